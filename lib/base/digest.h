@@ -1,0 +1,15 @@
+/* base/digest.h - SHA-256 and HMAC-SHA-256, by OpenSSL. */
+#ifndef CC_BASE_DIGEST_H
+#define CC_BASE_DIGEST_H
+
+#include "str.h"
+
+#define CC_SHA256_SIZE 32
+
+void cc_sha256(struct cc_str data, unsigned char out[CC_SHA256_SIZE]);
+/* FIPS 198-1, over the parts one after another, each preceded by its length as 8 bytes
+ * big-endian, so that ("ab","c") and ("a","bc") differ. */
+void cc_hmac_sha256(struct cc_str key, const struct cc_str *parts, size_t count,
+                    unsigned char out[CC_SHA256_SIZE]);
+
+#endif

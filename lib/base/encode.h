@@ -1,0 +1,19 @@
+/* base/encode.h - bytes as text. Decoders are strict: one spelling for each value. */
+#ifndef CC_BASE_ENCODE_H
+#define CC_BASE_ENCODE_H
+
+#include "str.h"
+
+/* Lower-case hexadecimal. Decoding refuses upper case and odd lengths (absent string). */
+struct cc_str cc_hex_encode(struct cc_arena *arena, struct cc_str bytes);
+struct cc_str cc_hex_decode(struct cc_arena *arena, struct cc_str text);
+
+/* RFC 4648 section 5, without padding. Decoding refuses padding, foreign bytes, impossible
+ * lengths and non-zero trailing bits (absent string). */
+struct cc_str cc_base64url_encode(struct cc_arena *arena, struct cc_str bytes);
+struct cc_str cc_base64url_decode(struct cc_arena *arena, struct cc_str text);
+
+/* RFC 3986 2.1, as one path segment or query value: everything but unreserved is escaped. */
+struct cc_str cc_percent_encode(struct cc_arena *arena, struct cc_str bytes);
+
+#endif

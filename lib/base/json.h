@@ -1,0 +1,39 @@
+/* base/json.h - JSON from outside. json-c is lenient even in its strict mode, so a gate of ours
+ * (RFC 8259, and stricter where the RFC leaves a choice) reads the text first; json-c only ever
+ * sees what passed.
+ *
+ * Refused beyond the grammar: bytes that are not UTF-8, a byte order mark, lone surrogates,
+ * U+0000 in strings, duplicate keys (RFC 8259 4: behaviour is unpredictable), numbers that fit
+ * neither int64_t nor a finite double, and whatever passes the caps. */
+#ifndef CC_BASE_JSON_H
+#define CC_BASE_JSON_H
+
+#include "str.h"
+
+struct json_object;
+
+struct cc_json_limits {
+    unsigned depth;
+    unsigned nodes;
+    size_t string_bytes;
+};
+
+extern const struct cc_json_limits cc_json_default_limits; /* from limits.h */
+
+/* Whether text passes the gate. CC_BAD_REQUEST: the detail names what is wrong and at which byte.
+ * CC_TOO_LARGE: over a cap. Allocates in the arena only for duplicate detection. */
+enum cc_code cc_json_check(struct cc_arena *arena, struct cc_str text,
+                           const struct cc_json_limits *limits, struct cc_err *err) CC_NODISCARD;
+
+/* Checks, then parses. `*out` (NULL for the text `null`) lives as long as the arena and is not to
+ * be shared between threads. Errors as above. */
+enum cc_code cc_json_parse(struct cc_arena *arena, struct cc_str text,
+                           const struct cc_json_limits *limits, struct json_object **out,
+                           struct cc_err *err) CC_NODISCARD;
+
+/* Parses what we wrote ourselves (an item of the store): no gate, no caps. CC_INTERNAL if it is
+ * not JSON. */
+enum cc_code cc_json_parse_own(struct cc_arena *arena, struct cc_str text, struct json_object **out,
+                               struct cc_err *err) CC_NODISCARD;
+
+#endif

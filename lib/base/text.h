@@ -1,0 +1,15 @@
+/* base/text.h - Unicode questions, answered by utf8proc. */
+#ifndef CC_BASE_TEXT_H
+#define CC_BASE_TEXT_H
+
+#include "str.h"
+
+bool cc_text_is_utf8(struct cc_str s);     /* RFC 3629: no surrogates, nothing overlong */
+size_t cc_text_length(struct cc_str utf8); /* in code points */
+struct cc_str cc_text_cut(struct cc_str utf8, size_t max_graphemes); /* never within a grapheme */
+struct cc_str cc_text_nfc(struct cc_arena *arena, struct cc_str utf8);
+/* A name as one line: NFC, outer white space trimmed, inner runs made one space. Absent if it
+ * holds control characters or bidirectional overrides (they can make a name look like another). */
+struct cc_str cc_text_name(struct cc_arena *arena, struct cc_str utf8);
+
+#endif

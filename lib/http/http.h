@@ -1,0 +1,177 @@
+/* http/http.h - from the bytes of a request to a row of a table of routes, and back. One request is
+ * one cc_ctx on one thread with one arena; the reply is complete before its first byte leaves.
+ *
+ * It refuses what is ambiguous or over a limit before anything else looks at it. It knows neither
+ * users nor chats: how to check who is signed in is a function that it is given. */
+#ifndef CC_HTTP_HTTP_H
+#define CC_HTTP_HTTP_H
+
+#include "../base/arena.h"
+#include "../base/clock.h"
+#include "../base/field.h"
+#include "../base/jsonw.h"
+#include "../base/limits.h"
+#include "../base/log.h"
+#include "../base/random.h"
+
+enum cc_method { CC_GET, CC_HEAD, CC_POST, CC_PUT, CC_PATCH, CC_DELETE, CC_OPTIONS, CC_OTHER };
+
+/* The request headers that somebody reads; all others are dropped at the door. */
+enum cc_header {
+    CC_H_ACCEPT,
+    CC_H_AUTHORIZATION,
+    CC_H_CONTENT_ENCODING,
+    CC_H_CONTENT_TYPE,
+    CC_H_COOKIE,
+    CC_H_HOST,
+    CC_H_IF_MATCH,
+    CC_H_IF_NONE_MATCH,
+    CC_H_ORIGIN,
+    CC_H_ACCESS_CONTROL_REQUEST_METHOD,
+    CC_H_ACCESS_CONTROL_REQUEST_HEADERS,
+    CC_H_SEC_FETCH_SITE,
+    CC_H_USER_AGENT,
+    CC_H_X_FORWARDED_FOR,
+    CC_H_X_FORWARDED_PROTO,
+    CC_H_X_REQUEST_ID,
+    CC_H_COUNT
+};
+
+struct cc_request {
+    enum cc_method method;
+    struct cc_str method_text;
+    struct cc_str target; /* REQUEST_URI as it came */
+    struct cc_str path;   /* target up to '?', not decoded */
+    struct cc_str query;  /* behind '?'; absent without one */
+    struct cc_str header[CC_H_COUNT];
+    struct cc_str remote_addr; /* of the client; X-Forwarded-For only behind a trusted proxy */
+    bool https;
+    int64_t content_length; /* -1: none given */
+};
+
+struct cc_reply;  /* status, headers, body: reply.c */
+struct cc_source; /* the bytes of the body still to come: the transport's */
+struct cc_app;    /* what the program opened: app/app.h */
+struct cc_server;
+
+struct cc_ctx {
+    struct cc_arena *arena;
+    const struct cc_server *server;
+    struct cc_app *app;
+    const struct cc_request *req;
+    struct cc_source *source;
+    struct cc_reply *reply;
+    const struct cc_route *route;
+    struct cc_str param[CC_PATH_PARAMS_MAX]; /* captures of the path, in order, decoded once */
+    struct cc_str user, session;             /* who is signed in; absent on public routes */
+    struct cc_str request_id;
+    struct cc_err err;
+};
+
+typedef enum cc_code cc_handler_fn(struct cc_ctx *cx);
+
+enum cc_access { CC_USER = 0, CC_PUBLIC };                    /* a row that forgets it is private */
+enum cc_body { CC_BODY_JSON = 0, CC_BODY_NONE, CC_BODY_RAW }; /* GET and HEAD never have one */
+
+struct cc_route {
+    enum cc_method method; /* a GET row also answers HEAD */
+    const char *path;      /* "/chat/rooms/{id}/cursor": each {name} is one segment */
+    cc_handler_fn *run;
+    enum cc_access access;
+    enum cc_body body;
+    size_t body_max_bytes; /* 0: CC_BODY_BYTES_MAX */
+};
+
+struct cc_http_config {
+    bool trusted_proxy;          /* believe X-Forwarded-For and -Proto */
+    struct cc_strs cors_origins; /* exact origins, or "*"; empty = CORS off */
+    int64_t body_timeout_s;      /* a body that stalls longer is refused with 408 */
+    int64_t threads;
+};
+
+/* A program as the transports see it. */
+struct cc_server {
+    const char *name;
+    const struct cc_route *routes; /* ended by a row whose path is NULL */
+    struct cc_app *app;
+    /* Sets cx->user and cx->session or fails with CC_UNAUTHORIZED (or CC_UNAVAILABLE, ...). */
+    enum cc_code (*authenticate)(struct cc_ctx *cx, struct cc_str token);
+    /* Runs after each answer has left, and about once a second when idle: what is due. May be
+     * NULL. Never runs twice at once in a process. */
+    void (*tick)(struct cc_app *app);
+    const struct cc_http_config *config;
+    const struct cc_clock *clock;
+    const struct cc_random *random;
+    const struct cc_log *log;
+};
+
+/* Serves until SIGTERM (finish what is in hand, return 0): FastCGI where descriptor 0 is a
+ * listening socket, else one plain CGI request (RFC 3875). Returns the exit status. */
+int cc_http_serve(const struct cc_server *server);
+
+/* --- in a handler ------------------------------------------------------------------------------
+ */
+
+/* The body by a table (field.h). 415 unless Content-Type is application/json, 413, 400, 408, 422.
+ */
+enum cc_code cc_decode(struct cc_ctx *cx, const struct cc_field *fields, void *out) CC_NODISCARD;
+enum cc_code cc_decode_query(struct cc_ctx *cx, const struct cc_field *fields,
+                             void *out) CC_NODISCARD;
+/* The whole body of a CC_BODY_RAW route. 413, 408, 400. */
+enum cc_code cc_body_read(struct cc_ctx *cx, struct cc_str *out) CC_NODISCARD;
+
+/* A JSON reply: write it through the returned writer, then end it.
+ *     struct cc_jw *w = cc_reply_json(cx, 201);
+ *     cc_view_message(w, &sent);
+ *     return cc_reply_end(cx);                                                                  */
+struct cc_jw *cc_reply_json(struct cc_ctx *cx, int status);
+enum cc_code cc_reply_end(struct cc_ctx *cx)
+    CC_NODISCARD; /* CC_INTERNAL if it outgrew its ceiling */
+enum cc_code cc_reply_empty(struct cc_ctx *cx, int status); /* 204, 202: no body */
+enum cc_code cc_reply_bytes(struct cc_ctx *cx, int status, const char *content_type,
+                            struct cc_str body);
+/* A further header. Control bytes in a value are a programmer's error and asserted. */
+void cc_reply_header(struct cc_ctx *cx, const char *name, struct cc_str value);
+/* Sets ETag ("..." around `tag`) and says whether If-None-Match has it; then the handler answers
+ * cc_reply_not_modified. RFC 9110 13.1.2, weak comparison. */
+bool cc_reply_etag(struct cc_ctx *cx, struct cc_str tag);
+enum cc_code cc_reply_not_modified(struct cc_ctx *cx);
+/* One cookie of the request, by name; absent if it is not there or there twice. */
+struct cc_str cc_cookie_find(const struct cc_ctx *cx, struct cc_str name);
+/* RFC 8288: Link: <path>; rel="next" */
+void cc_reply_link_next(struct cc_ctx *cx, struct cc_str target);
+
+/* --- for the transports, and for tests ----------------------------------------------------------
+ */
+
+struct cc_source {
+    /* Up to `size` bytes; 0 at the end; -1 broken; -2 stalled beyond the time-out. */
+    long (*read)(struct cc_source *, char *out, size_t size);
+};
+
+struct cc_pair {
+    struct cc_str name, value;
+};
+
+/* CGI variables (RFC 3875 4.1) -> a request; caps and contradictions are refused here. `target` and
+ * headers are borrowed from `vars`. */
+enum cc_code cc_request_from_cgi(struct cc_arena *arena, const struct cc_pair *vars, size_t count,
+                                 const struct cc_http_config *config, struct cc_request *out,
+                                 struct cc_err *err) CC_NODISCARD;
+
+/* Answers one request: finds the route, checks the sign-in, runs the handler, turns a failure into
+ * a problem document, drains the body, logs one line. Writes the whole CGI response (headers and
+ * body) into `out`. Never fails: a failure is an answer. */
+void cc_http_answer(struct cc_ctx *cx, const struct cc_request *req, struct cc_err *refused,
+                    struct cc_buf *out);
+
+/* What HTTP a code is (problem.c). */
+struct cc_problem {
+    int status;
+    const char *code; /* stable, for programs: "not_found" */
+    const char *title;
+    const char *detail;
+};
+const struct cc_problem *cc_problem_of(enum cc_code code);
+
+#endif

@@ -1,0 +1,44 @@
+/* store/keys.h - every partition key and sort key that exists, and no other place builds one.
+ * The layout is design.md's table of items. */
+#ifndef CC_STORE_KEYS_H
+#define CC_STORE_KEYS_H
+
+#include "store.h"
+
+/* a user: U#<user> */
+struct cc_key cc_key_profile(struct cc_arena *arena, struct cc_str user);
+struct cc_key cc_key_user_head(struct cc_arena *arena, struct cc_str user);
+struct cc_key cc_key_credential(struct cc_arena *arena, struct cc_str user);
+struct cc_key cc_key_session(struct cc_arena *arena, struct cc_str user, struct cc_str session);
+struct cc_key cc_key_user_room(struct cc_arena *arena, struct cc_str user, struct cc_str room);
+struct cc_range cc_range_sessions(struct cc_arena *arena, struct cc_str user);
+struct cc_range cc_range_user_rooms(struct cc_arena *arena, struct cc_str user);
+
+/* who owns a phone number or an address; a sign-up or a recovery under way; a throttle */
+struct cc_key cc_key_identifier(struct cc_arena *arena, const char *kind, struct cc_str value);
+struct cc_key cc_key_pending(struct cc_arena *arena, struct cc_str id);
+struct cc_key cc_key_reset(struct cc_arena *arena, struct cc_str id);
+struct cc_key cc_key_limit(struct cc_arena *arena, const char *what, struct cc_str who);
+
+/* a room: R#<room> */
+struct cc_key cc_key_room(struct cc_arena *arena, struct cc_str room);
+struct cc_key cc_key_member(struct cc_arena *arena, struct cc_str room, struct cc_str user);
+struct cc_key cc_key_cursor(struct cc_arena *arena, struct cc_str room, struct cc_str user);
+struct cc_key cc_key_message(struct cc_arena *arena, struct cc_str room, int64_t seq);
+struct cc_key cc_key_sent(struct cc_arena *arena, struct cc_str room, struct cc_str user,
+                          struct cc_str client_id);
+struct cc_range cc_range_members(struct cc_arena *arena, struct cc_str room);
+struct cc_range cc_range_cursors(struct cc_arena *arena, struct cc_str room);
+/* messages from..to, both included */
+struct cc_range cc_range_messages(struct cc_arena *arena, struct cc_str room, int64_t from,
+                                  int64_t to);
+
+/* what is to be done later: TIMER#<shard>, <due>#<id> */
+#define CC_TIMER_SHARDS 4
+struct cc_key cc_key_timer(struct cc_arena *arena, int64_t due_ms, struct cc_str id);
+struct cc_range cc_range_timers_due(struct cc_arena *arena, unsigned shard, int64_t now_ms);
+
+/* The part of a sort key behind its kind: "MEMBER#<user>" gives <user>. */
+struct cc_str cc_key_tail(struct cc_str sk);
+
+#endif

@@ -1,0 +1,155 @@
+/* store/store.h - items under a partition key and a sort key, strongly consistent reads, and
+ * transactions written as plain functions. In the words of the engine that carries the large
+ * deployments (DynamoDB), with the guarantees of the small one (SQLite): what passes the contract
+ * suite is a backend.
+ *
+ * It knows nothing of chats: keys are made in keys.h, bodies are JSON that it does not read. */
+#ifndef CC_STORE_STORE_H
+#define CC_STORE_STORE_H
+
+#include "../base/arena.h"
+#include "../base/clock.h"
+#include "../base/limits.h"
+#include "../base/log.h"
+#include "../base/random.h"
+#include "../base/str.h"
+
+struct cc_key {
+    struct cc_str pk;
+    struct cc_str sk;
+};
+
+struct cc_item {
+    struct cc_key key;
+    struct cc_str body; /* a JSON object; absent in an item that was not found */
+    int64_t mrev;       /* what the sparse index orders by; 0 = not in the index */
+    int64_t expires_ms; /* from then on the item does not exist; 0 = never */
+};
+
+struct cc_items {
+    struct cc_item *at;
+    size_t count;
+    bool more; /* the range holds further items beyond the limit */
+};
+
+/* A range of one partition. */
+struct cc_range {
+    struct cc_str pk;
+    struct cc_str from;  /* sort keys from..to, both included; absent = open. They must share a */
+    struct cc_str to;    /* kind: the text up to and with the first '#' */
+    bool newest_first;   /* descending order of sort key */
+    size_t limit;        /* 1..CC_QUERY_ITEMS_MAX */
+    struct cc_key guard; /* in run: an item that this transaction has read with cc_txn_get and that
+                            every writer of rows of that kind also writes. In view: not needed */
+};
+
+/* Items of one partition that carry an mrev greater than `after`, in its order. */
+struct cc_changed {
+    struct cc_str pk;
+    int64_t after;
+    int64_t up_to; /* included */
+    size_t limit;
+    struct cc_key guard;
+};
+
+struct cc_store {
+    const struct cc_store_ops *ops; /* first member of each implementation */
+};
+
+struct cc_txn; /* one run of a function; only valid inside it */
+
+typedef enum cc_code cc_txn_fn(struct cc_txn *txn, void *arg, struct cc_err *err);
+
+/* Runs fn in one serialisable transaction and commits if, and only if, fn returns CC_OK. A refusal
+ * that must leave a trace (a wrong code uses up a try) returns CC_OK and puts its verdict into
+ * arg. fn may run more than once, on another thread, and while others wait: it only reads and
+ * writes through txn, and sets what it answers anew each time. No hashing, no signing, no
+ * network. What it reads lives in `arena`, which the caller must not use meanwhile.
+ *
+ * Returns fn's own refusal with its err, or CC_UNAVAILABLE (nothing was done), CC_STORAGE_FULL
+ * (nothing was done), CC_OUTCOME_UNKNOWN (it may have been done), CC_INTERNAL (a limit or a rule
+ * of this interface was broken: nothing was done). */
+enum cc_code cc_store_run(struct cc_store *store, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
+                          struct cc_err *err) CC_NODISCARD;
+
+/* Runs fn, which only reads, over one snapshot on SQLite; on DynamoDB each read is current but
+ * they are not one instant, so take HEAD first. A write inside is CC_INTERNAL. */
+enum cc_code cc_store_view(struct cc_store *store, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
+                           struct cc_err *err) CC_NODISCARD;
+
+/* The random name of this history of the store; a restore gives it another. Lives as long as the
+ * store. */
+struct cc_str cc_store_epoch(const struct cc_store *store);
+
+/* Deletes up to `limit` items whose expires_ms is past; how many went is in *swept. */
+enum cc_code cc_store_sweep(struct cc_store *store, size_t limit, size_t *swept,
+                            struct cc_err *err) CC_NODISCARD;
+
+/* Whether it can take reads and writes now: CC_OK, CC_UNAVAILABLE, CC_STORAGE_FULL. */
+enum cc_code cc_store_check(struct cc_store *store, struct cc_arena *arena,
+                            struct cc_err *err) CC_NODISCARD;
+
+void cc_store_close(struct cc_store *store); /* NULL is allowed */
+
+/* --- inside a transaction --------------------------------------------------------------------- */
+
+struct cc_arena *cc_txn_arena(const struct cc_txn *txn);
+int64_t cc_txn_now_ms(const struct cc_txn *txn); /* one instant for the whole run of fn */
+
+/* One item. CC_NOT_FOUND: it does not exist (err is left alone: absence is often no failure). The
+ * commit checks that it is still as it was read. */
+enum cc_code cc_txn_get(struct cc_txn *txn, struct cc_key key, struct cc_item *out,
+                        struct cc_err *err) CC_NODISCARD;
+
+/* The same without that check: for what a guard covers, or what may change meanwhile. */
+enum cc_code cc_txn_peek(struct cc_txn *txn, struct cc_key key, struct cc_key guard,
+                         struct cc_item *out, struct cc_err *err) CC_NODISCARD;
+
+/* Many at once, in the order asked; what does not exist has an absent body. */
+enum cc_code cc_txn_get_many(struct cc_txn *txn, const struct cc_key *keys, size_t count,
+                             struct cc_item *out, struct cc_err *err) CC_NODISCARD;
+
+enum cc_code cc_txn_query(struct cc_txn *txn, const struct cc_range *range, struct cc_items *out,
+                          struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_txn_changed(struct cc_txn *txn, const struct cc_changed *changed,
+                            struct cc_items *out, struct cc_err *err) CC_NODISCARD;
+
+/* Must be absent, else CC_EXISTS (err is left alone). */
+enum cc_code cc_txn_insert(struct cc_txn *txn, const struct cc_item *item,
+                           struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_txn_put(struct cc_txn *txn, const struct cc_item *item,
+                        struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_txn_delete(struct cc_txn *txn, struct cc_key key, struct cc_err *err) CC_NODISCARD;
+
+/* --- backends --------------------------------------------------------------------------------- */
+
+struct cc_store_ops {
+    enum cc_code (*run)(struct cc_store *, struct cc_arena *, cc_txn_fn *, void *, struct cc_err *);
+    enum cc_code (*view)(struct cc_store *, struct cc_arena *, cc_txn_fn *, void *,
+                         struct cc_err *);
+    struct cc_str (*epoch)(const struct cc_store *);
+    enum cc_code (*sweep)(struct cc_store *, size_t, size_t *, struct cc_err *);
+    enum cc_code (*check)(struct cc_store *, struct cc_arena *, struct cc_err *);
+    void (*close)(struct cc_store *);
+};
+
+struct cc_store_config {
+    struct cc_str path;      /* the database file */
+    int durability;          /* 0 full: acknowledged is on disk; 1 normal: a power cut may
+                                take the last moments with it */
+    int64_t group_max;       /* functions in one commit */
+    int64_t wait_ms;         /* how long a caller waits for its turn before CC_UNAVAILABLE */
+    int64_t cache_bytes;     /* page cache of each connection */
+    bool network_filesystem; /* allowed; then one process and no WAL */
+    const struct cc_clock *clock;
+    const struct cc_random *random;
+    const struct cc_log *log;
+};
+
+/* Opens, and creates where nothing is. CC_UNAVAILABLE, CC_STORAGE_FULL, CC_INVALID (not a database,
+ * damaged, of an older or newer layout, on a network file system): cause and detail name the
+ * file and what to do. */
+enum cc_code cc_store_open_sqlite(const struct cc_store_config *config, struct cc_store **out,
+                                  struct cc_err *err) CC_NODISCARD;
+
+#endif

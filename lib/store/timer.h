@@ -1,0 +1,30 @@
+/* store/timer.h - what is to be done later: an item of the store, added in the transaction that
+ * makes it necessary, so that nothing is forgotten and nothing is done for what was undone. Any
+ * process's idle tick, or `cloudchat tick`, does what is due. Each job is done at least once. */
+#ifndef CC_STORE_TIMER_H
+#define CC_STORE_TIMER_H
+
+#include "store.h"
+
+struct cc_job {
+    struct cc_key key;
+    struct cc_str kind; /* "code", ... */
+    struct cc_str body; /* a JSON object, the kind's own */
+    int64_t attempt;    /* 1 at the first try */
+};
+
+/* Adds a job in `txn`, due at due_ms; `id` makes it unique. */
+enum cc_code cc_timer_add(struct cc_txn *txn, int64_t due_ms, struct cc_str id, const char *kind,
+                          struct cc_str body, struct cc_err *err) CC_NODISCARD;
+
+/* Takes up to `limit` due jobs: each is moved lease_ms ahead first, so that no other process does
+ * it meanwhile and that it comes back if this one dies. */
+enum cc_code cc_timer_take(struct cc_store *store, struct cc_arena *arena, int64_t lease_ms,
+                           size_t limit, struct cc_job **out, size_t *count,
+                           struct cc_err *err) CC_NODISCARD;
+
+/* Done, or given up: forget it. */
+enum cc_code cc_timer_done(struct cc_store *store, struct cc_arena *arena, const struct cc_job *job,
+                           struct cc_err *err) CC_NODISCARD;
+
+#endif
