@@ -33,7 +33,7 @@ static inline int cc_check_run(const char *suite_name, const TTest *const *tests
 #define CC_CHECK_MAIN(suite_name, ...)                                                             \
     int main(void)                                                                                 \
     {                                                                                              \
-        const TTest *const tests[] = {__VA_ARGS__};                                                \
+        const TTest *const tests[] = { __VA_ARGS__ };                                              \
         return cc_check_run(suite_name, tests, CC_COUNT(tests));                                   \
     }
 
@@ -49,7 +49,7 @@ static inline struct cc_str cc_check_guarded(struct cc_str s)
     ck_assert_int_eq(mprotect(at + room, page, PROT_NONE), 0);
     if (s.len)
         memcpy(at + room - s.len, s.at, s.len);
-    return (struct cc_str){at + room - s.len, s.len};
+    return (struct cc_str){ at + room - s.len, s.len };
 }
 
 #define cc_check_str(actual, expected)                                                             \
