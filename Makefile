@@ -3,43 +3,154 @@
 
 MODE ?= release
 PREFIX ?= /usr/local
-B := build/$(MODE)
+PORT ?= 8080
+DATA ?= var
+VECTORS ?= ../shared/vectors
+CC ?= cc
+VERSION := $(shell sed -n 's/.*CC_VERSION "\(.*\)".*/\1/p' lib/app/version.h)
 
+B := build/$(MODE)$(if $(findstring clang,$(CC)),-clang)
+# Where the tests and `make run` find an installed tree.
+STAGE := $(CURDIR)/$(if $(filter release,$(MODE)),build/stage,$(B)/stage)
+
+# --- compiling -----------------------------------------------------------------------------------
+
+# Asked when the first recipe needs them, not before: the packages may be installed by then.
 PKGS := fcgi json-c libcurl openssl libjwt libargon2 sqlite3 inih libutf8proc
-WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+CHECK_LIBS = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
 
-MODE_CFLAGS_release := -O2 -g
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
+SANITIZED := -O1 -g $(WARN) -Werror -fno-omit-frame-pointer
+MODE_CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 MODE_CFLAGS_dev := -O1 -g $(WARN) -Werror
-MODE_CFLAGS_asan := -O1 -g $(WARN) -Werror -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-MODE_CFLAGS_tsan := -O1 -g $(WARN) -Werror -fsanitize=thread -fno-omit-frame-pointer
+MODE_CFLAGS_asan := $(SANITIZED) -fsanitize=address,undefined -fno-sanitize-recover=all
+MODE_CFLAGS_tsan := $(SANITIZED) -fsanitize=thread
+MODE_LDFLAGS_release := -Wl,-z,relro,-z,now
 MODE_LDFLAGS_asan := -fsanitize=address,undefined
 MODE_LDFLAGS_tsan := -fsanitize=thread
 
-ALL_CFLAGS = -std=gnu11 -Ilib $(MODE_CFLAGS_$(MODE)) -fPIE -pthread -MMD -MP $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=gnu11 -Ilib $(MODE_CFLAGS_$(MODE)) -fPIE -pthread -MMD -MP $(PKG_CFLAGS) \
+    $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(MODE_LDFLAGS_$(MODE)) -pie -pthread $(LDFLAGS)
 
 LIB_SRC := $(wildcard lib/*/*.c)
 PROGRAM_SRC := $(wildcard handlers/*.c)
-UNIT_SRC := $(wildcard tests/unit/*/*.c)
-CONTRACT_SRC := $(wildcard tests/contract/*.c)
+TEST_SRC := $(wildcard tests/unit/*/*_test.c tests/contract/*_test.c)
+# What several test programs share: fakes and cases.
+TEST_LIB_SRC := $(filter-out %_test.c,$(wildcard tests/*.c tests/unit/*/*.c tests/contract/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(B)/%.o)
+TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
+TEST_LIB_OBJ := $(TEST_LIB_SRC:%.c=$(B)/%.o)
 PROGRAMS := $(PROGRAM_SRC:handlers/%.c=$(B)/bin/%)
+TESTS := $(TEST_SRC:%.c=$(B)/%)
 
 .PHONY: build
-build: $(B)/libcloudchat.a $(PROGRAMS)
+build: $(PROGRAMS) ## compiles the programs (the default); MODE=release, dev, asan or tsan
 
 $(B)/libcloudchat.a: $(LIB_OBJ)
-	@rm -f $@
+	@mkdir -p $(@D) && rm -f $@
 	$(AR) rcs $@ $^
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c $(B)/flags | deps
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-$(B)/bin/%: $(B)/handlers/%.o $(B)/libcloudchat.a
+$(TEST_OBJ) $(TEST_LIB_OBJ): CPPFLAGS += -I.
+
+$(PROGRAMS): $(B)/bin/%: $(B)/handlers/%.o $(B)/libcloudchat.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
 
--include $(LIB_OBJ:.o=.d)
+$(TESTS): %: %.o $(TEST_LIB_OBJ) $(B)/libcloudchat.a
+	$(CC) $(ALL_LDFLAGS) $^ $(CHECK_LIBS) $(PKG_LIBS) -o $@
+
+# Other flags or another compiler: everything anew.
+$(B)/flags: force | deps
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' >$@
+
+.PHONY: force
+force:
+
+.SECONDARY: $(TEST_OBJ)
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(PROGRAM_OBJ) $(TEST_OBJ) $(TEST_LIB_OBJ))
+
+# --- what must be installed ----------------------------------------------------------------------
+
+# The targets that a newcomer calls install what is missing; the others say what to do.
+BUNDLE_DEPS := $(if $(wildcard www/vendor),,bundle)
+DEPS_run := build run $(BUNDLE_DEPS)
+DEPS_deps := $(DEPS_run)
+DEPS_test := build run test $(BUNDLE_DEPS)
+DEPS_lint := build test lint
+DEPS_check := build run test $(BUNDLE_DEPS)
+DEPS_browser := build run browser $(BUNDLE_DEPS)
+DEPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(DEPS_$(goal))))
+
+.PHONY: deps
+deps: ## installs what building and running need (Debian; apt-get, with sudo where not root)
+ifneq ($(DEPS),)
+	@conf/debian/install $(DEPS)
+else
+	@pkg-config --exists $(PKGS) || { \
+	    echo 'Libraries are missing: make deps installs them.' >&2; exit 1; }
+endif
+
+# --- installing ----------------------------------------------------------------------------------
+
+WWW_FILES := $(shell find www -type f -not -path '*/node_modules/*' 2>/dev/null)
+INSTALLED := $(filter-out $(B)/bin/cloudchat,$(PROGRAMS))
+INSTALL = install
+
+# install_tree(folder): the installed layout below that folder
+define install_tree
+	$(INSTALL) -d $(1)/bin $(1)/lib/cloud-chat $(1)/share/cloud-chat $(1)/share/doc/cloud-chat
+	$(INSTALL) -m 755 $(B)/bin/cloudchat $(1)/bin/cloudchat
+	for p in $(INSTALLED:$(B)/bin/%=%); do \
+	    $(INSTALL) -m 755 $(B)/bin/$$p $(1)/lib/cloud-chat/$$p.fcgi || exit 1; done
+	rm -rf $(1)/share/cloud-chat/www $(1)/share/cloud-chat/conf
+	for d in www conf; do find $$d -type f -not -path '*/node_modules/*' | while read -r f; do \
+	    $(INSTALL) -D -m 644 $$f $(1)/share/cloud-chat/$$f || exit 1; done; done
+	$(INSTALL) -m 644 README.md CHANGELOG.md SECURITY.md LICENSE $(1)/share/doc/cloud-chat
+endef
+
+.PHONY: install
+install: build ## installs into DESTDIR/PREFIX (PREFIX=/usr/local)
+	@$(call install_tree,$(DESTDIR)$(PREFIX))
+
+.PHONY: uninstall
+uninstall: ## removes what `make install` put there; data folders stay
+	rm -f $(DESTDIR)$(PREFIX)/bin/cloudchat
+	rm -rf $(addprefix $(DESTDIR)$(PREFIX),/lib/cloud-chat /share/cloud-chat /share/doc/cloud-chat)
+
+.PHONY: stage
+stage: $(STAGE)/installed ## installs into build/stage, for `make run` and the tests
+
+$(STAGE)/installed: $(PROGRAMS) $(WWW_FILES) $(shell find conf -type f)
+	@$(call install_tree,$(STAGE))
+	@touch $@
+
+# --- running -------------------------------------------------------------------------------------
+
+.PHONY: run
+run: stage ## installs what is missing, builds and serves: PORT=8080 DATA=var
+	@exec $(STAGE)/bin/cloudchat serve --data $(DATA) --port $(PORT)
+
+# --- testing -------------------------------------------------------------------------------------
+
+.PHONY: unit
+unit: $(TESTS) ## unit and contract tests in C, in the present MODE
+	@VECTORS=$(abspath $(VECTORS)) tests/run $(TESTS)
+
+# --- the rest ------------------------------------------------------------------------------------
+
+.PHONY: clean
+clean: ## removes build/ (data folders and the bundle of the page stay)
+	rm -rf build
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | sort | expand -t 12
