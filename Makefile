@@ -83,6 +83,7 @@ force:
 # The targets that a newcomer calls install what is missing; the others say what to do.
 BUNDLE_DEPS := $(if $(wildcard www/vendor),,bundle)
 DEPS_run := build run $(BUNDLE_DEPS)
+DEPS_www := bundle
 DEPS_deps := $(DEPS_run)
 DEPS_test := build run test $(BUNDLE_DEPS)
 DEPS_lint := build test lint
@@ -99,9 +100,28 @@ else
 	    echo 'Libraries are missing: make deps installs them.' >&2; exit 1; }
 endif
 
+# --- the page ------------------------------------------------------------------------------------
+
+BUNDLE := www/vendor/preact.js www/vendor/LICENSES.txt
+# What the bundle is made from stands in www/ and is no part of the page.
+BUNDLE_SRC := www/vendor.js www/package.json www/package-lock.json
+
+.PHONY: www
+www: $(BUNDLE) ## bundles the libraries of the page (Node 18 or later); done once
+
+$(BUNDLE) &: $(BUNDLE_SRC) | deps
+	@mkdir -p build/www www/vendor
+	@cp $^ build/www
+	cd build/www && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cat build/www/node_modules/preact/LICENSE build/www/node_modules/htm/LICENSE \
+	    build/www/node_modules/@preact/signals/LICENSE >www/vendor/LICENSES.txt
+	build/www/node_modules/.bin/esbuild build/www/vendor.js --bundle --format=esm --target=es2022 \
+	    --minify --log-level=warning --outfile=www/vendor/preact.js
+
 # --- installing ----------------------------------------------------------------------------------
 
-WWW_FILES := $(shell find www -type f -not -path '*/node_modules/*' 2>/dev/null)
+WWW_FILES := $(sort $(filter-out $(BUNDLE_SRC),$(shell find www -type f)) $(BUNDLE))
+CONF_FILES := $(shell find conf -type f)
 INSTALLED := $(filter-out $(B)/bin/cloudchat,$(PROGRAMS))
 INSTALL = install
 
@@ -112,13 +132,13 @@ define install_tree
 	for p in $(INSTALLED:$(B)/bin/%=%); do \
 	    $(INSTALL) -m 755 $(B)/bin/$$p $(1)/lib/cloud-chat/$$p.fcgi || exit 1; done
 	rm -rf $(1)/share/cloud-chat/www $(1)/share/cloud-chat/conf
-	for d in www conf; do find $$d -type f -not -path '*/node_modules/*' | while read -r f; do \
-	    $(INSTALL) -D -m 644 $$f $(1)/share/cloud-chat/$$f || exit 1; done; done
+	for f in $(WWW_FILES) $(CONF_FILES); do \
+	    $(INSTALL) -D -m 644 $$f $(1)/share/cloud-chat/$$f || exit 1; done
 	$(INSTALL) -m 644 README.md CHANGELOG.md SECURITY.md LICENSE $(1)/share/doc/cloud-chat
 endef
 
 .PHONY: install
-install: build ## installs into DESTDIR/PREFIX (PREFIX=/usr/local)
+install: build $(BUNDLE) ## installs into DESTDIR/PREFIX (PREFIX=/usr/local)
 	@$(call install_tree,$(DESTDIR)$(PREFIX))
 
 .PHONY: uninstall
@@ -129,7 +149,7 @@ uninstall: ## removes what `make install` put there; data folders stay
 .PHONY: stage
 stage: $(STAGE)/installed ## installs into build/stage, for `make run` and the tests
 
-$(STAGE)/installed: $(PROGRAMS) $(WWW_FILES) $(shell find conf -type f)
+$(STAGE)/installed: $(PROGRAMS) $(WWW_FILES) $(CONF_FILES)
 	@$(call install_tree,$(STAGE))
 	@touch $@
 
