@@ -1,5 +1,6 @@
 /* store/keys.h - every partition key and sort key that exists, and no other place builds one.
- * The layout is design.md's table of items. */
+ * The parts come checked (cc_id_is_wellformed): none holds a '#' but the last one. Keys and ranges
+ * live in the arena; a range has the largest limit and no guard until its caller sets them. */
 #ifndef CC_STORE_KEYS_H
 #define CC_STORE_KEYS_H
 
@@ -38,7 +39,8 @@ struct cc_range cc_range_messages(struct cc_arena *arena, struct cc_str room, in
 struct cc_key cc_key_timer(struct cc_arena *arena, int64_t due_ms, struct cc_str id);
 struct cc_range cc_range_timers_due(struct cc_arena *arena, unsigned shard, int64_t now_ms);
 
-/* The part of a sort key behind its kind: "MEMBER#<user>" gives <user>. */
+/* The part of a sort key behind its kind: "MEMBER#<user>" gives <user>. Absent in a key that has
+ * no kind ("HEAD"). Borrowed from sk. */
 struct cc_str cc_key_tail(struct cc_str sk);
 
 #endif

@@ -1,0 +1,163 @@
+#include "keys.h"
+
+/* Ids hold nothing above 'z', so '~' lies behind every key of a kind, and unlike a byte of 0xff it
+ * is text on every backend. */
+#define LAST "~"
+
+static struct cc_key user_key(struct cc_arena *arena, struct cc_str user, struct cc_str sk)
+{
+    return (struct cc_key){ cc_str_format(arena, "U#%.*s", CC_STR_ARG(user)), sk };
+}
+
+static struct cc_key room_key(struct cc_arena *arena, struct cc_str room, struct cc_str sk)
+{
+    return (struct cc_key){ cc_str_format(arena, "R#%.*s", CC_STR_ARG(room)), sk };
+}
+
+/* 16 digits, so that the order of the text is the order of the numbers. */
+static struct cc_str ordered(struct cc_arena *arena, const char *kind, int64_t number)
+{
+    return cc_str_format(arena, "%s%016llx", kind, (unsigned long long)number);
+}
+
+struct cc_key cc_key_profile(struct cc_arena *arena, struct cc_str user)
+{
+    return user_key(arena, user, CC_STR("PROFILE"));
+}
+
+struct cc_key cc_key_user_head(struct cc_arena *arena, struct cc_str user)
+{
+    return user_key(arena, user, CC_STR("HEAD"));
+}
+
+struct cc_key cc_key_credential(struct cc_arena *arena, struct cc_str user)
+{
+    return user_key(arena, user, CC_STR("CREDENTIAL"));
+}
+
+struct cc_key cc_key_session(struct cc_arena *arena, struct cc_str user, struct cc_str session)
+{
+    return user_key(arena, user, cc_str_format(arena, "SESSION#%.*s", CC_STR_ARG(session)));
+}
+
+struct cc_key cc_key_user_room(struct cc_arena *arena, struct cc_str user, struct cc_str room)
+{
+    return user_key(arena, user, cc_str_format(arena, "ROOM#%.*s", CC_STR_ARG(room)));
+}
+
+static struct cc_range whole_kind(struct cc_str pk, struct cc_str from, struct cc_str to)
+{
+    return (struct cc_range){ .pk = pk, .from = from, .to = to, .limit = CC_QUERY_ITEMS_MAX };
+}
+
+struct cc_range cc_range_sessions(struct cc_arena *arena, struct cc_str user)
+{
+    return whole_kind(user_key(arena, user, CC_STR_ABSENT).pk, CC_STR("SESSION#"),
+                      CC_STR("SESSION#" LAST));
+}
+
+struct cc_range cc_range_user_rooms(struct cc_arena *arena, struct cc_str user)
+{
+    return whole_kind(user_key(arena, user, CC_STR_ABSENT).pk, CC_STR("ROOM#"),
+                      CC_STR("ROOM#" LAST));
+}
+
+struct cc_key cc_key_identifier(struct cc_arena *arena, const char *kind, struct cc_str value)
+{
+    return (struct cc_key){ cc_str_format(arena, "ID#%s#%.*s", kind, CC_STR_ARG(value)),
+                            CC_STR("ID") };
+}
+
+struct cc_key cc_key_pending(struct cc_arena *arena, struct cc_str id)
+{
+    return (struct cc_key){ cc_str_format(arena, "PENDING#%.*s", CC_STR_ARG(id)),
+                            CC_STR("PENDING") };
+}
+
+struct cc_key cc_key_reset(struct cc_arena *arena, struct cc_str id)
+{
+    return (struct cc_key){ cc_str_format(arena, "RESET#%.*s", CC_STR_ARG(id)), CC_STR("RESET") };
+}
+
+struct cc_key cc_key_limit(struct cc_arena *arena, const char *what, struct cc_str who)
+{
+    return (struct cc_key){ cc_str_format(arena, "LIMIT#%s#%.*s", what, CC_STR_ARG(who)),
+                            CC_STR("LIMIT") };
+}
+
+struct cc_key cc_key_room(struct cc_arena *arena, struct cc_str room)
+{
+    return room_key(arena, room, CC_STR("HEAD"));
+}
+
+struct cc_key cc_key_member(struct cc_arena *arena, struct cc_str room, struct cc_str user)
+{
+    return room_key(arena, room, cc_str_format(arena, "MEMBER#%.*s", CC_STR_ARG(user)));
+}
+
+struct cc_key cc_key_cursor(struct cc_arena *arena, struct cc_str room, struct cc_str user)
+{
+    return room_key(arena, room, cc_str_format(arena, "CURSOR#%.*s", CC_STR_ARG(user)));
+}
+
+struct cc_key cc_key_message(struct cc_arena *arena, struct cc_str room, int64_t seq)
+{
+    return room_key(arena, room, ordered(arena, "MSG#", seq));
+}
+
+struct cc_key cc_key_sent(struct cc_arena *arena, struct cc_str room, struct cc_str user,
+                          struct cc_str client_id)
+{
+    return room_key(
+        arena, room,
+        cc_str_format(arena, "SENT#%.*s#%.*s", CC_STR_ARG(user), CC_STR_ARG(client_id)));
+}
+
+struct cc_range cc_range_members(struct cc_arena *arena, struct cc_str room)
+{
+    return whole_kind(room_key(arena, room, CC_STR_ABSENT).pk, CC_STR("MEMBER#"),
+                      CC_STR("MEMBER#" LAST));
+}
+
+struct cc_range cc_range_cursors(struct cc_arena *arena, struct cc_str room)
+{
+    return whole_kind(room_key(arena, room, CC_STR_ABSENT).pk, CC_STR("CURSOR#"),
+                      CC_STR("CURSOR#" LAST));
+}
+
+struct cc_range cc_range_messages(struct cc_arena *arena, struct cc_str room, int64_t from,
+                                  int64_t to)
+{
+    return whole_kind(room_key(arena, room, CC_STR_ABSENT).pk, ordered(arena, "MSG#", from),
+                      ordered(arena, "MSG#", to));
+}
+
+/* FNV-1a. The shard must be the same on every machine and for ever. */
+static unsigned shard_of(struct cc_str id)
+{
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = 0; i < id.len; i++)
+        hash = (hash ^ (unsigned char)id.at[i]) * 16777619u;
+    return hash % CC_TIMER_SHARDS;
+}
+
+struct cc_key cc_key_timer(struct cc_arena *arena, int64_t due_ms, struct cc_str id)
+{
+    return (struct cc_key){ cc_str_format(arena, "TIMER#%u", shard_of(id)),
+                            cc_str_format(arena, "%016llx#%.*s", (unsigned long long)due_ms,
+                                          CC_STR_ARG(id)) };
+}
+
+struct cc_range cc_range_timers_due(struct cc_arena *arena, unsigned shard, int64_t now_ms)
+{
+    return whole_kind(cc_str_format(arena, "TIMER#%u", shard), CC_STR_ABSENT,
+                      cc_str_format(arena, "%016llx#" LAST, (unsigned long long)now_ms));
+}
+
+struct cc_str cc_key_tail(struct cc_str sk)
+{
+    size_t kind = cc_str_find(sk, '#');
+
+    return kind == sk.len ? CC_STR_ABSENT : cc_str_skip(sk, kind + 1);
+}
