@@ -12,8 +12,8 @@
 
 struct cc_arena;
 
-/* A new, empty arena that may grow to ceiling_bytes. Never NULL. Not for use by two threads at
- * once. */
+/* A new, empty arena. ceiling_bytes bounds the memory it holds, the unused ends of its blocks
+ * included. Never NULL. Not for use by two threads at once. */
 struct cc_arena *cc_arena_new(size_t ceiling_bytes);
 void cc_arena_free(struct cc_arena *arena); /* runs cleanups; NULL is allowed */
 
@@ -25,7 +25,8 @@ void cc_arena_reset(struct cc_arena *arena);
 void *cc_arena_alloc(struct cc_arena *arena, size_t size_bytes);
 
 /* Grows the newest allocation in place where that is possible, else copies it; the new part is
- * zeroed. old_size must be what was asked for. */
+ * zeroed. old_size must be what was asked for; old may be NULL. Not for secrets: the copy would
+ * not be wiped. */
 void *cc_arena_grow(struct cc_arena *arena, void *old, size_t old_size, size_t new_size);
 
 /* Runs close(what) at reset or free. */
@@ -34,7 +35,8 @@ void cc_arena_defer(struct cc_arena *arena, void (*close)(void *), void *what);
 /* Memory for a secret: wiped (OPENSSL_cleanse) at reset. */
 void *cc_arena_alloc_secret(struct cc_arena *arena, size_t size_bytes);
 
-size_t cc_arena_used(const struct cc_arena *arena); /* bytes allocated since the last reset */
+/* Bytes allocated since the last reset, padding included. */
+size_t cc_arena_used(const struct cc_arena *arena);
 
 #define CC_NEW(arena, type) ((type *)cc_arena_alloc((arena), sizeof(type)))
 /* `count` must be bounded by a limit; an overflow of the product ends the worker. */

@@ -28,10 +28,12 @@ struct cc_strs {
 #define CC_STR_ARG(s) ((int)(s).len), ((s).at ? (s).at : "")
 
 struct cc_str cc_str_from(const char *z); /* NULL gives an absent string */
+/* Absent equals absent, and is not equal to empty. */
 bool cc_str_eq(struct cc_str a, struct cc_str b);
 bool cc_str_eq_nocase(struct cc_str a, struct cc_str b); /* ASCII only */
-bool cc_str_eq_secret(struct cc_str a, struct cc_str b); /* time depends on length alone */
-int cc_str_cmp(struct cc_str a, struct cc_str b);        /* by unsigned bytes */
+/* The time depends on the lengths alone. An absent string equals nothing, not even another. */
+bool cc_str_eq_secret(struct cc_str a, struct cc_str b);
+int cc_str_cmp(struct cc_str a, struct cc_str b); /* by unsigned bytes */
 bool cc_str_starts(struct cc_str s, struct cc_str prefix);
 bool cc_str_ends(struct cc_str s, struct cc_str suffix);
 struct cc_str cc_str_skip(struct cc_str s, size_t count); /* without the first count bytes */
@@ -45,8 +47,8 @@ struct cc_str cc_str_cut(struct cc_str *rest, char at);
 /* The position of a byte, or s.len. */
 size_t cc_str_find(struct cc_str s, char byte);
 
-/* A decimal integer, with an optional '-', no spaces, no leading zeroes; false if it is not one
- * or lies outside min..max. Writes `*out` only on success. */
+/* A decimal integer, with an optional '-', no spaces, no leading zeroes, no "-0"; false if it is
+ * not one or lies outside min..max. Writes `*out` only on success. */
 bool cc_str_to_i64(struct cc_str s, int64_t min, int64_t max, int64_t *out);
 
 /* Copies into the arena; the copy is followed by a NUL that len does not count. */
