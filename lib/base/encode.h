@@ -1,4 +1,5 @@
-/* base/encode.h - bytes as text. Decoders are strict: one spelling for each value. */
+/* base/encode.h - bytes as text. Decoders are strict: one spelling for each value. An
+ * absent string stays absent. */
 #ifndef CC_BASE_ENCODE_H
 #define CC_BASE_ENCODE_H
 
@@ -15,5 +16,8 @@ struct cc_str cc_base64url_decode(struct cc_arena *arena, struct cc_str text);
 
 /* RFC 3986 2.1, as one path segment or query value: everything but unreserved is escaped. */
 struct cc_str cc_percent_encode(struct cc_arena *arena, struct cc_str bytes);
+/* Once. A '%' without two hexadecimal digits behind it: absent string. '+' stays '+'. What comes
+ * out may be any bytes, NUL and '/' among them. */
+struct cc_str cc_percent_decode(struct cc_arena *arena, struct cc_str text);
 
 #endif
