@@ -4,6 +4,7 @@
 #define CC_APP_APP_H
 
 #include "config.h"
+#include "version.h"
 
 #include "../base/log.h"
 #include "../blob/blob.h"
@@ -21,25 +22,39 @@ struct cc_app {
     const struct cc_random *random;
     struct cc_store *store;
     struct cc_blobs *blobs;
-    struct cc_sender *sender;
+    struct cc_sender *sender; /* NULL: the configuration names none */
     struct cc_identity *identity;
     struct cc_chat *chat;
+    struct cc_arena *tick_arena; /* reset each round */
+    int64_t next_jobs_ms;        /* by the steady clock: when to look for jobs again */
+    int64_t next_sweep_ms;
 };
 
-/* Opens everything by the configuration at `config_path` (NULL: CLOUDCHAT_CONFIG, else
- * cloud-chat.conf found from /proc/self/exe). On failure nothing stays open. */
+/* Opens everything by the configuration at `config_path` (NULL: as cc_app_find_config says) into
+ * `out`, which must stay where it is until cc_app_close. On failure nothing stays open. CC_INVALID:
+ * the configuration is to be mended. */
 enum cc_code cc_app_open(const char *program, const char *config_path, struct cc_app *out,
                          struct cc_err *err) CC_NODISCARD;
 void cc_app_close(struct cc_app *app);
 
-/* Does what is due: codes to send, sweeps. What cc_server.tick calls, and `cloudchat tick`. */
+/* A log to standard error: one JSON object a line, readable on a terminal. */
+struct cc_log cc_app_log(const char *program, int level);
+
+/* Does what is due: codes to send, sweeps. What cc_server.tick calls; looks into the store at most
+ * some 20 times a second, however often it is called. Never by two threads at once. */
 void cc_app_tick(struct cc_app *app);
 
-/* main() of a handler: opens, serves `routes`, closes. */
+/* The same without regard to when it was last done, until nothing is due. `jobs` and `swept` (items
+ * past their expiry) say how much was done. */
+enum cc_code cc_app_work(struct cc_app *app, size_t *jobs, size_t *swept,
+                         struct cc_err *err) CC_NODISCARD;
+
+/* main() of a handler: opens, serves `routes`, closes. Exit status: 0, 2 (usage), 78 (EX_CONFIG:
+ * the configuration), 1. */
 int cc_app_main(const char *program, const struct cc_route *routes, int argc, char **argv);
 
-/* Which program serves which paths: the one list from which every server's configuration is made.
- */
+/* Which program serves which paths: the one list from which every server's configuration is
+ * made. */
 struct cc_program {
     const char *name;
     const char *const *prefixes; /* NULL-terminated; "/auth" covers /auth and /auth/... */

@@ -11,25 +11,50 @@
 
 enum cc_codes_sender { CC_CODES_NONE, CC_CODES_OUTBOX };
 
+#define CC_PROGRAMS_MAX 8
+
 struct cc_config {
     /* [server] */
-    struct cc_str public_url; /* "http://localhost:8080" */
+    struct cc_str name;       /* of this installation, for people */
+    struct cc_str public_url; /* "http://localhost:8080": no path, no slash at the end */
     struct cc_str bind;       /* "127.0.0.1" */
     int64_t port;
-    struct cc_str data; /* folder: database, keys, blobs, outbox */
+    struct cc_str data; /* folder, absolute: database, keys, blobs, outbox */
     int log_level;
-    struct cc_http_config http; /* trusted_proxy, cors_origins, threads, ... */
-    /* [store], [identity], [chat], [codes], [serve] ... */
+    /* [http] */
+    struct cc_http_config http;
+    /* [store], [identity], [chat], [photo] */
     struct cc_store_config store;
     struct cc_identity_config identity;
     struct cc_chat_config chat;
-    int codes_sender;
-    struct cc_str outbox;
+    struct cc_str blobs; /* folder */
     int64_t photo_bytes_max, photo_side_max;
-    int64_t workers[8];       /* processes of each program, in the order of cc_programs */
-    struct cc_str web_server; /* path of lighttpd, or "none" */
+    /* [codes] */
+    int codes_sender;
+    struct cc_str outbox; /* file */
+    /* [serve] */
+    int64_t workers[CC_PROGRAMS_MAX]; /* processes of each program, in the order of cc_programs */
+    struct cc_str web_server;         /* path or name of lighttpd, or "none" */
+    int64_t web_workers;
+    int64_t web_connections;
+    int64_t stop_timeout_s; /* for what is in hand when `serve` stops */
 };
 
 extern const struct cc_config_key cc_config_keys[];
+
+/* Reads the file at `path` and the environment; makes paths absolute and checks what one key alone
+ * cannot tell. CC_INVALID: the detail names the file, the line or the key, and what is wrong. */
+enum cc_code cc_app_read_config(struct cc_arena *arena, const char *path, struct cc_config *out,
+                                struct cc_err *err) CC_NODISCARD;
+
+/* Where the configuration is: CLOUDCHAT_CONFIG, else the first that exists of cloud-chat.conf
+ * beside the executable, <prefix>/etc/cloud-chat.conf and, with the prefix /usr,
+ * /etc/cloud-chat.conf, for an executable in <prefix>/bin or <prefix>/lib/cloud-chat. CC_INVALID:
+ * nowhere. */
+enum cc_code cc_app_find_config(struct cc_arena *arena, const char **out,
+                                struct cc_err *err) CC_NODISCARD;
+
+/* The folder of the running executable, absolute. */
+struct cc_str cc_app_folder(struct cc_arena *arena);
 
 #endif

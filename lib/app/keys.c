@@ -1,0 +1,126 @@
+#include "config.h"
+
+#define AT(member) offsetof(struct cc_config, member)
+#define DAY_S (24 * 3600)
+
+static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
+static const char *const durabilities[] = { "full", "normal", NULL };
+static const char *const senders[] = { "none", "outbox", NULL };
+
+/* section, key, type, where, fallback, least, greatest, words, help */
+const struct cc_config_key cc_config_keys[] = {
+    { "server", "name", CC_CONFIG_STR, AT(name), "Cloud Chat", 0, 0, NULL,
+      "What this installation is called on its page." },
+    { "server", "public_url", CC_CONFIG_STR, AT(public_url), "", 0, 0, NULL,
+      "Where people reach it, like https://chat.example.org; empty: http://localhost:<port>." },
+    { "server", "bind", CC_CONFIG_STR, AT(bind), "127.0.0.1", 0, 0, NULL,
+      "Address on which the web server listens; 0.0.0.0 is every one." },
+    { "server", "port", CC_CONFIG_I64, AT(port), "8080", 1, 65535, NULL,
+      "Port on which the web server listens." },
+    { "server", "data", CC_CONFIG_PATH, AT(data), ".", 0, 0, NULL,
+      "Folder of the database, keys, photos; a relative one starts where this file is." },
+    { "server", "log_level", CC_CONFIG_ENUM, AT(log_level), "info", 0, 0, log_levels,
+      "The least serious event that is logged." },
+
+    { "http", "threads", CC_CONFIG_I64, AT(http.threads), "16", 1, 256, NULL,
+      "Requests that one process answers at the same time." },
+    { "http", "body_timeout", CC_CONFIG_SECONDS, AT(http.body_timeout_s), "20s", 1, 600, NULL,
+      "A request whose body stalls longer is refused." },
+    { "http", "trusted_proxy", CC_CONFIG_BOOL, AT(http.trusted_proxy), "no", 0, 0, NULL,
+      "Whether a proxy of yours stands in front, so that X-Forwarded-For and -Proto are "
+      "believed." },
+    { "http", "cors_origins", CC_CONFIG_LIST, AT(http.cors_origins), "", 0, 0, NULL,
+      "Other origins whose pages may call the API, separated by commas." },
+
+    { "store", "path", CC_CONFIG_STR, AT(store.path), "cloud-chat.db", 0, 0, NULL,
+      "Database file; a relative one starts in the data folder." },
+    { "store", "durability", CC_CONFIG_ENUM, AT(store.durability), "full", 0, 0, durabilities,
+      "full: what was acknowledged is on disk; normal: faster, but a power cut may take the last "
+      "moments with it." },
+    { "store", "group_max", CC_CONFIG_I64, AT(store.group_max), "64", 1, 1024, NULL,
+      "Writes that may share one commit." },
+    { "store", "wait_ms", CC_CONFIG_I64, AT(store.wait_ms), "5000", 1, 60000, NULL,
+      "Milliseconds that a request waits for its turn to write before it is refused (503)." },
+    { "store", "cache", CC_CONFIG_BYTES, AT(store.cache_bytes), "2m", 65536, 1 << 30, NULL,
+      "Page cache of each thread." },
+    { "store", "network_filesystem", CC_CONFIG_BOOL, AT(store.network_filesystem), "no", 0, 0, NULL,
+      "Allows the database on a network file system: one process only, and slower." },
+
+    { "identity", "keys", CC_CONFIG_STR, AT(identity.keys), "keys", 0, 0, NULL,
+      "Folder of the signing keys; a relative one starts in the data folder." },
+    { "identity", "client_id", CC_CONFIG_STR, AT(identity.client_id), "cloud-chat", 0, 0, NULL,
+      "The client_id claim of the tokens." },
+    { "identity", "access_token", CC_CONFIG_SECONDS, AT(identity.access_token_s), "15m", 1, DAY_S,
+      NULL, "How long an access token is good." },
+    { "identity", "session_idle", CC_CONFIG_SECONDS, AT(identity.session_idle_s), "60d", 1,
+      3650LL * DAY_S, NULL, "A session that was not refreshed for so long ends." },
+    { "identity", "refresh_grace", CC_CONFIG_SECONDS, AT(identity.refresh_grace_s), "60s", 0, 3600,
+      NULL, "For how long a used refresh token still gives the same successor." },
+    { "identity", "sessions_max", CC_CONFIG_I64, AT(identity.sessions_max), "50", 1,
+      CC_USER_SESSIONS_MAX, NULL, "Sessions of one person; the oldest goes when there are more." },
+    { "identity", "code_lifetime", CC_CONFIG_SECONDS, AT(identity.code_lifetime_s), "10m", 1, DAY_S,
+      NULL, "How long a one-time code is good." },
+    { "identity", "code_tries", CC_CONFIG_I64, AT(identity.code_tries), "5", 1, 20, NULL,
+      "Wrong tries that a one-time code bears." },
+    { "identity", "resend_after", CC_CONFIG_LIST, AT(identity.resend_after), "30, 60, 120, 300", 0,
+      0, NULL, "Seconds before a code may be sent again: after the first, the second, ..." },
+    { "identity", "sign_up_number_day", CC_CONFIG_I64, AT(identity.sign_up_number_day), "5", 1,
+      1000000, NULL, "Sign-ups a day for one phone number or e-mail address." },
+    { "identity", "sign_up_address_hour", CC_CONFIG_I64, AT(identity.sign_up_address_hour), "20", 1,
+      1000000, NULL, "Sign-ups an hour from one network address." },
+    { "identity", "recover_number_day", CC_CONFIG_I64, AT(identity.recover_number_day), "5", 1,
+      1000000, NULL, "Recoveries a day for one phone number or e-mail address." },
+    { "identity", "recover_address_hour", CC_CONFIG_I64, AT(identity.recover_address_hour), "20", 1,
+      1000000, NULL, "Recoveries an hour from one network address." },
+    { "identity", "wrong_passwords_day", CC_CONFIG_I64, AT(identity.wrong_passwords_day), "100", 1,
+      1000000, NULL,
+      "Wrong passwords a day for one account; beyond that only known addresses may try." },
+    { "identity", "password_min", CC_CONFIG_I64, AT(identity.password_min), "8", 1, 256, NULL,
+      "Characters that a password has at least." },
+    { "identity", "password_max", CC_CONFIG_I64, AT(identity.password_max), "256", 8, 1024, NULL,
+      "Characters that a password has at most." },
+    { "identity", "argon2_memory_kib", CC_CONFIG_I64, AT(identity.argon2_memory_kib), "19456", 8,
+      4194304, NULL, "Memory for one password hash (argon2id), in KiB." },
+    { "identity", "argon2_passes", CC_CONFIG_I64, AT(identity.argon2_passes), "2", 1, 100, NULL,
+      "Passes over that memory." },
+    { "identity", "argon2_parallel", CC_CONFIG_I64, AT(identity.argon2_parallel), "2", 1, 64, NULL,
+      "Password hashes at the same time on this host." },
+    { "identity", "argon2_queue", CC_CONFIG_I64, AT(identity.argon2_queue), "32", 0, 10000, NULL,
+      "Password hashes that may wait for their turn; more are refused (429)." },
+
+    { "chat", "discover_numbers_day", CC_CONFIG_I64, AT(chat.discover_numbers_day), "500", 1,
+      1000000, NULL, "Distinct phone numbers a day that one person may look for." },
+
+    { "photo", "folder", CC_CONFIG_STR, AT(blobs), "blobs", 0, 0, NULL,
+      "Folder of the photos; a relative one starts in the data folder." },
+    { "photo", "bytes_max", CC_CONFIG_BYTES, AT(photo_bytes_max), "5m", 1024, 64 << 20, NULL,
+      "Size of a profile photo at most." },
+    { "photo", "side_max", CC_CONFIG_I64, AT(photo_side_max), "8192", 16, 65535, NULL,
+      "Width and height of a profile photo at most, in pixels." },
+
+    { "codes", "sender", CC_CONFIG_ENUM, AT(codes_sender), "none", 0, 0, senders,
+      "How one-time codes reach people. outbox: not at all, they are shown in the terminal and "
+      "appended to a file, for trying out." },
+    { "codes", "outbox", CC_CONFIG_STR, AT(outbox), "outbox.jsonl", 0, 0, NULL,
+      "File of the sender outbox; a relative one starts in the data folder." },
+
+    /* workers: in the order of cc_programs */
+    { "serve", "auth_workers", CC_CONFIG_I64, AT(workers[0]), "1", 1, 64, NULL,
+      "Processes of the program auth." },
+    { "serve", "chat_workers", CC_CONFIG_I64, AT(workers[1]), "1", 1, 64, NULL,
+      "Processes of the program chat." },
+    { "serve", "profile_workers", CC_CONFIG_I64, AT(workers[2]), "1", 1, 64, NULL,
+      "Processes of the program profile." },
+    { "serve", "status_workers", CC_CONFIG_I64, AT(workers[3]), "1", 1, 64, NULL,
+      "Processes of the program status." },
+    { "serve", "web_server", CC_CONFIG_STR, AT(web_server), "lighttpd", 0, 0, NULL,
+      "The lighttpd that `cloudchat serve` starts, by name or path; none: you run the web "
+      "server." },
+    { "serve", "web_workers", CC_CONFIG_I64, AT(web_workers), "1", 1, 64, NULL,
+      "Processes of the web server." },
+    { "serve", "web_connections", CC_CONFIG_I64, AT(web_connections), "1024", 16, 65536, NULL,
+      "Connections that one process of the web server holds." },
+    { "serve", "stop_timeout", CC_CONFIG_SECONDS, AT(stop_timeout_s), "10s", 1, 600, NULL,
+      "How long requests in hand may take when the server stops." },
+    { 0 },
+};
