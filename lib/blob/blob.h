@@ -18,28 +18,37 @@ struct cc_blobs_ops {
     void (*close)(struct cc_blobs *);
 };
 
-/* Names are ids (cc_id_is_wellformed) with '/' between them: "photo/<user>/<random>"; anything
- * else is CC_INTERNAL. put: CC_EXISTS, CC_STORAGE_FULL, CC_UNAVAILABLE; on disk when it returns.
- * get: CC_NOT_FOUND; the bytes live in the arena. remove: CC_OK also when it was not there. */
+/* A name is one to CC_BLOB_PARTS_MAX ids (cc_id_is_wellformed) that do not begin with a dot, with
+ * '/' between them: "photo/<user>/<random>". Any other name is CC_INTERNAL: names are made by us.
+ */
+#define CC_BLOB_PARTS_MAX 4
+#define CC_BLOB_NAME_BYTES_MAX ((size_t)255)
+
+/* On disk when it returns. CC_EXISTS, CC_STORAGE_FULL (nothing was done), CC_UNAVAILABLE. */
 enum cc_code cc_blob_put(struct cc_blobs *blobs, struct cc_str name, struct cc_str bytes,
                          struct cc_err *err) CC_NODISCARD;
+/* The bytes live in the arena. CC_NOT_FOUND, CC_UNAVAILABLE. */
 enum cc_code cc_blob_get(struct cc_blobs *blobs, struct cc_arena *arena, struct cc_str name,
                          struct cc_str *out, struct cc_err *err) CC_NODISCARD;
+/* CC_OK also when it was not there. CC_UNAVAILABLE. */
 enum cc_code cc_blob_remove(struct cc_blobs *blobs, struct cc_str name,
                             struct cc_err *err) CC_NODISCARD;
-void cc_blobs_close(struct cc_blobs *blobs);
+void cc_blobs_close(struct cc_blobs *blobs); /* NULL is allowed */
 
-/* A folder: written to a temporary name, synced, renamed, the folder synced. */
+/* A folder, made (0700) where there is none; each file is 0600. A blob is written to a temporary
+ * name, synced, renamed, the folders synced. What a killed process left unfinished goes at the
+ * next open. Safe for several threads, and for several processes on one folder. CC_UNAVAILABLE:
+ * the cause names the folder. */
 enum cc_code cc_blobs_open_directory(struct cc_str folder, struct cc_blobs **out,
                                      struct cc_err *err) CC_NODISCARD;
 
 /* What an image is by its first bytes (image.c): JPEG, PNG or WebP, and its dimensions. CC_INVALID
- * names what is wrong (not one of them, damaged, larger than max_side on a side). */
+ * says what is wrong: not one of them, damaged, larger than side_max on a side. */
 struct cc_image {
     const char *content_type;
-    int64_t width, height;
+    int64_t width, height; /* pixels */
 };
-enum cc_code cc_image_sniff(struct cc_str bytes, int64_t max_side, struct cc_image *out,
+enum cc_code cc_image_sniff(struct cc_str bytes, int64_t side_max, struct cc_image *out,
                             struct cc_err *err) CC_NODISCARD;
 
 #endif
