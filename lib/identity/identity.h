@@ -31,7 +31,7 @@ struct cc_identity_config {
     int64_t sign_up_address_hour; /* 20 */
     int64_t recover_number_day;
     int64_t recover_address_hour;
-    int64_t wrong_passwords_day; /* 100 */
+    int64_t wrong_passwords_day; /* 100 a number, from addresses that never signed in there */
     int64_t password_min, password_max;
     int64_t argon2_memory_kib, argon2_passes;
     int64_t argon2_parallel; /* at once on the whole host: 2 */
@@ -58,10 +58,33 @@ struct cc_sign_up {
     struct cc_str address; /* of the client, for the throttle */
 };
 
+/* A sign-up to be confirmed, or a recovery under way. */
 struct cc_pending {
     struct cc_str id;
     int64_t resend_after_s;
     int64_t expires_in_s;
+};
+
+struct cc_confirm {
+    struct cc_str id; /* of the pending account */
+    struct cc_str code;
+};
+
+struct cc_resend {
+    struct cc_str id;
+    struct cc_str channel; /* "sms", "email"; absent: the one that fits */
+};
+
+struct cc_forgot {
+    struct cc_login login;
+    struct cc_str address;
+};
+
+struct cc_reset {
+    struct cc_str id; /* of the recovery */
+    struct cc_str code;
+    struct cc_str password; /* the new one */
+    struct cc_str address;
 };
 
 struct cc_sign_in {
@@ -85,13 +108,158 @@ struct cc_session {
     int64_t seen_ms;
 };
 
+struct cc_sessions {
+    const struct cc_session *at;
+    size_t count;
+};
+
 struct cc_principal {
     struct cc_str user;
     struct cc_str session;
 };
 
-/* The functions of this interface (cc_identity_sign_up, _confirm, _resend, _sign_in, _refresh,
- * _sign_out, _forgot, _reset, _change_password, _sessions, _session_end, _sessions_end_others,
- * _authenticate, _jwks, _send_code) follow; see below. */
+struct cc_change_password {
+    struct cc_principal who;
+    struct cc_str old_password;
+    struct cc_str password;
+};
+
+struct cc_jwks {
+    struct cc_str json; /* RFC 7517 */
+    struct cc_str tag;  /* changes with the document: for ETag */
+};
+
+/* For all of these: what they answer lives in `arena`; several threads may call at once, each with
+ * its own arena; passwords, codes and tokens are read, not kept. Besides the codes named, each can
+ * return what cc_store_run returns. A wrong field is CC_INVALID with its pointer. CC_TOO_MANY comes
+ * with the seconds to wait. */
+
+/* Makes a pending account and queues its code. The same for a number that is taken: that pending
+ * never matches, and the number's owner is told. CC_INVALID, CC_TOO_MANY. */
+enum cc_code cc_identity_sign_up(struct cc_identity *self, struct cc_arena *arena,
+                                 const struct cc_sign_up *in, struct cc_pending *out,
+                                 struct cc_err *err) CC_NODISCARD;
+
+/* Makes the account. CC_WRONG_CODE: wrong, expired, used or never sent. CC_CONFLICT: the code was
+ * right, but another pending account of this number was confirmed first. */
+enum cc_code cc_identity_confirm(struct cc_identity *self, struct cc_arena *arena,
+                                 const struct cc_confirm *in, struct cc_err *err) CC_NODISCARD;
+
+/* Queues the same code again; its lifetime and its tries stay as they are. CC_NOT_FOUND: no such
+ * pending account (any more). CC_TOO_MANY, CC_INVALID (a channel that does not fit). */
+enum cc_code cc_identity_resend(struct cc_identity *self, struct cc_arena *arena,
+                                const struct cc_resend *in, int64_t *resend_after_s,
+                                struct cc_err *err) CC_NODISCARD;
+
+/* Opens a session. CC_WRONG_CREDENTIALS after the same work for known and unknown numbers;
+ * CC_TOO_MANY, CC_INVALID. */
+enum cc_code cc_identity_sign_in(struct cc_identity *self, struct cc_arena *arena,
+                                 const struct cc_sign_in *in, struct cc_tokens *out,
+                                 struct cc_err *err) CC_NODISCARD;
+
+/* Turns a refresh token into its successor and a new access token. The previous one gives the same
+ * successor for refresh_grace_s; used later, or an older one, it ends the session.
+ * CC_UNAUTHORIZED. */
+enum cc_code cc_identity_refresh(struct cc_identity *self, struct cc_arena *arena,
+                                 struct cc_str refresh_token, struct cc_tokens *out,
+                                 struct cc_err *err) CC_NODISCARD;
+
+/* Ends this session; its access tokens are refused from then on. CC_OK also if it was over. */
+enum cc_code cc_identity_sign_out(struct cc_identity *self, struct cc_arena *arena,
+                                  const struct cc_principal *who, struct cc_err *err) CC_NODISCARD;
+
+/* Begins a recovery. The answer and the work are the same whoever owns the number, or nobody.
+ * CC_INVALID, CC_TOO_MANY. */
+enum cc_code cc_identity_forgot(struct cc_identity *self, struct cc_arena *arena,
+                                const struct cc_forgot *in, struct cc_pending *out,
+                                struct cc_err *err) CC_NODISCARD;
+
+/* Sets a new password and ends every session. CC_WRONG_CODE as with confirm; CC_INVALID (the
+ * password; the code is not used up), CC_TOO_MANY. */
+enum cc_code cc_identity_reset(struct cc_identity *self, struct cc_arena *arena,
+                               const struct cc_reset *in, struct cc_err *err) CC_NODISCARD;
+
+/* Sets a new password and ends all sessions but this one. CC_WRONG_CREDENTIALS (old_password),
+ * CC_UNAUTHORIZED (the session ended meanwhile), CC_INVALID, CC_TOO_MANY. */
+enum cc_code cc_identity_change_password(struct cc_identity *self, struct cc_arena *arena,
+                                         const struct cc_change_password *in,
+                                         struct cc_err *err) CC_NODISCARD;
+
+/* A user's sessions, the latest used first. */
+enum cc_code cc_identity_sessions(struct cc_identity *self, struct cc_arena *arena,
+                                  struct cc_str user, struct cc_sessions *out,
+                                  struct cc_err *err) CC_NODISCARD;
+
+/* Ends one session of this user. CC_NOT_FOUND: he has no such session. */
+enum cc_code cc_identity_session_end(struct cc_identity *self, struct cc_arena *arena,
+                                     const struct cc_principal *which,
+                                     struct cc_err *err) CC_NODISCARD;
+
+/* Ends all sessions of who->user but who->session. */
+enum cc_code cc_identity_sessions_end_others(struct cc_identity *self, struct cc_arena *arena,
+                                             const struct cc_principal *who,
+                                             struct cc_err *err) CC_NODISCARD;
+
+/* Whose access token this is. The token's signature may be remembered; the session is looked up
+ * each time. CC_UNAUTHORIZED. */
+enum cc_code cc_identity_authenticate(struct cc_identity *self, struct cc_arena *arena,
+                                      struct cc_str token, struct cc_principal *out,
+                                      struct cc_err *err) CC_NODISCARD;
+
+/* The public keys by which our access tokens can be checked. */
+enum cc_code cc_identity_jwks(struct cc_identity *self, struct cc_arena *arena, struct cc_jwks *out,
+                              struct cc_err *err) CC_NODISCARD;
+
+/* Does a job of kind CC_JOB_CODE: derives the code and gives it to `sender`. CC_OK also when there
+ * is nothing to send any more. Otherwise what the sender said: CC_UNAVAILABLE (try again later) or
+ * CC_INVALID (give up). */
+#define CC_JOB_CODE "code"
+enum cc_code cc_identity_send_code(struct cc_identity *self, struct cc_arena *arena,
+                                   const struct cc_job *job, struct cc_sender *sender,
+                                   struct cc_err *err) CC_NODISCARD;
+
+void cc_identity_close(struct cc_identity *self); /* NULL is allowed */
+
+/* --- implementations -------------------------------------------------------------------------- */
+
+struct cc_identity_ops {
+    enum cc_code (*sign_up)(struct cc_identity *, struct cc_arena *, const struct cc_sign_up *,
+                            struct cc_pending *, struct cc_err *);
+    enum cc_code (*confirm)(struct cc_identity *, struct cc_arena *, const struct cc_confirm *,
+                            struct cc_err *);
+    enum cc_code (*resend)(struct cc_identity *, struct cc_arena *, const struct cc_resend *,
+                           int64_t *, struct cc_err *);
+    enum cc_code (*sign_in)(struct cc_identity *, struct cc_arena *, const struct cc_sign_in *,
+                            struct cc_tokens *, struct cc_err *);
+    enum cc_code (*refresh)(struct cc_identity *, struct cc_arena *, struct cc_str,
+                            struct cc_tokens *, struct cc_err *);
+    enum cc_code (*sign_out)(struct cc_identity *, struct cc_arena *, const struct cc_principal *,
+                             struct cc_err *);
+    enum cc_code (*forgot)(struct cc_identity *, struct cc_arena *, const struct cc_forgot *,
+                           struct cc_pending *, struct cc_err *);
+    enum cc_code (*reset)(struct cc_identity *, struct cc_arena *, const struct cc_reset *,
+                          struct cc_err *);
+    enum cc_code (*change_password)(struct cc_identity *, struct cc_arena *,
+                                    const struct cc_change_password *, struct cc_err *);
+    enum cc_code (*sessions)(struct cc_identity *, struct cc_arena *, struct cc_str,
+                             struct cc_sessions *, struct cc_err *);
+    enum cc_code (*session_end)(struct cc_identity *, struct cc_arena *,
+                                const struct cc_principal *, struct cc_err *);
+    enum cc_code (*sessions_end_others)(struct cc_identity *, struct cc_arena *,
+                                        const struct cc_principal *, struct cc_err *);
+    enum cc_code (*authenticate)(struct cc_identity *, struct cc_arena *, struct cc_str,
+                                 struct cc_principal *, struct cc_err *);
+    enum cc_code (*jwks)(struct cc_identity *, struct cc_arena *, struct cc_jwks *,
+                         struct cc_err *);
+    enum cc_code (*send_code)(struct cc_identity *, struct cc_arena *, const struct cc_job *,
+                              struct cc_sender *, struct cc_err *);
+    void (*close)(struct cc_identity *);
+};
+
+/* Accounts in `store`. What `config` points at and the store must outlive it. Makes the keys where
+ * there are none (keys.h). CC_INVALID: the configuration or the key folder is not usable, the
+ * detail says why; CC_UNAVAILABLE. */
+enum cc_code cc_identity_open_local(const struct cc_identity_config *config, struct cc_store *store,
+                                    struct cc_identity **out, struct cc_err *err) CC_NODISCARD;
 
 #endif

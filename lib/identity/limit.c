@@ -1,0 +1,56 @@
+#include "limit.h"
+
+#include "../base/field.h"
+#include "../store/keys.h"
+
+struct used {
+    int64_t count;
+    int64_t until_ms;
+};
+
+static const struct cc_field fields[] = {
+    { .name = "count", .type = CC_FIELD_I64, .offset = offsetof(struct used, count) },
+    { .name = "until", .type = CC_FIELD_I64, .offset = offsetof(struct used, until_ms) },
+    { .name = NULL },
+};
+
+/* A window that has not begun is an empty one that begins now. */
+static enum cc_code load(struct cc_txn *txn, struct cc_key key, int64_t window_ms, struct used *out,
+                         struct cc_err *err)
+{
+    int64_t latest = cc_txn_now_ms(txn) + window_ms;
+    struct cc_item item;
+    enum cc_code rc = cc_txn_get(txn, key, &item, err);
+
+    *out = (struct used){ 0, latest };
+    if (rc == CC_NOT_FOUND)
+        return CC_OK;
+    if (rc == CC_OK)
+        rc = cc_fields_load(cc_txn_arena(txn), fields, item.body, out, err);
+    if (rc == CC_OK && out->until_ms > latest) /* the clock was set back */
+        out->until_ms = latest;
+    return rc;
+}
+
+enum cc_code cc_limit_take(struct cc_txn *txn, const struct cc_limit *limit, int64_t count,
+                           int64_t *retry_after_s, struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    struct cc_key key = cc_key_limit(arena, limit->what, limit->who);
+    struct used used;
+    enum cc_code rc = load(txn, key, limit->window_ms, &used, err);
+
+    if (rc != CC_OK)
+        return rc;
+    if (used.count > limit->max - count) {
+        *retry_after_s = (used.until_ms - cc_txn_now_ms(txn) + 999) / 1000;
+        return CC_OK;
+    }
+    *retry_after_s = 0;
+    used.count += count;
+    return cc_txn_put(txn,
+                      &(struct cc_item){ .key = key,
+                                         .body = cc_fields_save(arena, fields, &used),
+                                         .expires_ms = used.until_ms },
+                      err);
+}
