@@ -82,8 +82,7 @@ static struct cc_str under(struct cc_arena *arena, struct cc_str folder, struct 
     return cc_str_format(arena, "%.*s/%.*s", CC_STR_ARG(folder), CC_STR_ARG(path));
 }
 
-/* "/srv/chat/." is "/srv/chat": paths stand in messages that people read. */
-static struct cc_str tidy(struct cc_str path)
+struct cc_str cc_app_tidy_path(struct cc_str path)
 {
     for (;;) {
         if (path.len > 2 && cc_str_ends(path, CC_STR("/.")))
@@ -116,7 +115,7 @@ static enum cc_code resolve_paths(struct cc_arena *arena, struct cc_config *conf
 
     if (rc != CC_OK)
         return rc;
-    config->data = cc_str_copy(arena, tidy(config->data));
+    config->data = cc_str_copy(arena, cc_app_tidy_path(config->data));
     for (size_t i = 0; i < CC_COUNT(in_data); i++)
         *in_data[i] = under(arena, config->data, *in_data[i]);
     return CC_OK;

@@ -54,6 +54,9 @@ enum cc_code cc_app_read_config(struct cc_arena *arena, const char *path, struct
 enum cc_code cc_app_find_config(struct cc_arena *arena, const char **out,
                                 struct cc_err *err) CC_NODISCARD;
 
+/* "/srv/chat/." and "/srv/chat/" are "/srv/chat": paths stand in messages that people read. */
+struct cc_str cc_app_tidy_path(struct cc_str path);
+
 /* The folder of the running executable, absolute. */
 struct cc_str cc_app_folder(struct cc_arena *arena);
 

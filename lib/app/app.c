@@ -1,0 +1,128 @@
+#include "app.h"
+
+#include "../base/digest.h"
+#include "../identity/keys.h"
+
+#include <unistd.h>
+
+#define APP_ARENA_BYTES ((size_t)4 * 1024 * 1024)
+
+struct cc_log cc_app_log(const char *program, int level)
+{
+    return (struct cc_log){
+        .fd = STDERR_FILENO,
+        .program = program,
+        .level = (enum cc_log_level)level,
+        .readable = isatty(STDERR_FILENO) == 1,
+        .clock = &cc_system_clock,
+    };
+}
+
+/* Clock, randomness and log are the same for all that is configured. */
+static void wire(struct cc_app *app)
+{
+    struct cc_config *config = &app->config;
+
+    config->store.clock = config->identity.clock = config->chat.clock = app->clock;
+    config->store.random = config->identity.random = config->chat.random = app->random;
+    config->store.log = config->identity.log = config->chat.log = &app->log;
+}
+
+static enum cc_code open_config(const char *program, const char *path, struct cc_app *app,
+                                struct cc_err *err)
+{
+    enum cc_code rc = CC_OK;
+
+    if (path == NULL)
+        rc = cc_app_find_config(app->arena, &path, err);
+    if (rc == CC_OK)
+        rc = cc_app_read_config(app->arena, path, &app->config, err);
+    if (rc != CC_OK)
+        return rc;
+    app->log = cc_app_log(program, app->config.log_level);
+    wire(app);
+    return CC_OK;
+}
+
+static enum cc_code open_sender(struct cc_app *app, struct cc_err *err)
+{
+    if (app->config.codes_sender == CC_CODES_NONE)
+        return CC_OK;
+    return cc_sender_open_outbox(app->config.outbox, app->clock, &app->sender, err);
+}
+
+/* The chat's own secret comes from the server key, so that several hosts that share their keys
+ * accept each other's cursors; it is not the key itself, so that neither tells of the other. */
+static enum cc_code derive_chat_secret(struct cc_app *app, struct cc_err *err)
+{
+    const struct cc_keys_folder folder = {
+        .path = app->config.identity.keys,
+        .access_token_s = app->config.identity.access_token_s,
+        .clock = app->clock,
+        .random = app->random,
+    };
+    const struct cc_str purpose = CC_STR("chat");
+    struct cc_str key;
+    unsigned char *secret;
+    enum cc_code rc = cc_keys_secret(&folder, app->arena, &key, err);
+
+    if (rc != CC_OK)
+        return rc;
+    secret = cc_arena_alloc_secret(app->arena, CC_SHA256_SIZE);
+    cc_hmac_sha256(key, &purpose, 1, secret);
+    app->config.chat.secret = (struct cc_str){ (const char *)secret, CC_SHA256_SIZE };
+    return CC_OK;
+}
+
+static enum cc_code open_all(const char *program, const char *path, struct cc_app *app,
+                             struct cc_err *err)
+{
+    struct cc_config *config = &app->config;
+    enum cc_code rc = open_config(program, path, app, err);
+
+    if (rc == CC_OK)
+        rc = cc_store_open_sqlite(&config->store, &app->store, err);
+    if (rc == CC_OK)
+        rc = cc_blobs_open_directory(config->blobs, &app->blobs, err);
+    if (rc == CC_OK)
+        rc = open_sender(app, err);
+    if (rc == CC_OK)
+        rc = cc_identity_open_local(&config->identity, app->store, &app->identity, err);
+    if (rc == CC_OK)
+        rc = derive_chat_secret(app, err);
+    if (rc == CC_OK)
+        rc = cc_chat_open(&config->chat, app->store, app->blobs, &app->chat, err);
+    return rc;
+}
+
+enum cc_code cc_app_open(const char *program, const char *config_path, struct cc_app *out,
+                         struct cc_err *err)
+{
+    enum cc_code rc;
+
+    *out = (struct cc_app){
+        .arena = cc_arena_new(APP_ARENA_BYTES),
+        .tick_arena = cc_arena_new(CC_ARENA_CEILING_BYTES),
+        .log = cc_app_log(program, CC_LOG_INFO),
+        .clock = &cc_system_clock,
+        .random = &cc_system_random,
+    };
+    rc = open_all(program, config_path, out, err);
+    if (rc != CC_OK)
+        cc_app_close(out);
+    return rc;
+}
+
+void cc_app_close(struct cc_app *app)
+{
+    cc_chat_close(app->chat);
+    cc_identity_close(app->identity);
+    if (app->sender != NULL)
+        cc_sender_close(app->sender);
+    if (app->blobs != NULL)
+        cc_blobs_close(app->blobs);
+    cc_store_close(app->store);
+    cc_arena_free(app->tick_arena);
+    cc_arena_free(app->arena);
+    *app = (struct cc_app){ 0 };
+}

@@ -1,0 +1,82 @@
+#include "app.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#define EXIT_USAGE 2
+
+static enum cc_code authenticate(struct cc_ctx *cx, struct cc_str token)
+{
+    struct cc_principal who;
+    enum cc_code rc = cc_identity_authenticate(cx->app->identity, cx->arena, token, &who, &cx->err);
+
+    if (rc == CC_OK) {
+        cx->user = who.user;
+        cx->session = who.session;
+    }
+    return rc;
+}
+
+static int serve(const char *program, const struct cc_route *routes, struct cc_app *app)
+{
+    const struct cc_server server = {
+        .name = program,
+        .routes = routes,
+        .app = app,
+        .authenticate = authenticate,
+        .tick = cc_app_tick,
+        .config = &app->config.http,
+        .clock = app->clock,
+        .random = app->random,
+        .log = &app->log,
+    };
+
+    return cc_http_serve(&server);
+}
+
+static int usage(const char *program, FILE *out)
+{
+    fprintf(
+        out,
+        "usage: %s.fcgi [--help | --version]\n\n"
+        "A program of Cloud Chat %s. It is started by `cloudchat serve`, spawn-fcgi, systemd or\n"
+        "a web server, with a listening FastCGI socket as descriptor 0; else it answers one\n"
+        "CGI request. CLOUDCHAT_CONFIG is the path of its configuration.\n",
+        program, CC_VERSION);
+    return out == stdout ? EXIT_SUCCESS : EXIT_USAGE;
+}
+
+/* RFC 3875 4.4: a CGI program is given the words of a query without '=' as its arguments, so that
+ * they are a stranger's where there is a request. */
+static bool arguments_are_ours(void)
+{
+    return getenv("GATEWAY_INTERFACE") == NULL && getenv("REQUEST_METHOD") == NULL;
+}
+
+int cc_app_main(const char *program, const struct cc_route *routes, int argc, char **argv)
+{
+    struct cc_app app;
+    struct cc_err err = { 0 };
+    struct cc_log log = cc_app_log(program, CC_LOG_INFO);
+    int status;
+
+    if (argc > 1 && arguments_are_ours()) {
+        if (strcmp(argv[1], "--version") == 0)
+            return printf("%s %s\n", program, CC_VERSION) < 0;
+        return usage(program, strcmp(argv[1], "--help") == 0 ? stdout : stderr);
+    }
+    umask(077); /* what is written here is nobody else's to read */
+    signal(SIGPIPE, SIG_IGN);
+    if (cc_app_open(program, NULL, &app, &err) != CC_OK) {
+        cc_log_error(&log, "cannot start", CC_LOG_Z("detail", err.detail),
+                     CC_LOG_Z("cause", err.cause));
+        return err.code == CC_INVALID ? EX_CONFIG : EXIT_FAILURE;
+    }
+    status = serve(program, routes, &app);
+    cc_app_close(&app);
+    return status;
+}
