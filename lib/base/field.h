@@ -36,15 +36,17 @@ struct cc_field {
     enum cc_field_type type;
     unsigned flags;
     size_t offset;
-    int64_t min, max; /* max 0 = no bound (I64: the range of int64_t) */
-    size_t item_min, item_max;
+    int64_t min, max;           /* max 0 = no upper bound; I64: both 0 = no bound at all */
+    size_t item_min, item_max;  /* item_max 0 = no upper bound */
     const char *const *values;  /* ENUM: NULL-terminated */
     const struct cc_field *sub; /* OBJECT: table ended by a row with name NULL */
 };
 
-/* Decodes `text` as an object by the table (ended by a row with name NULL) into `out`, which is
- * zeroed first. A member that no row names is refused, every wrong member is listed:
- * CC_INVALID with JSON Pointers; CC_BAD_REQUEST, CC_TOO_LARGE as cc_json_parse. */
+/* Decodes `text` as an object by the table (ended by a row with name NULL) into `out`; what the
+ * table names in it is zeroed first. `null` is no value of any type but JSON, and not the same as
+ * an absent member. A member that no row names is refused, every wrong member is listed:
+ * CC_INVALID with JSON Pointers; CC_BAD_REQUEST, CC_TOO_LARGE as cc_json_parse. Strings live as
+ * long as the arena and are followed by a NUL. */
 enum cc_code cc_fields_decode(struct cc_arena *arena, const struct cc_field *fields,
                               struct cc_str text, void *out, struct cc_err *err) CC_NODISCARD;
 
@@ -54,13 +56,15 @@ enum cc_code cc_fields_decode_json(struct cc_arena *arena, const struct cc_field
                                    struct cc_err *err) CC_NODISCARD;
 
 /* The same for the query of a URL (application/x-www-form-urlencoded without '+' as space; each
- * name at most once; scalars only). */
+ * name at most once; scalars only). An absent or empty query has no parameters. CC_BAD_REQUEST: a
+ * part without '=', a bad escape, bytes that are not UTF-8, U+0000, a name that comes twice. */
 enum cc_code cc_fields_decode_query(struct cc_arena *arena, const struct cc_field *fields,
                                     struct cc_str query, void *out,
                                     struct cc_err *err) CC_NODISCARD;
 
 /* An item of the store: members that no row names are ignored (a newer version wrote them), rules
- * are not checked. CC_INTERNAL if it does not parse or a member has the wrong type. */
+ * are not checked, null is absent. CC_INTERNAL if it does not parse or a member has the wrong type.
+ */
 enum cc_code cc_fields_load(struct cc_arena *arena, const struct cc_field *fields,
                             struct cc_str body, void *out, struct cc_err *err) CC_NODISCARD;
 
