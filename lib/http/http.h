@@ -82,11 +82,16 @@ struct cc_route {
     size_t body_max_bytes; /* 0: CC_BODY_BYTES_MAX */
 };
 
+/* The first row whose method and path fit is taken, so a literal row stands before the row with a
+ * {name} that would take it too. A path is 400 if a segment is not plain text after decoding once
+ * ("%2F", "%00", "..", control bytes, not UTF-8), and 404 if a segment is empty. OPTIONS is
+ * answered for every path of the table. */
+
 struct cc_http_config {
     bool trusted_proxy;          /* believe X-Forwarded-For and -Proto */
     struct cc_strs cors_origins; /* exact origins, or "*"; empty = CORS off */
-    int64_t body_timeout_s;      /* a body that stalls longer is refused with 408 */
-    int64_t threads;
+    int64_t body_timeout_s;      /* a body that stalls longer is refused with 408; 0: 30 */
+    int64_t threads;             /* 0: 1 */
 };
 
 /* A program as the transports see it. */
@@ -112,12 +117,12 @@ int cc_http_serve(const struct cc_server *server);
 /* --- in a handler ------------------------------------------------------------------------------
  */
 
-/* The body by a table (field.h). 415 unless Content-Type is application/json, 413, 400, 408, 422.
- */
+/* The body by a table (field.h). 415 unless Content-Type is application/json, 413, 411, 400, 408,
+ * 422. A body can be read once: by this or by cc_body_read. */
 enum cc_code cc_decode(struct cc_ctx *cx, const struct cc_field *fields, void *out) CC_NODISCARD;
 enum cc_code cc_decode_query(struct cc_ctx *cx, const struct cc_field *fields,
                              void *out) CC_NODISCARD;
-/* The whole body of a CC_BODY_RAW route. 413, 408, 400. */
+/* The whole body of a CC_BODY_RAW route, in the arena. 413, 411, 408, 400. */
 enum cc_code cc_body_read(struct cc_ctx *cx, struct cc_str *out) CC_NODISCARD;
 
 /* A JSON reply: write it through the returned writer, then end it.
@@ -130,7 +135,9 @@ enum cc_code cc_reply_end(struct cc_ctx *cx)
 enum cc_code cc_reply_empty(struct cc_ctx *cx, int status); /* 204, 202: no body */
 enum cc_code cc_reply_bytes(struct cc_ctx *cx, int status, const char *content_type,
                             struct cc_str body);
-/* A further header. Control bytes in a value are a programmer's error and asserted. */
+/* A further header, copied. Control bytes in a value are a programmer's error and asserted. A reply
+ * is `Cache-Control: no-store` unless the handler says otherwise here. What a handler that fails
+ * has added is dropped with its reply. */
 void cc_reply_header(struct cc_ctx *cx, const char *name, struct cc_str value);
 /* Sets ETag ("..." around `tag`) and says whether If-None-Match has it; then the handler answers
  * cc_reply_not_modified. RFC 9110 13.1.2, weak comparison. */
@@ -147,6 +154,9 @@ void cc_reply_link_next(struct cc_ctx *cx, struct cc_str target);
 struct cc_source {
     /* Up to `size` bytes; 0 at the end; -1 broken; -2 stalled beyond the time-out. */
     long (*read)(struct cc_source *, char *out, size_t size);
+    int64_t taken_bytes; /* kept by body.c, zero at first: what was read so far, */
+    int64_t started_ms;  /* since when, */
+    bool ended;          /* and whether there is more. After a failure there is not. */
 };
 
 struct cc_pair {
@@ -154,14 +164,16 @@ struct cc_pair {
 };
 
 /* CGI variables (RFC 3875 4.1) -> a request; caps and contradictions are refused here. `target` and
- * headers are borrowed from `vars`. */
+ * headers are borrowed from `vars`. CC_BAD_REQUEST, CC_LENGTH_REQUIRED, CC_URI_TOO_LONG,
+ * CC_HEADERS_TOO_LARGE; `out` is then filled as far as it can be trusted. */
 enum cc_code cc_request_from_cgi(struct cc_arena *arena, const struct cc_pair *vars, size_t count,
                                  const struct cc_http_config *config, struct cc_request *out,
                                  struct cc_err *err) CC_NODISCARD;
 
 /* Answers one request: finds the route, checks the sign-in, runs the handler, turns a failure into
  * a problem document, drains the body, logs one line. Writes the whole CGI response (headers and
- * body) into `out`. Never fails: a failure is an answer. */
+ * body) into `out`. Never fails: a failure is an answer. `cx` holds arena, server, app and source
+ * (NULL: no body) and is otherwise zero; `refused` is what cc_request_from_cgi said, or NULL. */
 void cc_http_answer(struct cc_ctx *cx, const struct cc_request *req, struct cc_err *refused,
                     struct cc_buf *out);
 

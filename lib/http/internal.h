@@ -1,0 +1,92 @@
+/* http/internal.h - what the files of this folder share and nobody else sees. */
+#ifndef CC_HTTP_INTERNAL_H
+#define CC_HTTP_INTERNAL_H
+
+#include "http.h"
+
+#define CC_REPLY_HEADER_BYTES_MAX ((size_t)16 * 1024)
+#define CC_SEGMENTS_MAX 16
+
+struct cc_reply {
+    int status;
+    const char *content_type; /* NULL: a reply without a body */
+    struct cc_str bytes;      /* the body: borrowed, or what stands in json */
+    struct cc_buf json;
+    struct cc_jw writer;
+    struct cc_buf headers; /* complete lines */
+    unsigned allowed;      /* methods of this path, a bit each; 0: no Allow header */
+    bool has_cache_control;
+    bool ended;
+};
+
+/* --- request.c, router.c ---------------------------------------------------------------------- */
+
+struct cc_path {
+    struct cc_str segment[CC_SEGMENTS_MAX];
+    size_t count;
+};
+
+/* Splits, then decodes each segment once. CC_BAD_REQUEST; CC_NOT_FOUND where a segment is empty or
+ * there are too many. */
+enum cc_code cc_path_split(struct cc_arena *arena, struct cc_str path, struct cc_path *out,
+                           struct cc_err *err) CC_NODISCARD;
+
+/* The row for cx->req, into cx->route and cx->param; the methods of its path into reply->allowed.
+ * CC_BAD_REQUEST, CC_NOT_FOUND, CC_METHOD_NOT_ALLOWED (for OPTIONS too, which the caller
+ * answers). */
+enum cc_code cc_route_find(struct cc_ctx *cx) CC_NODISCARD;
+
+/* "GET, HEAD, OPTIONS" */
+void cc_methods_write(struct cc_buf *out, unsigned methods);
+const char *cc_method_name(enum cc_method method);
+
+/* --- reply.c, problem.c ----------------------------------------------------------------------- */
+
+void cc_reply_reset(struct cc_ctx *cx);
+/* Turns cx->err into a problem document (RFC 9457) that takes the place of the reply so far.
+ * `with_token`: the caller came with a token, which was then the reason for a 401. */
+void cc_reply_problem(struct cc_ctx *cx, enum cc_code code, bool with_token);
+/* The whole CGI response. */
+void cc_reply_write(const struct cc_ctx *cx, struct cc_buf *out);
+const char *cc_status_phrase(int status);
+
+/* --- negotiate.c ------------------------------------------------------------------------------ */
+
+/* Whether an Accept header (absent: everything) lets through `type` or application/json. */
+bool cc_accepts(struct cc_str accept, struct cc_str type);
+
+/* --- body.c ----------------------------------------------------------------------------------- */
+
+/* What can be said of the body before it is read. CC_TOO_LARGE, CC_UNSUPPORTED_TYPE. */
+enum cc_code cc_body_check(struct cc_ctx *cx) CC_NODISCARD;
+/* Reads what nobody has read, within a bound. */
+void cc_body_drain(struct cc_ctx *cx);
+
+/* --- cors.c ----------------------------------------------------------------------------------- */
+
+void cc_cors_reply(struct cc_ctx *cx);     /* the headers of every reply */
+void cc_cors_preflight(struct cc_ctx *cx); /* and those for OPTIONS */
+
+/* --- ticker.c --------------------------------------------------------------------------------- */
+
+struct cc_ticker;
+
+/* Starts the thread that calls server->tick. NULL if there is nothing to call. CC_UNAVAILABLE. */
+enum cc_code cc_ticker_start(struct cc_arena *arena, const struct cc_server *server,
+                             struct cc_ticker **out, struct cc_err *err) CC_NODISCARD;
+void cc_ticker_wake(struct cc_ticker *ticker); /* something may be due; returns at once */
+void cc_ticker_stop(struct cc_ticker *ticker); /* waits for a tick that is running */
+
+/* --- transports ------------------------------------------------------------------------------- */
+
+/* NAME=value, as an environment has it, into pairs; at most `max` of them. Returns how many. */
+size_t cc_pairs_from_environ(char *const *environ, struct cc_pair *out, size_t max);
+
+/* Seconds that a body, or the web server, may keep us waiting. */
+int64_t cc_body_timeout_s(const struct cc_http_config *config);
+
+/* Both return the exit status. */
+int cc_fastcgi_serve(const struct cc_server *server, int listener);
+int cc_cgi_serve(const struct cc_server *server);
+
+#endif
