@@ -1,7 +1,10 @@
 /* base/config.h - reads an INI file (inih) by a table of keys into a struct. An unknown key is an
- * error with file, line and the nearest known key. Each key can also be given as
- * CLOUDCHAT_<SECTION>_<KEY>, which wins over the file; a secret also as a file, by
- * <key>_file or CLOUDCHAT_<SECTION>_<KEY>_FILE. */
+ * error with file, line and the nearest known key; so is one that stands there twice, and a
+ * variable CLOUDCHAT_... that no key has (but CLOUDCHAT_CONFIG, which names the file). Each key
+ * can also be given as CLOUDCHAT_<SECTION>_<KEY>, which wins over the file; a secret also as a
+ * file, by <key>_file or CLOUDCHAT_<SECTION>_<KEY>_FILE, whose last newline does not count.
+ *
+ * A comment is a line that starts with '#' or ';', or what follows " ;" behind a value. */
 #ifndef CC_BASE_CONFIG_H
 #define CC_BASE_CONFIG_H
 
@@ -24,8 +27,8 @@ struct cc_config_key {
     const char *key;
     enum cc_config_type type;
     size_t offset;
-    const char *fallback; /* as it would stand in the file */
-    int64_t min, max;
+    const char *fallback; /* as it would stand in the file; NULL: zero or absent */
+    int64_t min, max;     /* of the value; STR, PATH, SECRET: bytes; LIST: items; both 0: any */
     const char *const *values; /* NULL-terminated */
     const char *help;          /* one sentence */
 };

@@ -492,7 +492,7 @@ static void decode_parameter(struct decoder *d, const struct cc_field *f, struct
         take_enum(d, f, value, at, out);
         break;
     default:
-        assert(!"a query holds scalars only");
+        assert(false && "a query holds scalars only");
     }
 }
 
