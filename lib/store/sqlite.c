@@ -1,0 +1,266 @@
+#include "sqlite.h"
+
+#include <unistd.h>
+
+static struct sqlite_store *store_of(const struct cc_store *store)
+{
+    return (struct sqlite_store *)store;
+}
+
+/* SQLite's locks and our lock file do not survive a fork; a child that went on with them would
+ * write beside its parent. */
+static enum cc_code check_process(const struct sqlite_store *store, struct cc_err *err)
+{
+    if (store->pid == getpid())
+        return CC_OK;
+    return cc_fail(err, CC_INTERNAL, NULL, "store: opened by process %d, used by %d after a fork",
+                   (int)store->pid, (int)getpid());
+}
+
+/* --- readers ---------------------------------------------------------------------------------- */
+
+static void add_reader(struct sqlite_store *store, struct sqlite_conn *conn)
+{
+    conn->store = store;
+    pthread_mutex_lock(&store->readers_mutex);
+    conn->next = store->readers;
+    if (store->readers)
+        store->readers->prev = conn;
+    store->readers = conn;
+    pthread_mutex_unlock(&store->readers_mutex);
+}
+
+/* Called when a thread that has read ends. */
+static void close_reader(void *arg)
+{
+    struct sqlite_conn *conn = arg;
+    struct sqlite_store *store = conn->store;
+
+    if (store->pid != getpid())
+        return;
+    pthread_mutex_lock(&store->readers_mutex);
+    if (conn->prev)
+        conn->prev->next = conn->next;
+    else
+        store->readers = conn->next;
+    if (conn->next)
+        conn->next->prev = conn->prev;
+    pthread_mutex_unlock(&store->readers_mutex);
+    sqlite_conn_close(conn);
+}
+
+/* This thread's connection, opened at its first view. */
+static enum cc_code find_reader(struct sqlite_store *store, struct sqlite_conn **out,
+                                struct cc_err *err)
+{
+    enum cc_code rc;
+
+    *out = pthread_getspecific(store->reader_key);
+    if (*out != NULL)
+        return CC_OK;
+    rc = sqlite_conn_open(&store->settings, false, out, err);
+    if (rc != CC_OK)
+        return rc;
+    add_reader(store, *out);
+    pthread_setspecific(store->reader_key, *out);
+    return CC_OK;
+}
+
+/* --- the interface ---------------------------------------------------------------------------- */
+
+static enum cc_code run(struct cc_store *base, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
+                        struct cc_err *err)
+{
+    struct sqlite_store *store = store_of(base);
+    struct sqlite_job job = { .fn = fn, .arg = arg, .arena = arena, .err = err };
+    enum cc_code rc = check_process(store, err);
+
+    return rc == CC_OK ? sqlite_group_run(store, &job) : rc;
+}
+
+/* With the database locked for one connection, reads take their turn among the writes. */
+static enum cc_code view_in_queue(struct sqlite_store *store, struct cc_arena *arena, cc_txn_fn *fn,
+                                  void *arg, struct cc_err *err)
+{
+    struct sqlite_job job = { .fn = fn, .arg = arg, .arena = arena, .err = err, .read_only = true };
+
+    return sqlite_group_run(store, &job);
+}
+
+static enum cc_code view(struct cc_store *base, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
+                         struct cc_err *err)
+{
+    struct sqlite_store *store = store_of(base);
+    struct sqlite_conn *conn;
+    struct sqlite_txn txn;
+    enum cc_code rc = check_process(store, err);
+
+    if (rc != CC_OK)
+        return rc;
+    if (store->settings.network)
+        return view_in_queue(store, arena, fn, arg, err);
+    rc = find_reader(store, &conn, err);
+    if (rc == CC_OK)
+        rc = sqlite_conn_do(conn, SQLITE_STMT_BEGIN_READ, err);
+    if (rc != CC_OK)
+        return rc;
+    sqlite_txn_init(&txn, conn, arena, cc_clock_wall_ms(store->clock), true);
+    rc = cc_txn_call(&txn.base, fn, arg, err);
+    sqlite_conn_rollback(conn);
+    return rc;
+}
+
+static struct cc_str epoch(const struct cc_store *base)
+{
+    return store_of(base)->epoch;
+}
+
+static enum cc_code sweep(struct cc_store *base, size_t limit, size_t *swept, struct cc_err *err)
+{
+    struct sqlite_sweep what = { .limit = limit };
+    struct cc_arena *arena = cc_arena_new((size_t)16 * 1024);
+    enum cc_code rc = run(base, arena, sqlite_txn_sweep, &what, err);
+
+    if (rc == CC_OK)
+        *swept = what.swept;
+    cc_arena_free(arena);
+    return rc;
+}
+
+static enum cc_code read_schema(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct cc_item item;
+
+    (void)arg;
+    return cc_txn_get(txn, (struct cc_key){ CC_STR("META"), CC_STR("SCHEMA") }, &item, err);
+}
+
+/* A transaction that writes nothing takes the locks but costs no fsync, so that being asked often
+ * does no harm. */
+static enum cc_code check(struct cc_store *base, struct cc_arena *arena, struct cc_err *err)
+{
+    enum cc_code rc = run(base, arena, read_schema, NULL, err);
+
+    if (rc == CC_OK)
+        rc = view(base, arena, read_schema, NULL, err);
+    return rc == CC_OK ? sqlite_file_check_space(store_of(base)->settings.path, err) : rc;
+}
+
+/* In a child that inherited the store nothing is closed: SQLite's files are its parent's. */
+static void close_store(struct cc_store *base)
+{
+    struct sqlite_store *store = store_of(base);
+
+    if (store->pid != getpid())
+        return;
+    sqlite_group_close(store);
+    pthread_key_delete(store->reader_key);
+    while (store->readers) {
+        struct sqlite_conn *conn = store->readers;
+
+        store->readers = conn->next;
+        sqlite_conn_close(conn);
+    }
+    pthread_mutex_destroy(&store->readers_mutex);
+    sqlite_lock_close(&store->lock);
+    cc_arena_free(store->arena);
+}
+
+static const struct cc_store_ops ops = { run, view, epoch, sweep, check, close_store };
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+static int64_t or_else(int64_t value, int64_t fallback)
+{
+    return value > 0 ? value : fallback;
+}
+
+static struct sqlite_store *make(const struct cc_store_config *config)
+{
+    struct cc_arena *arena = cc_arena_new((size_t)64 * 1024);
+    struct sqlite_store *store = CC_NEW(arena, struct sqlite_store);
+
+    store->base.ops = &ops;
+    store->arena = arena;
+    store->lock.fd = -1;
+    store->pid = getpid();
+    store->clock = config->clock;
+    store->log = config->log;
+    store->group_max = or_else(config->group_max, 64);
+    if (store->group_max > SQLITE_GROUP_MAX)
+        store->group_max = SQLITE_GROUP_MAX;
+    store->settings = (struct sqlite_settings){
+        .durability = config->durability,
+        .cache_bytes = or_else(config->cache_bytes, 2 * 1024 * 1024),
+        .wait_ms = or_else(config->wait_ms, 5000),
+        .network = config->network_filesystem,
+    };
+    return store;
+}
+
+static enum cc_code prepare_file(struct sqlite_store *store, struct cc_str path, struct cc_err *err)
+{
+    struct sqlite_settings *settings = &store->settings;
+    enum cc_code rc = sqlite_file_resolve(store->arena, path, &settings->path, err);
+
+    if (rc == CC_OK && !settings->network)
+        rc = sqlite_file_check_place(store->arena, settings->path, err);
+    if (rc == CC_OK)
+        rc = sqlite_lock_open(&store->lock,
+                              cc_str_format(store->arena, "%s.lock", settings->path).at,
+                              settings->network, err);
+    return rc == CC_OK ? sqlite_file_create(store->arena, settings->path, err) : rc;
+}
+
+/* The connection that looks at the layout becomes the committer's. */
+static enum cc_code prepare_conn(struct sqlite_store *store, const struct cc_random *random,
+                                 struct sqlite_conn **out, struct cc_err *err)
+{
+    struct sqlite_conn *conn;
+    enum cc_code rc = sqlite_conn_open(&store->settings, true, &conn, err);
+
+    if (rc != CC_OK)
+        return rc;
+    rc = sqlite_schema_open(conn, &store->lock, &store->settings, random, err);
+    if (rc == CC_OK)
+        rc = sqlite_schema_epoch(conn, store->arena, &store->epoch, err);
+    if (rc != CC_OK)
+        sqlite_conn_close(conn);
+    else
+        *out = conn;
+    return rc;
+}
+
+static enum cc_code prepare(struct sqlite_store *store, const struct cc_store_config *config,
+                            struct cc_err *err)
+{
+    struct sqlite_conn *conn;
+    enum cc_code rc = prepare_file(store, config->path, err);
+
+    if (rc == CC_OK)
+        rc = prepare_conn(store, config->random, &conn, err);
+    if (rc == CC_OK && pthread_key_create(&store->reader_key, close_reader) != 0) {
+        sqlite_conn_close(conn);
+        rc = cc_fail(err, CC_UNAVAILABLE, NULL, "store: no more thread keys");
+    }
+    if (rc != CC_OK)
+        return rc;
+    pthread_mutex_init(&store->readers_mutex, NULL);
+    sqlite_group_open(store, conn);
+    return CC_OK;
+}
+
+enum cc_code cc_store_open_sqlite(const struct cc_store_config *config, struct cc_store **out,
+                                  struct cc_err *err)
+{
+    struct sqlite_store *store = make(config);
+    enum cc_code rc = prepare(store, config, err);
+
+    if (rc != CC_OK) {
+        sqlite_lock_close(&store->lock);
+        cc_arena_free(store->arena);
+        return rc;
+    }
+    *out = &store->base;
+    return CC_OK;
+}

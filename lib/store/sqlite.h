@@ -1,0 +1,200 @@
+/* store/sqlite.h - what the files of the SQLite backend share; nobody else includes it.
+ *
+ *   sqlite.c         the store: open, run, view, check, sweep, close
+ *   sqlite_file.c    the database file: where it is, whether it may be used, making it
+ *   sqlite_lock.c    the lock file that orders writers of all processes
+ *   sqlite_conn.c    a connection, its settings and statements; SQLite's codes become ours
+ *   sqlite_schema.c  tables and views of a new database, and whether an old one fits
+ *   sqlite_txn.c     items: get, query, insert, ...
+ *   sqlite_group.c   the committer: queued functions in common transactions */
+#ifndef CC_STORE_SQLITE_H
+#define CC_STORE_SQLITE_H
+
+#include "txn.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <sys/types.h>
+
+/* --- the file --------------------------------------------------------------------------------- */
+
+/* The absolute path without symbolic links, so that whoever opens the database, by whatever name,
+ * takes the same lock. CC_INVALID where its folder does not exist. */
+enum cc_code sqlite_file_resolve(struct cc_arena *arena, struct cc_str path, const char **out,
+                                 struct cc_err *err) CC_NODISCARD;
+
+/* CC_INVALID on a network file system. */
+enum cc_code sqlite_file_check_place(struct cc_arena *arena, const char *path,
+                                     struct cc_err *err) CC_NODISCARD;
+
+/* Creates an empty file, 0600, where none is. CC_INVALID if there is none (or an empty one) but a
+ * write-ahead log that belongs to one: SQLite would delete it. */
+enum cc_code sqlite_file_create(struct cc_arena *arena, const char *path,
+                                struct cc_err *err) CC_NODISCARD;
+
+/* CC_STORAGE_FULL when the disk has no room for even a few pages. */
+enum cc_code sqlite_file_check_space(const char *path, struct cc_err *err) CC_NODISCARD;
+
+/* --- the lock --------------------------------------------------------------------------------- */
+
+struct sqlite_lock {
+    int fd;
+    const char *path;
+};
+
+/* Opens <database>.lock and marks this process as one that has the database open: shared, or, if
+ * `alone`, as the only one. CC_UNAVAILABLE if others forbid that. */
+enum cc_code sqlite_lock_open(struct sqlite_lock *lock, const char *path, bool alone,
+                              struct cc_err *err) CC_NODISCARD;
+void sqlite_lock_close(struct sqlite_lock *lock);
+
+/* Waits as long as it takes; a point of cancellation, and the only one in the committer. */
+enum cc_code sqlite_lock_wait(struct sqlite_lock *lock, struct cc_err *err) CC_NODISCARD;
+/* Waits at most wait_ms: CC_UNAVAILABLE. */
+enum cc_code sqlite_lock_within(struct sqlite_lock *lock, int64_t wait_ms,
+                                struct cc_err *err) CC_NODISCARD;
+void sqlite_lock_release(struct sqlite_lock *lock);
+
+/* --- a connection ----------------------------------------------------------------------------- */
+
+enum sqlite_stmt {
+    SQLITE_STMT_BEGIN_READ,
+    SQLITE_STMT_BEGIN_WRITE,
+    SQLITE_STMT_COMMIT,
+    SQLITE_STMT_ROLLBACK,
+    SQLITE_STMT_SAVEPOINT,
+    SQLITE_STMT_UNDO,
+    SQLITE_STMT_RELEASE,
+    SQLITE_STMT_GET,
+    SQLITE_STMT_ASCENDING,
+    SQLITE_STMT_DESCENDING,
+    SQLITE_STMT_CHANGED,
+    SQLITE_STMT_INSERT,
+    SQLITE_STMT_PUT,
+    SQLITE_STMT_DELETE,
+    SQLITE_STMT_SWEEP,
+    SQLITE_STMT_COUNT
+};
+
+struct sqlite_settings {
+    const char *path;
+    int durability;
+    int64_t cache_bytes;
+    int64_t wait_ms;
+    bool network;
+};
+
+/* Used by one thread at a time. */
+struct sqlite_conn {
+    struct cc_arena *arena; /* holds this struct */
+    sqlite3 *db;
+    const char *path;
+    sqlite3_stmt *stmts[SQLITE_STMT_COUNT];
+    int wal_pages; /* after this connection's last commit */
+    struct sqlite_store *store;
+    struct sqlite_conn *next, *prev; /* the store's list of readers */
+};
+
+enum cc_code sqlite_conn_open(const struct sqlite_settings *settings, bool writes,
+                              struct sqlite_conn **out, struct cc_err *err) CC_NODISCARD;
+void sqlite_conn_close(struct sqlite_conn *conn);
+
+/* The statement, prepared at its first use. NULL: err says why. */
+sqlite3_stmt *sqlite_conn_stmt(struct sqlite_conn *conn, enum sqlite_stmt which,
+                               struct cc_err *err);
+/* Runs one that gives no rows and takes no parameters, and resets it. */
+enum cc_code sqlite_conn_do(struct sqlite_conn *conn, enum sqlite_stmt which,
+                            struct cc_err *err) CC_NODISCARD;
+/* Ends whatever transaction is still open. */
+void sqlite_conn_rollback(struct sqlite_conn *conn);
+
+/* What SQLite said last, in our words. Never CC_OK. */
+enum cc_code sqlite_conn_fail(struct sqlite_conn *conn, const char *doing,
+                              struct cc_err *err) CC_NODISCARD;
+/* Whether it said that there is no room: disk or quota. */
+bool sqlite_conn_is_full(const struct sqlite_conn *conn);
+
+/* --- the layout ------------------------------------------------------------------------------- */
+
+/* Makes a database that is new and empty ours; checks one that is not. CC_INVALID: not a
+ * database, another program's, damaged, an older or newer layout. */
+enum cc_code sqlite_schema_open(struct sqlite_conn *conn, struct sqlite_lock *lock,
+                                const struct sqlite_settings *settings,
+                                const struct cc_random *random, struct cc_err *err) CC_NODISCARD;
+enum cc_code sqlite_schema_epoch(struct sqlite_conn *conn, struct cc_arena *arena,
+                                 struct cc_str *out, struct cc_err *err) CC_NODISCARD;
+
+/* --- items ------------------------------------------------------------------------------------ */
+
+struct sqlite_txn {
+    struct cc_txn base; /* first */
+    struct sqlite_conn *conn;
+};
+
+void sqlite_txn_init(struct sqlite_txn *txn, struct sqlite_conn *conn, struct cc_arena *arena,
+                     int64_t now_ms, bool read_only);
+/* A cc_txn_fn; arg is a struct sqlite_sweep. */
+enum cc_code sqlite_txn_sweep(struct cc_txn *txn, void *arg, struct cc_err *err) CC_NODISCARD;
+
+struct sqlite_sweep {
+    size_t limit;
+    size_t swept;
+};
+
+/* --- the committer ---------------------------------------------------------------------------- */
+
+struct sqlite_job {
+    cc_txn_fn *fn;
+    void *arg;
+    struct cc_arena *arena;
+    bool read_only;
+    struct cc_err *err;
+    /* the committer's */
+    enum { SQLITE_JOB_QUEUED, SQLITE_JOB_RUNNING, SQLITE_JOB_DONE } state;
+    enum cc_code rc;
+    pthread_cond_t done;
+    struct sqlite_job *next, *prev;
+};
+
+struct sqlite_group {
+    pthread_mutex_t mutex; /* guards everything down to `waits_for` */
+    pthread_cond_t work;
+    pthread_condattr_t monotonic;
+    struct sqlite_job *head, *tail;
+    bool started, stopping;
+    const char *waits_for; /* for the cause of a time-out */
+    pthread_t thread;
+    /* the committer's own */
+    struct sqlite_conn *conn;
+    struct sqlite_txn txn;
+    int checkpoint_at; /* pages of WAL */
+};
+
+#define SQLITE_GROUP_MAX 256 /* functions in one commit, whatever the configuration says */
+
+/* Takes over `conn` for the committer. */
+void sqlite_group_open(struct sqlite_store *store, struct sqlite_conn *conn);
+/* Ends the committer. No other thread uses the store any more. */
+void sqlite_group_close(struct sqlite_store *store);
+/* Queues the job, waits for its outcome. The job's err is filled. */
+enum cc_code sqlite_group_run(struct sqlite_store *store, struct sqlite_job *job) CC_NODISCARD;
+
+/* --- the store -------------------------------------------------------------------------------- */
+
+struct sqlite_store {
+    struct cc_store base; /* first */
+    struct cc_arena *arena;
+    struct sqlite_settings settings;
+    struct sqlite_lock lock;
+    struct sqlite_group group;
+    int64_t group_max;
+    const struct cc_clock *clock;
+    const struct cc_log *log;
+    struct cc_str epoch;
+    pid_t pid; /* a connection never crosses a fork */
+    pthread_key_t reader_key;
+    pthread_mutex_t readers_mutex;
+    struct sqlite_conn *readers;
+};
+
+#endif

@@ -1,0 +1,393 @@
+/* The committer: one thread a process takes what others queued and commits it in common. The
+ * threads that owe somebody an answer by a deadline wait on a condition, which has a time-out;
+ * the one that waits for the lock file, which has none, owes nobody anything. While one group
+ * is on its way to disk the next one gathers by itself. */
+#include "sqlite.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+/* Pages of write-ahead log at which the writer checkpoints: at 2,000 a pause of 13 ms, at 10,000
+ * of up to 106. Readers that never pause can keep the log from starting anew; beyond the second
+ * figure the writer waits for them. */
+#define CHECKPOINT_PAGES 2000
+#define RESTART_PAGES 16000
+
+struct members {
+    struct sqlite_job *at[SQLITE_GROUP_MAX];
+    size_t count;
+};
+
+/* --- the queue, under its mutex --------------------------------------------------------------- */
+
+static void enqueue(struct sqlite_group *group, struct sqlite_job *job)
+{
+    job->prev = group->tail;
+    job->next = NULL;
+    if (group->tail)
+        group->tail->next = job;
+    else
+        group->head = job;
+    group->tail = job;
+}
+
+static void dequeue(struct sqlite_group *group, struct sqlite_job *job)
+{
+    if (job->prev)
+        job->prev->next = job->next;
+    else
+        group->head = job->next;
+    if (job->next)
+        job->next->prev = job->prev;
+    else
+        group->tail = job->prev;
+}
+
+static void take(struct sqlite_store *store, struct members *members)
+{
+    struct sqlite_group *group = &store->group;
+
+    members->count = 0;
+    pthread_mutex_lock(&group->mutex);
+    while (group->head && members->count < (size_t)store->group_max) {
+        struct sqlite_job *job = group->head;
+
+        dequeue(group, job);
+        job->state = SQLITE_JOB_RUNNING;
+        members->at[members->count++] = job;
+    }
+    pthread_mutex_unlock(&group->mutex);
+}
+
+static void answer(struct sqlite_group *group, const struct members *members)
+{
+    pthread_mutex_lock(&group->mutex);
+    for (size_t i = 0; i < members->count; i++) {
+        members->at[i]->state = SQLITE_JOB_DONE;
+        pthread_cond_signal(&members->at[i]->done);
+    }
+    pthread_mutex_unlock(&group->mutex);
+}
+
+/* --- transactions, on the committer's thread -------------------------------------------------- */
+
+static void run_function(struct sqlite_store *store, struct sqlite_job *job)
+{
+    struct sqlite_group *group = &store->group;
+
+    cc_err_clear(job->err);
+    sqlite_txn_init(&group->txn, group->conn, job->arena, cc_clock_wall_ms(store->clock),
+                    job->read_only);
+    job->rc = cc_txn_call(&group->txn.base, job->fn, job->arg, job->err);
+}
+
+static void fail_all(const struct members *members, const struct cc_err *why)
+{
+    for (size_t i = 0; i < members->count; i++) {
+        *members->at[i]->err = *why;
+        members->at[i]->rc = why->code;
+    }
+}
+
+enum fate {
+    COMMITTED,
+    NOTHING_DONE, /* and err says why */
+    UNKNOWN
+};
+
+/* A COMMIT that found no room has put nothing on disk that counts: the frame that makes a
+ * transaction valid is the last one written. After any other failure of the disk, fsync's above
+ * all, that frame may or may not be there. */
+static enum fate commit(struct sqlite_conn *conn, struct cc_err *err)
+{
+    struct cc_err why = { 0 };
+    bool full;
+
+    if (sqlite_conn_do(conn, SQLITE_STMT_COMMIT, &why) == CC_OK)
+        return COMMITTED;
+    full = why.code == CC_STORAGE_FULL || (sqlite3_errcode(conn->db) & 0xff) == SQLITE_BUSY;
+    sqlite_conn_rollback(conn);
+    if (full) {
+        *err = why;
+        return NOTHING_DONE;
+    }
+    (void)!cc_fail(err, CC_OUTCOME_UNKNOWN, NULL, "%s", why.cause);
+    return UNKNOWN;
+}
+
+/* One function in a transaction that has begun. */
+static void run_alone(struct sqlite_store *store, struct sqlite_job *job)
+{
+    struct sqlite_conn *conn = store->group.conn;
+
+    run_function(store, job);
+    if (job->rc == CC_OK && commit(conn, job->err) != COMMITTED)
+        job->rc = job->err->code;
+    sqlite_conn_rollback(conn);
+}
+
+/* Runs a member in a savepoint of its own. false: SQLite has given up the whole transaction (a full
+ * disk can do that in the middle), or the savepoint failed: begin again with each by itself. */
+static bool run_member(struct sqlite_store *store, struct sqlite_job *job)
+{
+    struct sqlite_conn *conn = store->group.conn;
+    struct cc_err err = { 0 };
+
+    if (sqlite_conn_do(conn, SQLITE_STMT_SAVEPOINT, &err) != CC_OK)
+        return false;
+    run_function(store, job);
+    if (sqlite3_get_autocommit(conn->db))
+        return false;
+    if (job->rc != CC_OK && sqlite_conn_do(conn, SQLITE_STMT_UNDO, &err) != CC_OK)
+        return false;
+    return sqlite_conn_do(conn, SQLITE_STMT_RELEASE, &err) == CC_OK;
+}
+
+/* All in one transaction. false: nothing was done, each must run by itself. */
+static bool run_together(struct sqlite_store *store, const struct members *members)
+{
+    struct sqlite_conn *conn = store->group.conn;
+    struct cc_err why = { 0 };
+    enum fate fate;
+
+    for (size_t i = 0; i < members->count; i++) {
+        if (!run_member(store, members->at[i])) {
+            sqlite_conn_rollback(conn);
+            return false;
+        }
+    }
+    fate = commit(conn, &why);
+    /* All of them, also who was refused or only read: it may have seen a neighbour's row. */
+    if (fate == UNKNOWN)
+        fail_all(members, &why);
+    return fate != NOTHING_DONE;
+}
+
+static void run_each(struct sqlite_store *store, const struct members *members)
+{
+    for (size_t i = 0; i < members->count; i++) {
+        struct sqlite_job *job = members->at[i];
+
+        cc_err_clear(job->err);
+        job->rc = sqlite_conn_do(store->group.conn, SQLITE_STMT_BEGIN_WRITE, job->err);
+        if (job->rc == CC_OK)
+            run_alone(store, job);
+    }
+}
+
+static void run_group(struct sqlite_store *store, const struct members *members)
+{
+    if (members->count == 1)
+        run_alone(store, members->at[0]);
+    else if (members->count == 0)
+        sqlite_conn_rollback(store->group.conn);
+    else if (!run_together(store, members))
+        run_each(store, members);
+}
+
+/* --- the write-ahead log ---------------------------------------------------------------------- */
+
+/* Under the lock, because SQLite before 3.51.3 can corrupt a database when one connection
+ * checkpoints while another writes. */
+static void checkpoint(struct sqlite_store *store)
+{
+    struct sqlite_conn *conn = store->group.conn;
+    int mode =
+        conn->wal_pages < RESTART_PAGES ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
+    struct cc_err err = { 0 };
+
+    store->group.checkpoint_at = conn->wal_pages + CHECKPOINT_PAGES;
+    if (sqlite3_wal_checkpoint_v2(conn->db, NULL, mode, NULL, NULL) == SQLITE_OK)
+        return;
+    (void)!sqlite_conn_fail(conn, "checkpoint", &err);
+    cc_log_warn(store->log, "checkpoint failed", CC_LOG_Z("cause", err.cause));
+}
+
+static void checkpoint_if_due(struct sqlite_store *store)
+{
+    struct sqlite_group *group = &store->group;
+
+    if (group->conn->wal_pages < CHECKPOINT_PAGES)
+        group->checkpoint_at = CHECKPOINT_PAGES; /* the log has started anew */
+    if (group->conn->wal_pages >= group->checkpoint_at)
+        checkpoint(store);
+}
+
+/* --- the thread ------------------------------------------------------------------------------- */
+
+static void set_waits_for(struct sqlite_group *group, const char *what)
+{
+    pthread_mutex_lock(&group->mutex);
+    group->waits_for = what;
+    pthread_mutex_unlock(&group->mutex);
+}
+
+/* The write lock, then SQLite's own. A shell from outside can hold the latter: those who wait give
+ * up by themselves, and the next round tries again. */
+static enum cc_code begin(struct sqlite_store *store, struct cc_err *err)
+{
+    struct sqlite_group *group = &store->group;
+    enum cc_code rc;
+
+    set_waits_for(group, "the lock file, which another process holds");
+    rc = sqlite_lock_wait(&store->lock, err);
+    if (rc != CC_OK)
+        return rc;
+    set_waits_for(group, "a transaction of a program that does not use the lock file");
+    rc = sqlite_conn_do(group->conn, SQLITE_STMT_BEGIN_WRITE, err);
+    if (rc != CC_OK)
+        sqlite_lock_release(&store->lock);
+    set_waits_for(group, "its turn in the queue");
+    return rc;
+}
+
+/* One round: whoever is queued by the time the transaction has begun is in it. */
+static void serve(struct sqlite_store *store)
+{
+    struct sqlite_group *group = &store->group;
+    struct members members;
+    struct cc_err err = { 0 };
+    enum cc_code rc = begin(store, &err);
+
+    if (rc != CC_OK && (sqlite3_errcode(group->conn->db) & 0xff) == SQLITE_BUSY)
+        return;
+    take(store, &members);
+    if (rc != CC_OK) {
+        fail_all(&members, &err);
+        answer(group, &members);
+        return;
+    }
+    run_group(store, &members);
+    answer(group, &members);
+    checkpoint_if_due(store);
+    sqlite_lock_release(&store->lock);
+}
+
+static void *committer(void *arg)
+{
+    struct sqlite_store *store = arg;
+    struct sqlite_group *group = &store->group;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    pthread_mutex_lock(&group->mutex);
+    while (!group->stopping) {
+        if (group->head == NULL) {
+            pthread_cond_wait(&group->work, &group->mutex);
+            continue;
+        }
+        pthread_mutex_unlock(&group->mutex);
+        serve(store);
+        pthread_mutex_lock(&group->mutex);
+    }
+    pthread_mutex_unlock(&group->mutex);
+    return NULL;
+}
+
+/* Started by the first function, so that a process that only reads has no such thread. Signals go
+ * to the program's own threads. */
+static enum cc_code start(struct sqlite_store *store, struct cc_err *err)
+{
+    struct sqlite_group *group = &store->group;
+    sigset_t all, before;
+    int failed;
+
+    if (group->started)
+        return CC_OK;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&group->thread, NULL, committer, store);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed)
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "store: pthread_create: %s", strerror(failed));
+    group->started = true;
+    return CC_OK;
+}
+
+void sqlite_group_open(struct sqlite_store *store, struct sqlite_conn *conn)
+{
+    struct sqlite_group *group = &store->group;
+
+    group->conn = conn;
+    group->checkpoint_at = CHECKPOINT_PAGES;
+    pthread_mutex_init(&group->mutex, NULL);
+    pthread_cond_init(&group->work, NULL);
+    pthread_condattr_init(&group->monotonic);
+    pthread_condattr_setclock(&group->monotonic, CLOCK_MONOTONIC);
+}
+
+void sqlite_group_close(struct sqlite_store *store)
+{
+    struct sqlite_group *group = &store->group;
+    bool started;
+
+    pthread_mutex_lock(&group->mutex);
+    group->stopping = true;
+    started = group->started;
+    pthread_cond_signal(&group->work);
+    pthread_mutex_unlock(&group->mutex);
+    if (started) {
+        pthread_cancel(group->thread); /* only reaches it while it waits for the lock */
+        pthread_join(group->thread, NULL);
+    }
+    pthread_condattr_destroy(&group->monotonic);
+    pthread_cond_destroy(&group->work);
+    pthread_mutex_destroy(&group->mutex);
+    sqlite_conn_close(group->conn);
+}
+
+/* --- those who wait --------------------------------------------------------------------------- */
+
+static struct timespec deadline_in(int64_t wait_ms)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += wait_ms / 1000;
+    at.tv_nsec += wait_ms % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+/* Until its outcome is known, or its time is over and it has not begun: a function that is running
+ * may yet commit, so that its caller has to hear how it ends. */
+static void wait_for(struct sqlite_store *store, struct sqlite_job *job)
+{
+    struct sqlite_group *group = &store->group;
+    const struct timespec deadline = deadline_in(store->settings.wait_ms);
+    int late = 0;
+
+    while (job->state == SQLITE_JOB_QUEUED && late != ETIMEDOUT)
+        late = pthread_cond_timedwait(&job->done, &group->mutex, &deadline);
+    if (job->state == SQLITE_JOB_QUEUED) {
+        dequeue(group, job);
+        job->rc =
+            cc_fail_retry(job->err, CC_UNAVAILABLE, 1, NULL, "store: %lld ms of waiting for %s",
+                          (long long)store->settings.wait_ms, group->waits_for);
+        return;
+    }
+    while (job->state != SQLITE_JOB_DONE)
+        pthread_cond_wait(&job->done, &group->mutex);
+}
+
+enum cc_code sqlite_group_run(struct sqlite_store *store, struct sqlite_job *job)
+{
+    struct sqlite_group *group = &store->group;
+
+    pthread_cond_init(&job->done, &group->monotonic);
+    pthread_mutex_lock(&group->mutex);
+    job->rc = start(store, job->err);
+    if (job->rc == CC_OK) {
+        job->state = SQLITE_JOB_QUEUED;
+        enqueue(group, job);
+        pthread_cond_signal(&group->work);
+        wait_for(store, job);
+    }
+    pthread_mutex_unlock(&group->mutex);
+    pthread_cond_destroy(&job->done);
+    return job->rc;
+}
