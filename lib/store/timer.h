@@ -13,12 +13,17 @@ struct cc_job {
     int64_t attempt;    /* 1 at the first try */
 };
 
-/* Adds a job in `txn`, due at due_ms; `id` makes it unique. */
+/* Adds a job in `txn`, due at due_ms; `id` makes it unique: the same id for the same instant
+ * replaces the job. `body` is copied. CC_INTERNAL, CC_UNAVAILABLE, CC_STORAGE_FULL as cc_txn_put.
+ */
 enum cc_code cc_timer_add(struct cc_txn *txn, int64_t due_ms, struct cc_str id, const char *kind,
                           struct cc_str body, struct cc_err *err) CC_NODISCARD;
 
-/* Takes up to `limit` due jobs: each is moved lease_ms ahead first, so that no other process does
- * it meanwhile and that it comes back if this one dies. */
+#define CC_TIMER_TAKE_MAX 40 /* at once: each is two items of one transaction */
+
+/* Takes up to `limit` due jobs, at most CC_TIMER_TAKE_MAX, the oldest of each shard first: each is
+ * moved lease_ms ahead first, so that no other process does it meanwhile and that it comes back if
+ * this one dies. They live in `arena`. Codes as cc_store_run. */
 enum cc_code cc_timer_take(struct cc_store *store, struct cc_arena *arena, int64_t lease_ms,
                            size_t limit, struct cc_job **out, size_t *count,
                            struct cc_err *err) CC_NODISCARD;
