@@ -36,6 +36,11 @@ static const char *const sentences[] = {
 };
 _Static_assert(CC_COUNT(sentences) == CC_CODE_COUNT, "each code has a sentence");
 
+const char *cc_code_sentence(enum cc_code code)
+{
+    return sentences[code];
+}
+
 void cc_err_clear(struct cc_err *err)
 {
     memset(err, 0, sizeof(*err));

@@ -61,6 +61,9 @@ struct cc_err {
     struct cc_invalid invalid[CC_INVALID_MAX]; /* further wrong fields are not listed */
 };
 
+/* The sentence of a code itself, for the client: what `detail` NULL gives. */
+const char *cc_code_sentence(enum cc_code code);
+
 /* Empties `err`. A struct cc_err of all zeroes is empty as well. */
 void cc_err_clear(struct cc_err *err);
 
