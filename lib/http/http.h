@@ -180,9 +180,8 @@ void cc_http_answer(struct cc_ctx *cx, const struct cc_request *req, struct cc_e
 /* What HTTP a code is (problem.c). */
 struct cc_problem {
     int status;
-    const char *code; /* stable, for programs: "not_found" */
-    const char *title;
-    const char *detail;
+    const char *code;  /* stable, for programs: "not_found" */
+    const char *title; /* the status's own phrase */
 };
 const struct cc_problem *cc_problem_of(enum cc_code code);
 

@@ -3,51 +3,36 @@
 /* Every code has exactly one row: as many rows as codes (asserted), and -Woverride-init refuses a
  * second row for one. */
 #define PROBLEMS(ROW)                                                                              \
-    ROW(CC_OK, 200, "ok", "OK", "")                                                                \
-    ROW(CC_BAD_REQUEST, 400, "bad_request", "Bad Request", "The request is malformed.")            \
-    ROW(CC_UNAUTHORIZED, 401, "unauthorized", "Unauthorized", "Sign in first.")                    \
-    ROW(CC_WRONG_CREDENTIALS, 401, "wrong_credentials", "Unauthorized",                            \
-        "That account and password do not belong together.")                                       \
-    ROW(CC_WRONG_CODE, 401, "wrong_code", "Unauthorized", "That code is not valid, or no longer.") \
-    ROW(CC_FORBIDDEN, 403, "forbidden", "Forbidden", "You may not do this.")                       \
-    ROW(CC_NOT_FOUND, 404, "not_found", "Not Found", "There is nothing here.")                     \
-    ROW(CC_METHOD_NOT_ALLOWED, 405, "method_not_allowed", "Method Not Allowed",                    \
-        "This path does not take that method.")                                                    \
-    ROW(CC_NOT_ACCEPTABLE, 406, "not_acceptable", "Not Acceptable",                                \
-        "The Accept header leaves nothing that could be sent.")                                    \
-    ROW(CC_REQUEST_TIMEOUT, 408, "request_timeout", "Request Timeout",                             \
-        "The body took too long to arrive.")                                                       \
-    ROW(CC_EXISTS, 409, "conflict", "Conflict", "It is there already.")                            \
-    ROW(CC_CONFLICT, 409, "conflict", "Conflict", "This conflicts with what is there.")            \
-    ROW(CC_CLIENT_ID_REUSED, 409, "client_id_reused", "Conflict",                                  \
-        "That client_id was used before, with another content.")                                   \
-    ROW(CC_GONE, 410, "gone", "Gone", "It was here and has expired.")                              \
-    ROW(CC_LENGTH_REQUIRED, 411, "length_required", "Length Required",                             \
-        "A body needs a Content-Length.")                                                          \
-    ROW(CC_PRECONDITION_FAILED, 412, "precondition_failed", "Precondition Failed",                 \
-        "It has changed meanwhile.")                                                               \
-    ROW(CC_TOO_LARGE, 413, "too_large", "Content Too Large", "The body is too large.")             \
-    ROW(CC_URI_TOO_LONG, 414, "uri_too_long", "URI Too Long", "The address is too long.")          \
-    ROW(CC_UNSUPPORTED_TYPE, 415, "unsupported_media_type", "Unsupported Media Type",              \
-        "This kind of content is not taken here.")                                                 \
-    ROW(CC_INVALID, 422, "invalid", "Unprocessable Content", "Some fields are not valid.")         \
-    ROW(CC_LOCKED, 423, "locked", "Locked", "It is locked for now.")                               \
-    ROW(CC_PRECONDITION_REQUIRED, 428, "precondition_required", "Precondition Required",           \
-        "An If-Match header is required.")                                                         \
-    ROW(CC_TOO_MANY, 429, "too_many_requests", "Too Many Requests",                                \
-        "Too many requests; try again later.")                                                     \
-    ROW(CC_HEADERS_TOO_LARGE, 431, "headers_too_large", "Request Header Fields Too Large",         \
-        "The headers are too large.")                                                              \
-    ROW(CC_INTERNAL, 500, "internal", "Internal Server Error",                                     \
-        "Something went wrong on this side.")                                                      \
-    ROW(CC_UNAVAILABLE, 503, "unavailable", "Service Unavailable",                                 \
-        "This cannot be done right now; nothing was changed. Try again.")                          \
-    ROW(CC_OUTCOME_UNKNOWN, 504, "outcome_unknown", "Gateway Timeout",                             \
-        "It is not known whether this was done.")                                                  \
-    ROW(CC_STORAGE_FULL, 507, "storage_full", "Insufficient Storage",                              \
-        "The storage is full; nothing was changed.")
+    ROW(CC_OK, 200, "ok", "OK")                                                                    \
+    ROW(CC_BAD_REQUEST, 400, "bad_request", "Bad Request")                                         \
+    ROW(CC_UNAUTHORIZED, 401, "unauthorized", "Unauthorized")                                      \
+    ROW(CC_WRONG_CREDENTIALS, 401, "wrong_credentials", "Unauthorized")                            \
+    ROW(CC_WRONG_CODE, 401, "wrong_code", "Unauthorized")                                          \
+    ROW(CC_FORBIDDEN, 403, "forbidden", "Forbidden")                                               \
+    ROW(CC_NOT_FOUND, 404, "not_found", "Not Found")                                               \
+    ROW(CC_METHOD_NOT_ALLOWED, 405, "method_not_allowed", "Method Not Allowed")                    \
+    ROW(CC_NOT_ACCEPTABLE, 406, "not_acceptable", "Not Acceptable")                                \
+    ROW(CC_REQUEST_TIMEOUT, 408, "request_timeout", "Request Timeout")                             \
+    ROW(CC_EXISTS, 409, "conflict", "Conflict")                                                    \
+    ROW(CC_CONFLICT, 409, "conflict", "Conflict")                                                  \
+    ROW(CC_CLIENT_ID_REUSED, 409, "client_id_reused", "Conflict")                                  \
+    ROW(CC_GONE, 410, "gone", "Gone")                                                              \
+    ROW(CC_LENGTH_REQUIRED, 411, "length_required", "Length Required")                             \
+    ROW(CC_PRECONDITION_FAILED, 412, "precondition_failed", "Precondition Failed")                 \
+    ROW(CC_TOO_LARGE, 413, "too_large", "Content Too Large")                                       \
+    ROW(CC_URI_TOO_LONG, 414, "uri_too_long", "URI Too Long")                                      \
+    ROW(CC_UNSUPPORTED_TYPE, 415, "unsupported_media_type", "Unsupported Media Type")              \
+    ROW(CC_INVALID, 422, "invalid", "Unprocessable Content")                                       \
+    ROW(CC_LOCKED, 423, "locked", "Locked")                                                        \
+    ROW(CC_PRECONDITION_REQUIRED, 428, "precondition_required", "Precondition Required")           \
+    ROW(CC_TOO_MANY, 429, "too_many_requests", "Too Many Requests")                                \
+    ROW(CC_HEADERS_TOO_LARGE, 431, "headers_too_large", "Request Header Fields Too Large")         \
+    ROW(CC_INTERNAL, 500, "internal", "Internal Server Error")                                     \
+    ROW(CC_UNAVAILABLE, 503, "unavailable", "Service Unavailable")                                 \
+    ROW(CC_OUTCOME_UNKNOWN, 504, "outcome_unknown", "Gateway Timeout")                             \
+    ROW(CC_STORAGE_FULL, 507, "storage_full", "Insufficient Storage")
 
-#define ROW(code, status, name, title, detail) [code] = { status, name, title, detail },
+#define ROW(code, status, name, title) [code] = { status, name, title },
 static const struct cc_problem problems[] = { PROBLEMS(ROW) };
 #undef ROW
 #define ROW(code, ...) +1
@@ -84,7 +69,7 @@ static struct cc_str detail_of(const struct cc_err *err, enum cc_code code)
 {
     if (code != CC_INTERNAL && err->code == code && err->detail[0])
         return cc_str_from(err->detail);
-    return cc_str_from(cc_problem_of(code)->detail);
+    return cc_str_from(cc_code_sentence(code));
 }
 
 static void write_errors(struct cc_jw *w, const struct cc_err *err)
@@ -114,7 +99,7 @@ static void write_document(struct cc_ctx *cx, enum cc_code code)
     cc_jw_put_str(w, "detail", detail_of(&cx->err, code));
     cc_jw_put_str(w, "code", cc_str_from(problem->code));
     cc_jw_put_str(w, "request_id", cx->request_id);
-    if (problem->status == 422)
+    if (code == CC_INVALID && cx->err.invalid_count)
         write_errors(w, &cx->err);
     cc_jw_object_end(w);
 }
