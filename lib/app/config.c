@@ -110,7 +110,7 @@ static enum cc_code resolve_paths(struct cc_arena *arena, struct cc_config *conf
                                   struct cc_err *err)
 {
     struct cc_str *const in_data[] = { &config->store.path, &config->identity.keys, &config->blobs,
-                                       &config->outbox };
+                                       &config->outbox, &config->sockets };
     enum cc_code rc = absolute(arena, &config->data, err);
 
     if (rc != CC_OK)

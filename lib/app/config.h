@@ -34,6 +34,8 @@ struct cc_config {
     struct cc_str outbox; /* file */
     /* [serve] */
     int64_t workers[CC_PROGRAMS_MAX]; /* processes of each program, in the order of cc_programs */
+    struct cc_str sockets;            /* folder of the programs' sockets */
+    struct cc_str socket_group;       /* who besides the owner may connect; empty: nobody */
     struct cc_str web_server;         /* path or name of lighttpd, or "none" */
     int64_t web_workers;
     int64_t web_connections;

@@ -113,6 +113,10 @@ const struct cc_config_key cc_config_keys[] = {
       "Processes of the program profile." },
     { "serve", "status_workers", CC_CONFIG_I64, AT(workers[3]), "1", 1, 64, NULL,
       "Processes of the program status." },
+    { "serve", "sockets", CC_CONFIG_STR, AT(sockets), "run", 0, 0, NULL,
+      "Folder of the programs' sockets; a relative one starts in the data folder." },
+    { "serve", "socket_group", CC_CONFIG_STR, AT(socket_group), "", 0, 0, NULL,
+      "Group that may connect to them, where the web server runs as another user." },
     { "serve", "web_server", CC_CONFIG_STR, AT(web_server), "lighttpd", 0, 0, NULL,
       "The lighttpd that `cloudchat serve` starts, by name or path; none: you run the web "
       "server." },

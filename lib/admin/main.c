@@ -1,0 +1,205 @@
+#include "admin.h"
+#include "command.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#define ARENA_BYTES ((size_t)8 * 1024 * 1024)
+
+/* --- the commands ------------------------------------------------------------------------------
+ */
+
+#define DATA                                                                                       \
+    {                                                                                              \
+        "--data", "DIR", offsetof(struct cc_options, data),                                        \
+            "the data folder; its cloud-chat.conf is the configuration"                            \
+    }
+#define CONFIG                                                                                     \
+    {                                                                                              \
+        "--config", "FILE", offsetof(struct cc_options, config), "the configuration file"          \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, NULL, 0, NULL                                                                        \
+    }
+#define WHERE                                                                                      \
+    "Without --data or --config: CLOUDCHAT_CONFIG, else cloud-chat.conf beside the program or "    \
+    "in\n"                                                                                         \
+    "etc of where it is installed.\n"
+
+static const struct cc_option where_options[] = { DATA, CONFIG, END };
+static const struct cc_option serve_options[] = {
+    DATA,
+    CONFIG,
+    { "--port", "N", offsetof(struct cc_options, port), "port, instead of the configured one" },
+    END,
+};
+static const struct cc_option config_options[] = {
+    DATA,
+    CONFIG,
+    { "--keys", NULL, offsetof(struct cc_options, keys), "a table of all keys (the default)" },
+    { "--file", NULL, offsetof(struct cc_options, file), "a commented configuration file" },
+    { "--markdown", NULL, offsetof(struct cc_options, markdown), "the table as Markdown" },
+    { "--lighttpd", NULL, offsetof(struct cc_options, lighttpd),
+      "a configuration of lighttpd for this installation" },
+    END,
+};
+
+static const struct cc_command commands[] = {
+    { "serve", "", 0, 0, serve_options, "starts everything and keeps it running, in the foreground",
+      "On first start it makes the data folder, a configuration and signing keys. It ends with\n"
+      "SIGINT (Ctrl-C) or SIGTERM, after the requests in hand; a second one ends it at "
+      "once.\n\n" WHERE,
+      cc_admin_serve },
+    { "init", "DIR", 1, 1, NULL, "makes a data folder with a configuration and signing keys",
+      "What is there already stays as it is.\n", cc_admin_init },
+    { "keys", "rotate | list", 1, 1, where_options,
+      "makes a new signing key; lists the signing keys",
+      "Nobody is signed out: the old key stays valid until the last token that it signed has\n"
+      "expired.\n\n" WHERE,
+      cc_admin_keys },
+    { "tick", "", 0, 0, where_options, "does what is due, once, and ends (for cron)", WHERE,
+      cc_admin_tick },
+    { "config", "", 0, 0, config_options, "prints the configuration keys, or files made from them",
+      WHERE, cc_admin_config },
+    { "doctor", "", 0, 0, where_options, "checks an installation and says what is wrong", WHERE,
+      cc_admin_doctor },
+};
+
+/* --- help --------------------------------------------------------------------------------------
+ */
+
+static int print_overview(FILE *out)
+{
+    fprintf(out, "usage: cloudchat COMMAND [OPTIONS]\n\n");
+    for (size_t i = 0; i < CC_COUNT(commands); i++)
+        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "  %-9s %s\n  %-9s %s\n\n`cloudchat COMMAND --help` tells more.\n", "version",
+            "prints the version", "help", "this overview");
+    return out == stdout ? EXIT_SUCCESS : CC_EXIT_USAGE;
+}
+
+static int print_command(const struct cc_command *command)
+{
+    printf("usage: cloudchat %s%s%s%s\n\n%s.\n", command->name, command->words[0] ? " " : "",
+           command->words, command->options ? " [OPTIONS]" : "", command->summary);
+    if (command->help != NULL)
+        printf("\n%s", command->help);
+    printf("\n");
+    for (const struct cc_option *o = command->options; o != NULL && o->name != NULL; o++)
+        printf("  %-11s %-5s %s\n", o->name, o->value ? o->value : "", o->help);
+    printf("  %-17s %s\n", "--help", "this");
+    return EXIT_SUCCESS;
+}
+
+static int not_understood(const struct cc_command *command, const char *what, const char *word)
+{
+    fprintf(stderr, "cloudchat %s: %s%s\n`cloudchat %s --help` tells what it takes.\n",
+            command->name, what, word, command->name);
+    return CC_EXIT_USAGE;
+}
+
+int cc_admin_failed(const struct cc_err *err)
+{
+    fprintf(stderr, "cloudchat: %s\n", err->detail[0] ? err->detail : "It did not work.");
+    if (err->cause[0])
+        fprintf(stderr, "           (%s)\n", err->cause);
+    return err->code == CC_INVALID ? EX_CONFIG : EXIT_FAILURE;
+}
+
+/* --- arguments ---------------------------------------------------------------------------------
+ */
+
+static const struct cc_option *find_option(const struct cc_command *command, struct cc_str name)
+{
+    for (const struct cc_option *o = command->options; o != NULL && o->name != NULL; o++) {
+        if (cc_str_eq(name, cc_str_from(o->name)))
+            return o;
+    }
+    return NULL;
+}
+
+/* Takes the option at argv[*at], with its value from behind '=' or from the next argument. */
+static int take_option(const struct cc_command *command, char **argv, int *at,
+                       struct cc_options *out)
+{
+    struct cc_str value = cc_str_from(argv[*at]);
+    struct cc_str name = cc_str_cut(&value, '=');
+    const struct cc_option *option = find_option(command, name);
+    void *where;
+
+    if (option == NULL)
+        return not_understood(command, "unknown option ", argv[*at]);
+    where = (char *)out + option->offset;
+    if (option->value == NULL) {
+        if (value.at != NULL)
+            return not_understood(command, "takes no value: ", option->name);
+        *(bool *)where = true;
+        return 0;
+    }
+    if (value.at == NULL && argv[*at + 1] == NULL)
+        return not_understood(command, "a value is missing behind ", option->name);
+    *(const char **)where = value.at != NULL ? value.at : argv[++*at];
+    return 0;
+}
+
+static int run(const struct cc_command *command, int argc, char **argv)
+{
+    struct cc_admin admin = { .arena = cc_arena_new(ARENA_BYTES) };
+    const char **words = CC_NEW_ARRAY(admin.arena, const char *, (size_t)argc + 1);
+    int status = 0;
+
+    for (int i = 2; i < argc && status == 0; i++) {
+        if (strncmp(argv[i], "--", 2) == 0)
+            status = take_option(command, argv, &i, &admin.options);
+        else
+            words[admin.word_count++] = argv[i];
+    }
+    admin.words = words;
+    if (status == 0 && admin.word_count > command->words_max)
+        status = not_understood(command, "too many words: ", words[command->words_max]);
+    if (status == 0 && admin.word_count < command->words_min)
+        status = not_understood(command, "expected ", command->words);
+    if (status == 0)
+        status = command->run(&admin);
+    cc_arena_free(admin.arena);
+    return status;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
+int cc_admin_main(int argc, char **argv)
+{
+    if (argc < 2)
+        return print_overview(stderr);
+    if (is_one_of(argv[1], "help", "--help", "-h"))
+        return print_overview(stdout);
+    if (is_one_of(argv[1], "version", "--version", "-V"))
+        return printf("Cloud Chat %s\n", CC_VERSION) < 0;
+    umask(077); /* what is written here is nobody else's to read */
+    for (size_t i = 0; i < CC_COUNT(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        if (asks_for_help(argc, argv))
+            return print_command(&commands[i]);
+        return run(&commands[i], argc, argv);
+    }
+    fprintf(stderr, "cloudchat: there is no command \"%s\"\n\n", argv[1]);
+    return print_overview(stderr);
+}
