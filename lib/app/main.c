@@ -42,12 +42,21 @@ static int usage(const char *program, FILE *out)
 {
     fprintf(
         out,
-        "usage: %s.fcgi [--help | --version]\n\n"
+        "usage: %s.fcgi [--help | --version | --routes]\n\n"
         "A program of Cloud Chat %s. It is started by `cloudchat serve`, spawn-fcgi, systemd or\n"
         "a web server, with a listening FastCGI socket as descriptor 0; else it answers one\n"
         "CGI request. CLOUDCHAT_CONFIG is the path of its configuration.\n",
         program, CC_VERSION);
     return out == stdout ? EXIT_SUCCESS : EXIT_USAGE;
+}
+
+/* METHOD PATH user|public: the API tests hold it against openapi.json. */
+static int print_routes(const struct cc_route *routes)
+{
+    for (const struct cc_route *route = routes; route->path; route++)
+        printf("%s %s %s\n", cc_method_name(route->method), route->path,
+               route->access == CC_PUBLIC ? "public" : "user");
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* RFC 3875 4.4: a CGI program is given the words of a query without '=' as its arguments, so that
@@ -67,6 +76,8 @@ int cc_app_main(const char *program, const struct cc_route *routes, int argc, ch
     if (argc > 1 && arguments_are_ours()) {
         if (strcmp(argv[1], "--version") == 0)
             return printf("%s %s\n", program, CC_VERSION) < 0;
+        if (strcmp(argv[1], "--routes") == 0)
+            return print_routes(routes);
         return usage(program, strcmp(argv[1], "--help") == 0 ? stdout : stderr);
     }
     umask(077); /* what is written here is nobody else's to read */

@@ -16,6 +16,8 @@
 
 enum cc_method { CC_GET, CC_HEAD, CC_POST, CC_PUT, CC_PATCH, CC_DELETE, CC_OPTIONS, CC_OTHER };
 
+const char *cc_method_name(enum cc_method method); /* CC_OTHER: "?" */
+
 /* The request headers that somebody reads; all others are dropped at the door. */
 enum cc_header {
     CC_H_ACCEPT,

@@ -38,7 +38,6 @@ enum cc_code cc_route_find(struct cc_ctx *cx) CC_NODISCARD;
 
 /* "GET, HEAD, OPTIONS" */
 void cc_methods_write(struct cc_buf *out, unsigned methods);
-const char *cc_method_name(enum cc_method method);
 
 /* --- reply.c, problem.c ----------------------------------------------------------------------- */
 
