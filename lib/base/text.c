@@ -61,6 +61,25 @@ struct cc_str cc_text_cut(struct cc_str utf8, size_t max_graphemes)
     return utf8;
 }
 
+struct cc_str cc_text_cut_characters(struct cc_str utf8, size_t max)
+{
+    struct cc_str rest = utf8;
+    utf8proc_int32_t state = 0, before = 0;
+    size_t count = 0, boundary = 0;
+
+    while (rest.len > 0) {
+        size_t at = utf8.len - rest.len;
+        utf8proc_int32_t c = take(&rest);
+
+        if (at == 0 || utf8proc_grapheme_break_stateful(before, c, &state))
+            boundary = at;
+        if (++count > max)
+            return cc_str_take(utf8, boundary);
+        before = c;
+    }
+    return utf8;
+}
+
 static bool is_ascii(struct cc_str s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -118,6 +137,20 @@ static bool is_visible(utf8proc_int32_t c)
 
     return category != UTF8PROC_CATEGORY_CF && category != UTF8PROC_CATEGORY_MN &&
            category != UTF8PROC_CATEGORY_ME && !is_white(c) && !is_blank_letter(c);
+}
+
+bool cc_text_is_blank(struct cc_str utf8)
+{
+    struct cc_str rest = utf8;
+
+    while (rest.len > 0) {
+        utf8proc_int32_t c = take(&rest);
+        utf8proc_category_t category = utf8proc_category(c);
+
+        if (!is_white(c) && category != UTF8PROC_CATEGORY_CC && category != UTF8PROC_CATEGORY_CF)
+            return false;
+    }
+    return true;
 }
 
 struct cc_str cc_text_name(struct cc_arena *arena, struct cc_str utf8)

@@ -7,6 +7,11 @@
 bool cc_text_is_utf8(struct cc_str s);     /* RFC 3629: no surrogates, nothing overlong */
 size_t cc_text_length(struct cc_str utf8); /* in code points */
 struct cc_str cc_text_cut(struct cc_str utf8, size_t max_graphemes); /* never within a grapheme */
+/* At most that many code points, and never within a grapheme; where the first grapheme alone has
+ * more (a letter can carry marks without end), nothing is left. */
+struct cc_str cc_text_cut_characters(struct cc_str utf8, size_t max);
+/* Whether nothing in it can be seen: empty, or only white space, controls and formatting. */
+bool cc_text_is_blank(struct cc_str utf8);
 struct cc_str cc_text_nfc(struct cc_arena *arena, struct cc_str utf8);
 /* A name as one line: NFC, outer white space trimmed, inner runs made one space. Absent if it
  * holds control characters or bidirectional overrides (they can make a name look like another). */
