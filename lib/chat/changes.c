@@ -1,0 +1,245 @@
+#include "rows.h"
+
+#include "../base/digest.h"
+#include "../base/encode.h"
+
+#include <stdlib.h>
+
+#define TAG_BYTES 16
+
+struct asking {
+    const struct cc_caller *by;
+    const struct cc_changes_ask *ask;
+    struct cc_sync since;
+    struct cc_room_head room;
+    struct cc_changes changes;
+};
+
+static enum cc_code parse_since(struct asking *a, struct cc_err *err)
+{
+    a->since = (struct cc_sync){ 0, 0, false };
+    if (a->ask->since.at && !cc_sync_parse(a->by, a->ask->since, &a->since))
+        return cc_fail_field(err, "/since", "is not a sync token");
+    return CC_OK;
+}
+
+/* A number from the future is one from a past that a restore has undone. */
+static bool is_foreign(const struct asking *a)
+{
+    return a->since.foreign || a->since.rev > a->room.head.rev || a->since.seq > a->room.head.seq;
+}
+
+static bool wants_room(const struct asking *a)
+{
+    return !a->ask->since.at || a->since.rev < a->room.head.settings_rev;
+}
+
+static enum cc_code enter(struct cc_txn *txn, struct asking *a, struct cc_err *err)
+{
+    a->room.id = a->ask->room;
+    return cc_room_enter(txn, a->by, a->room.id, &a->room.head, err);
+}
+
+static enum cc_code load_room(struct cc_txn *txn, struct asking *a, struct cc_err *err)
+{
+    size_t count = 1;
+
+    a->changes.has_room = true;
+    return cc_rooms_load(txn, a->by, &a->room, &a->changes.room, &count, err);
+}
+
+/* --- the two ranges -----------------------------------------------------------------------------
+ */
+
+/* What is given of each range, and what the next token must say of it. */
+struct page {
+    struct cc_message *messages;
+    size_t message_count;
+    struct cc_member *members;
+    size_t member_count;
+    size_t left; /* of the limit */
+    struct cc_sync next;
+    bool more;
+};
+
+static bool is_kind(struct cc_str sk, struct cc_str kind)
+{
+    return cc_str_starts(sk, kind);
+}
+
+/* One changed row. A message behind since.seq comes with the other range, in its present state;
+ * what a newer version of this program wrote is not ours to show. */
+static enum cc_code add_changed(struct cc_arena *arena, const struct asking *a,
+                                const struct cc_item *item, struct page *page, struct cc_err *err)
+{
+    enum cc_code rc = CC_OK;
+
+    if (is_kind(item->key.sk, CC_STR("MEMBER#")))
+        return cc_member_load(arena, item, &page->members[page->member_count++], err);
+    if (!is_kind(item->key.sk, CC_STR("MSG#")))
+        return CC_OK;
+    rc = cc_message_load(arena, a->room.id, item, &page->messages[page->message_count], err);
+    if (rc == CC_OK && page->messages[page->message_count].seq <= a->since.seq)
+        page->message_count++;
+    return rc;
+}
+
+static int compare_seq(const void *a, const void *b)
+{
+    const int64_t left = ((const struct cc_message *)a)->seq;
+    const int64_t right = ((const struct cc_message *)b)->seq;
+
+    return (left > right) - (left < right);
+}
+
+/* Rows whose mrev lies after since.rev. */
+static enum cc_code read_changed(struct cc_txn *txn, const struct asking *a, struct page *page,
+                                 struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    const struct cc_key head = cc_key_room(arena, a->room.id);
+    const struct cc_changed range = { .pk = head.pk,
+                                      .after = a->since.rev,
+                                      .up_to = a->room.head.rev,
+                                      .limit = page->left,
+                                      .guard = head };
+    struct cc_items items;
+    enum cc_code rc = cc_txn_changed(txn, &range, &items, err);
+
+    if (rc != CC_OK)
+        return rc;
+    for (size_t i = 0; i < items.count && rc == CC_OK; i++)
+        rc = add_changed(arena, a, &items.at[i], page, err);
+    qsort(page->messages, page->message_count, sizeof(*page->messages), compare_seq);
+    page->left -= items.count;
+    page->more = items.more;
+    page->next.rev = items.more ? items.at[items.count - 1].mrev : a->room.head.rev;
+    return rc;
+}
+
+/* Messages after since.seq, as many as the limit still allows. */
+static enum cc_code read_new(struct cc_txn *txn, const struct asking *a, struct page *page,
+                             struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    const int64_t behind = a->room.head.seq - a->since.seq;
+    const int64_t count = behind < (int64_t)page->left ? behind : (int64_t)page->left;
+    struct cc_range range =
+        cc_range_messages(arena, a->room.id, a->since.seq + 1, a->since.seq + count);
+    struct cc_items items;
+    enum cc_code rc;
+
+    page->next.seq = a->since.seq + count;
+    page->more = page->more || count < behind;
+    if (count == 0)
+        return CC_OK;
+    range.limit = (size_t)count;
+    range.guard = cc_key_room(arena, a->room.id);
+    rc = cc_txn_query(txn, &range, &items, err);
+    for (size_t i = 0; rc == CC_OK && i < items.count; i++)
+        rc = cc_message_load(arena, a->room.id, &items.at[i],
+                             &page->messages[page->message_count++], err);
+    return rc;
+}
+
+static enum cc_code read_page(struct cc_txn *txn, struct asking *a, struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    const size_t limit = (size_t)a->ask->limit;
+    struct page page = { .messages = CC_NEW_ARRAY(arena, struct cc_message, limit),
+                         .members = CC_NEW_ARRAY(arena, struct cc_member, limit),
+                         .left = limit };
+    enum cc_code rc = read_changed(txn, a, &page, err);
+
+    if (rc == CC_OK)
+        rc = read_new(txn, a, &page, err);
+    a->changes.messages = page.messages;
+    a->changes.message_count = page.message_count;
+    a->changes.members = page.members;
+    a->changes.member_count = page.member_count;
+    a->changes.more = page.more;
+    a->changes.sync = cc_sync_format(a->by, page.next.rev, page.next.seq);
+    return rc;
+}
+
+static enum cc_code read_in(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct asking *a = arg;
+    const struct cc_head *head = &a->room.head;
+    enum cc_code rc = enter(txn, a, err);
+
+    if (rc != CC_OK)
+        return rc;
+    a->changes = (struct cc_changes){ .rev = head->rev };
+    if (is_foreign(a)) {
+        a->changes.reset = true;
+        a->changes.sync = cc_sync_format(a->by, head->rev, head->seq);
+        return CC_OK;
+    }
+    rc = read_page(txn, a, err);
+    if (rc == CC_OK && wants_room(a))
+        rc = load_room(txn, a, err);
+    return rc == CC_OK ? cc_cursors_load(txn, a->room.id, &a->changes.cursors, err) : rc;
+}
+
+enum cc_code cc_changes_read(const struct cc_caller *by, const struct cc_changes_ask *ask,
+                             struct cc_changes *out, struct cc_err *err)
+{
+    struct asking a = { .by = by, .ask = ask };
+    enum cc_code rc = parse_since(&a, err);
+
+    if (rc == CC_OK)
+        rc = cc_store_view(by->chat->store, by->arena, read_in, &a, err);
+    if (rc == CC_OK)
+        *out = a.changes;
+    return rc;
+}
+
+/* --- the tag ------------------------------------------------------------------------------------
+ */
+
+static enum cc_code tag_in(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct asking *a = arg;
+    enum cc_code rc = enter(txn, a, err);
+
+    if (rc == CC_OK)
+        rc = cc_cursors_load(txn, a->room.id, &a->changes.cursors, err);
+    return rc == CC_OK && wants_room(a) ? load_room(txn, a, err) : rc;
+}
+
+/* rev says all that is in the room, but for cursors and, where the room itself is told of, what the
+ * other is called and looks like. */
+static struct cc_str describe(const struct asking *a)
+{
+    const struct cc_profile *other = &a->changes.room.other;
+    struct cc_str text = cc_str_format(a->by->arena, "%lld", (long long)a->room.head.rev);
+
+    for (size_t i = 0; i < a->changes.cursors.count; i++) {
+        const struct cc_cursor *cursor = &a->changes.cursors.at[i];
+
+        text = cc_str_format(a->by->arena, "%.*s %lld/%lld", CC_STR_ARG(text),
+                             (long long)cursor->delivered_seq, (long long)cursor->read_seq);
+    }
+    return cc_str_format(a->by->arena, "%.*s %lld %.*s", CC_STR_ARG(text),
+                         (long long)other->updated_ms, CC_STR_ARG(other->photo));
+}
+
+enum cc_code cc_changes_tag(const struct cc_caller *by, const struct cc_changes_ask *ask,
+                            struct cc_str *out, struct cc_err *err)
+{
+    struct asking a = { .by = by, .ask = ask };
+    unsigned char digest[CC_SHA256_SIZE];
+    enum cc_code rc = parse_since(&a, err);
+
+    if (rc == CC_OK)
+        rc = cc_store_view(by->chat->store, by->arena, tag_in, &a, err);
+    if (rc != CC_OK)
+        return rc;
+    const struct cc_str parts[] = { by->user, ask->room, ask->since, describe(&a),
+                                    cc_str_format(by->arena, "%lld", (long long)ask->limit) };
+
+    cc_hmac_sha256(cc_store_epoch(by->chat->store), parts, CC_COUNT(parts), digest);
+    *out = cc_base64url_encode(by->arena, (struct cc_str){ (const char *)digest, TAG_BYTES });
+    return CC_OK;
+}

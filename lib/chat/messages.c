@@ -1,0 +1,303 @@
+#include "rows.h"
+
+#include "../base/digest.h"
+#include "../base/encode.h"
+#include "../base/id.h"
+#include "../base/text.h"
+
+#include <string.h>
+
+#define HASH_BYTES 16
+
+/* --- sending ------------------------------------------------------------------------------------
+ */
+
+struct sending {
+    const struct cc_caller *by;
+    const struct cc_message_draft *draft;
+    struct cc_str hash;    /* of what the client_id stands for */
+    struct cc_str preview; /* the text, cut for HEAD */
+    struct cc_sent sent;
+};
+
+static enum cc_code check_draft(const struct cc_message_draft *draft, struct cc_err *err)
+{
+    struct cc_str text = draft->data.text;
+    size_t length;
+
+    if (!cc_id_is_wellformed(draft->client_id))
+        cc_fail_field(err, "/client_id", "must be 1 to 64 letters, digits, '-', '_' or '.'");
+    if (!cc_text_is_utf8(text) || (text.len > 0 && memchr(text.at, 0, text.len) != NULL))
+        return cc_fail_field(err, "/data/text", "must be text without NUL");
+    length = cc_text_length(text);
+    if (length > CC_MESSAGE_CHARACTERS_MAX)
+        cc_fail_field(err, "/data/text", "must have at most 10000 characters");
+    else if (cc_text_is_blank(text))
+        cc_fail_field(err, "/data/text", "must not be empty");
+    return err->code;
+}
+
+/* What must be the same for two sends to be one: all that the author says, and nothing that we
+ * add. */
+static struct cc_str hash_draft(struct cc_arena *arena, const struct cc_message_draft *draft)
+{
+    const struct cc_str parts[] = { draft->data.text };
+    unsigned char digest[CC_SHA256_SIZE];
+
+    cc_hmac_sha256(CC_STR("text"), parts, CC_COUNT(parts), digest);
+    return cc_base64url_encode(arena, (struct cc_str){ (const char *)digest, HASH_BYTES });
+}
+
+static enum cc_code read_message(struct cc_txn *txn, struct cc_str room, int64_t seq,
+                                 struct cc_message *out, struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    struct cc_key guard = cc_key_room(arena, room);
+    struct cc_item item;
+    enum cc_code rc = cc_txn_peek(txn, cc_key_message(arena, room, seq), guard, &item, err);
+
+    return rc == CC_OK ? cc_message_load(arena, room, &item, out, err) : rc;
+}
+
+static enum cc_code send_again(struct cc_txn *txn, struct sending *s,
+                               const struct cc_sent_row *before, struct cc_err *err)
+{
+    if (!cc_str_eq(before->hash, s->hash))
+        return cc_fail(err, CC_CLIENT_ID_REUSED, NULL, "client_id stands for another body");
+    s->sent.is_new = false;
+    return read_message(txn, s->draft->room, before->seq, &s->sent.message, err);
+}
+
+/* HEAD moves on by one message, and `out` becomes that message. */
+static void take_place(struct cc_txn *txn, const struct sending *s, struct cc_head *head,
+                       struct cc_message_row *out)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+
+    head->seq++;
+    head->rev++;
+    head->count++;
+    head->active_ms = cc_txn_now_ms(txn);
+    *out = (struct cc_message_row){
+        .message = { .id = cc_message_id(arena, s->draft->room, head->seq),
+                     .room = s->draft->room,
+                     .author = s->by->user,
+                     .client_id = s->draft->client_id,
+                     .text = s->draft->data.text,
+                     .seq = head->seq,
+                     .rev = head->rev,
+                     .created_ms = head->active_ms,
+                     .type = s->draft->type },
+        .data = s->draft->data,
+        .number = head->count,
+    };
+    head->last = out->message;
+    head->last.text = s->preview;
+    cc_head_stamp(arena, head, head->rev, cc_key_message(arena, s->draft->room, head->seq).sk);
+}
+
+/* Four writes. The author has read the room up to what he says; HEAD is held, so that this is
+ * never a step back. */
+static enum cc_code append(struct cc_txn *txn, struct sending *s, struct cc_head *head,
+                           struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    const struct cc_str room = s->draft->room;
+    struct cc_message_row row;
+    struct cc_sent_row sent;
+    struct cc_cursor_row cursor;
+    enum cc_code rc;
+
+    take_place(txn, s, head, &row);
+    sent = (struct cc_sent_row){ head->seq, s->hash };
+    cursor = (struct cc_cursor_row){ { s->by->user, head->seq, head->seq }, head->count };
+    rc = cc_row_insert(txn, cc_key_message(arena, room, head->seq), cc_message_row_fields, &row,
+                       err);
+    if (rc == CC_OK)
+        rc = cc_row_insert(txn, cc_key_sent(arena, room, s->by->user, s->draft->client_id),
+                           cc_sent_fields, &sent, err);
+    if (rc == CC_OK)
+        rc = cc_row_put(txn, cc_key_cursor(arena, room, s->by->user), cc_cursor_fields, &cursor,
+                        err);
+    if (rc == CC_OK)
+        rc = cc_row_put(txn, cc_key_room(arena, room), cc_head_fields, head, err);
+    s->sent = (struct cc_sent){ row.message, true };
+    return rc;
+}
+
+static enum cc_code send_in(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct sending *s = arg;
+    const struct cc_str room = s->draft->room;
+    struct cc_sent_row before;
+    struct cc_head head;
+    enum cc_code rc = cc_room_enter(txn, s->by, room, &head, err);
+
+    if (rc != CC_OK)
+        return rc;
+    rc = cc_row_get(txn, cc_key_sent(cc_txn_arena(txn), room, s->by->user, s->draft->client_id),
+                    cc_sent_fields, &before, err);
+    if (rc == CC_OK)
+        return send_again(txn, s, &before, err);
+    return rc == CC_NOT_FOUND ? append(txn, s, &head, err) : rc;
+}
+
+enum cc_code cc_message_send(const struct cc_caller *by, const struct cc_message_draft *draft,
+                             struct cc_sent *out, struct cc_err *err)
+{
+    struct sending s = { .by = by, .draft = draft };
+    enum cc_code rc = check_draft(draft, err);
+
+    if (rc != CC_OK)
+        return rc;
+    s.hash = hash_draft(by->arena, draft);
+    s.preview = cc_text_cut_characters(draft->data.text, CC_PREVIEW_CHARACTERS_MAX);
+    rc = cc_store_run(by->chat->store, by->arena, send_in, &s, err);
+    if (rc == CC_OK)
+        *out = s.sent;
+    return rc;
+}
+
+/* --- one message --------------------------------------------------------------------------------
+ */
+
+struct getting {
+    const struct cc_caller *by;
+    struct cc_str room;
+    int64_t seq;
+    struct cc_message message;
+};
+
+static enum cc_code get_in(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct getting *g = arg;
+    struct cc_head head;
+    enum cc_code rc = cc_room_enter(txn, g->by, g->room, &head, err);
+
+    return rc == CC_OK ? read_message(txn, g->room, g->seq, &g->message, err) : rc;
+}
+
+enum cc_code cc_message_get(const struct cc_caller *by, struct cc_str id, struct cc_message *out,
+                            struct cc_err *err)
+{
+    struct getting g = { .by = by };
+    enum cc_code rc;
+
+    if (!cc_message_id_parse(id, &g.room, &g.seq))
+        return cc_fail(err, CC_NOT_FOUND, NULL, "not the id of a message");
+    rc = cc_store_view(by->chat->store, by->arena, get_in, &g, err);
+    if (rc == CC_OK)
+        *out = g.message;
+    return rc;
+}
+
+/* --- a page of messages -------------------------------------------------------------------------
+ */
+
+struct span {
+    int64_t from, to; /* both included; empty when to < from */
+};
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static struct span clamp(struct span span, int64_t newest)
+{
+    if (span.from < 1)
+        span.from = 1;
+    if (span.to > newest)
+        span.to = newest;
+    if (span.to < 0)
+        span.to = 0;
+    return span;
+}
+
+/* Around: half of them older, and where one side has too few, the other makes up for it. */
+static struct span around(int64_t seq, int64_t limit, int64_t newest)
+{
+    int64_t from = seq - limit / 2;
+
+    if (from > newest - limit + 1)
+        from = newest - limit + 1;
+    if (from < 1)
+        from = 1;
+    return clamp((struct span){ from, from + limit - 1 }, newest);
+}
+
+/* Seqs have no holes, so what is nearest can be counted. */
+static struct span span_of(const struct cc_message_query *query, int64_t newest)
+{
+    const int64_t limit = query->limit;
+    int64_t seq;
+
+    switch (query->from) {
+    case CC_PAGE_BEFORE:
+        seq = smaller(query->seq, newest + 1);
+        return clamp((struct span){ seq - limit, seq - 1 }, newest);
+    case CC_PAGE_AFTER:
+        seq = smaller(query->seq, newest);
+        return clamp((struct span){ seq + 1, seq + limit }, newest);
+    case CC_PAGE_AROUND:
+        return around(smaller(query->seq, newest), limit, newest);
+    case CC_PAGE_NEWEST:
+        break;
+    }
+    return clamp((struct span){ newest - limit + 1, newest }, newest);
+}
+
+struct listing {
+    const struct cc_caller *by;
+    const struct cc_message_query *query;
+    struct cc_message_page page;
+};
+
+static enum cc_code read_span(struct cc_txn *txn, struct cc_str room, struct span span,
+                              struct cc_message_page *page, struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    struct cc_range range = cc_range_messages(arena, room, span.from, span.to);
+    struct cc_message *messages;
+    struct cc_items items;
+    enum cc_code rc;
+
+    range.newest_first = true;
+    range.limit = (size_t)(span.to - span.from + 1);
+    rc = cc_txn_query(txn, &range, &items, err);
+    if (rc != CC_OK)
+        return rc;
+    messages = CC_NEW_ARRAY(arena, struct cc_message, items.count);
+    for (size_t i = 0; i < items.count && rc == CC_OK; i++)
+        rc = cc_message_load(arena, room, &items.at[i], &messages[i], err);
+    page->at = messages;
+    page->count = items.count;
+    return rc;
+}
+
+static enum cc_code list_in(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct listing *l = arg;
+    struct cc_head head;
+    struct span span;
+    enum cc_code rc = cc_room_enter(txn, l->by, l->query->room, &head, err);
+
+    if (rc != CC_OK)
+        return rc;
+    span = span_of(l->query, head.seq);
+    l->page = (struct cc_message_page){ .has_before = span.from > 1,
+                                        .has_after = span.to < head.seq,
+                                        .seq = head.seq };
+    return span.to < span.from ? CC_OK : read_span(txn, l->query->room, span, &l->page, err);
+}
+
+enum cc_code cc_message_list(const struct cc_caller *by, const struct cc_message_query *query,
+                             struct cc_message_page *out, struct cc_err *err)
+{
+    struct listing l = { .by = by, .query = query };
+    enum cc_code rc = cc_store_view(by->chat->store, by->arena, list_in, &l, err);
+
+    if (rc == CC_OK)
+        *out = l.page;
+    return rc;
+}

@@ -1,0 +1,175 @@
+#include "rows.h"
+
+static const char *const room_kinds[] = { "direct", NULL };
+static const char *const message_types[] = { "text", NULL };
+static const char *const roles[] = { "member", NULL };
+static const char *const member_states[] = { "in", NULL };
+
+#define AT(of, member) offsetof(struct of, member)
+
+static const struct cc_field preview_fields[] = {
+    { .name = "seq", .type = CC_FIELD_I64, .offset = AT(cc_message, seq) },
+    { .name = "author",
+      .type = CC_FIELD_STR,
+      .flags = CC_FIELD_OMIT,
+      .offset = AT(cc_message, author) },
+    { .name = "type",
+      .type = CC_FIELD_ENUM,
+      .offset = AT(cc_message, type),
+      .values = message_types },
+    { .name = "text",
+      .type = CC_FIELD_STR,
+      .flags = CC_FIELD_OMIT,
+      .offset = AT(cc_message, text) },
+    { .name = "created", .type = CC_FIELD_I64, .offset = AT(cc_message, created_ms) },
+    { .name = NULL },
+};
+
+const struct cc_field cc_head_fields[] = {
+    { .name = "kind", .type = CC_FIELD_ENUM, .offset = AT(cc_head, kind), .values = room_kinds },
+    { .name = "users", .type = CC_FIELD_STRS, .offset = AT(cc_head, users) },
+    { .name = "created", .type = CC_FIELD_I64, .offset = AT(cc_head, created_ms) },
+    { .name = "active", .type = CC_FIELD_I64, .offset = AT(cc_head, active_ms) },
+    { .name = "seq", .type = CC_FIELD_I64, .offset = AT(cc_head, seq) },
+    { .name = "rev", .type = CC_FIELD_I64, .offset = AT(cc_head, rev) },
+    { .name = "count", .type = CC_FIELD_I64, .offset = AT(cc_head, count) },
+    { .name = "settings_rev", .type = CC_FIELD_I64, .offset = AT(cc_head, settings_rev) },
+    { .name = "last", .type = CC_FIELD_OBJECT, .offset = AT(cc_head, last), .sub = preview_fields },
+    { .name = "stamped", .type = CC_FIELD_STRS, .offset = AT(cc_head, stamped) },
+    { .name = NULL },
+};
+
+static const struct cc_field data_fields[] = {
+    { .name = "text", .type = CC_FIELD_STR, .offset = AT(cc_message_data, text) },
+    { .name = NULL },
+};
+
+const struct cc_field cc_message_row_fields[] = {
+    { .name = "author", .type = CC_FIELD_STR, .offset = AT(cc_message_row, message.author) },
+    { .name = "type",
+      .type = CC_FIELD_ENUM,
+      .offset = AT(cc_message_row, message.type),
+      .values = message_types },
+    { .name = "data",
+      .type = CC_FIELD_OBJECT,
+      .offset = AT(cc_message_row, data),
+      .sub = data_fields },
+    { .name = "client_id", .type = CC_FIELD_STR, .offset = AT(cc_message_row, message.client_id) },
+    { .name = "created", .type = CC_FIELD_I64, .offset = AT(cc_message_row, message.created_ms) },
+    { .name = "rev", .type = CC_FIELD_I64, .offset = AT(cc_message_row, message.rev) },
+    { .name = "number", .type = CC_FIELD_I64, .offset = AT(cc_message_row, number) },
+    { .name = NULL },
+};
+
+const struct cc_field cc_sent_fields[] = {
+    { .name = "seq", .type = CC_FIELD_I64, .offset = AT(cc_sent_row, seq) },
+    { .name = "hash", .type = CC_FIELD_STR, .offset = AT(cc_sent_row, hash) },
+    { .name = NULL },
+};
+
+const struct cc_field cc_cursor_fields[] = {
+    { .name = "delivered_seq",
+      .type = CC_FIELD_I64,
+      .offset = AT(cc_cursor_row, cursor.delivered_seq) },
+    { .name = "read_seq", .type = CC_FIELD_I64, .offset = AT(cc_cursor_row, cursor.read_seq) },
+    { .name = "read_count", .type = CC_FIELD_I64, .offset = AT(cc_cursor_row, read_count) },
+    { .name = NULL },
+};
+
+const struct cc_field cc_member_fields[] = {
+    { .name = "role", .type = CC_FIELD_ENUM, .offset = AT(cc_member, role), .values = roles },
+    { .name = "state",
+      .type = CC_FIELD_ENUM,
+      .offset = AT(cc_member, state),
+      .values = member_states },
+    { .name = "joined", .type = CC_FIELD_I64, .offset = AT(cc_member, joined_ms) },
+    { .name = NULL },
+};
+
+const struct cc_field cc_user_head_fields[] = {
+    { .name = "rev", .type = CC_FIELD_I64, .offset = AT(cc_user_head, rev) },
+    { .name = "rooms", .type = CC_FIELD_I64, .offset = AT(cc_user_head, rooms) },
+    { .name = NULL },
+};
+
+enum cc_code cc_row_get(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
+                        void *out, struct cc_err *err)
+{
+    struct cc_item item;
+    enum cc_code rc = cc_txn_get(txn, key, &item, err);
+
+    return rc == CC_OK ? cc_fields_load(cc_txn_arena(txn), fields, item.body, out, err) : rc;
+}
+
+struct cc_item cc_row_item(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
+                           const void *in)
+{
+    return (struct cc_item){ .key = key, .body = cc_fields_save(cc_txn_arena(txn), fields, in) };
+}
+
+enum cc_code cc_row_put(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
+                        const void *in, struct cc_err *err)
+{
+    const struct cc_item item = cc_row_item(txn, key, fields, in);
+
+    return cc_txn_put(txn, &item, err);
+}
+
+enum cc_code cc_row_insert(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
+                           const void *in, struct cc_err *err)
+{
+    const struct cc_item item = cc_row_item(txn, key, fields, in);
+
+    return cc_txn_insert(txn, &item, err);
+}
+
+/* The seq that a sort key of a message says: 16 hex digits behind its kind. */
+static int64_t seq_of(struct cc_str sk)
+{
+    struct cc_str digits = cc_key_tail(sk);
+    int64_t seq = 0;
+
+    for (size_t i = 0; i < digits.len; i++)
+        seq = seq << 4 | (digits.at[i] <= '9' ? digits.at[i] - '0' : digits.at[i] - 'a' + 10);
+    return seq;
+}
+
+enum cc_code cc_message_load(struct cc_arena *arena, struct cc_str room, const struct cc_item *item,
+                             struct cc_message *out, struct cc_err *err)
+{
+    struct cc_message_row row;
+    enum cc_code rc = cc_fields_load(arena, cc_message_row_fields, item->body, &row, err);
+
+    if (rc != CC_OK)
+        return rc;
+    row.message.room = room;
+    row.message.seq = seq_of(item->key.sk);
+    row.message.id = cc_message_id(arena, room, row.message.seq);
+    row.message.text = row.data.text;
+    *out = row.message;
+    return CC_OK;
+}
+
+enum cc_code cc_member_load(struct cc_arena *arena, const struct cc_item *item,
+                            struct cc_member *out, struct cc_err *err)
+{
+    enum cc_code rc = cc_fields_load(arena, cc_member_fields, item->body, out, err);
+
+    if (rc != CC_OK)
+        return rc;
+    out->user = cc_key_tail(item->key.sk);
+    out->rev = item->mrev;
+    return CC_OK;
+}
+
+void cc_head_stamp(struct cc_arena *arena, struct cc_head *head, int64_t rev, struct cc_str sk)
+{
+    const size_t keep =
+        head->stamped.count < CC_STAMPED_MIN ? head->stamped.count : CC_STAMPED_MIN - 1;
+    struct cc_str *stamped = CC_NEW_ARRAY(arena, struct cc_str, keep + 1);
+
+    for (size_t i = 0; i < keep; i++)
+        stamped[i] = head->stamped.at[head->stamped.count - keep + i];
+    stamped[keep] = cc_str_format(arena, "%lld %.*s", (long long)rev, CC_STR_ARG(sk));
+    head->stamped = (struct cc_strs){ stamped, keep + 1 };
+}

@@ -1,0 +1,141 @@
+/* chat/rows.h - inside chat/ alone: the rows of a room in the store, and what every rule starts
+ * with. A row is a struct and a table that says how it is written; keys are made in store/keys.h.
+ */
+#ifndef CC_CHAT_ROWS_H
+#define CC_CHAT_ROWS_H
+
+#include "chat.h"
+
+#include "../base/field.h"
+#include "../store/keys.h"
+
+struct cc_chat {
+    struct cc_arena *arena; /* holds this struct */
+    struct cc_chat_config config;
+    struct cc_store *store;
+    struct cc_blobs *blobs;
+};
+
+/* R#<room> HEAD. `stamped` names what the last commits gave a rev to, newest last, as "<rev> <sk>":
+ * on a backend whose reads are not one instant, a reader finds out by it whether he has seen all
+ * that HEAD announces. */
+#define CC_STAMPED_MIN 8
+struct cc_head {
+    int kind;             /* enum cc_room_kind */
+    struct cc_strs users; /* of a direct room: its two */
+    int64_t created_ms;
+    int64_t active_ms;
+    int64_t seq;
+    int64_t rev;
+    int64_t count;          /* of messages that people wrote */
+    int64_t settings_rev;   /* rev of the last change to the room itself */
+    struct cc_message last; /* the preview; its id and room are not stored */
+    struct cc_strs stamped;
+};
+
+/* R#<room> MSG#<seq> */
+struct cc_message_row {
+    struct cc_message message; /* id, room and seq are in the key */
+    struct cc_message_data data;
+    int64_t number; /* HEAD.count after it */
+};
+
+/* R#<room> SENT#<user>#<client_id> */
+struct cc_sent_row {
+    int64_t seq;
+    struct cc_str hash; /* of the body */
+};
+
+/* R#<room> CURSOR#<user> */
+struct cc_cursor_row {
+    struct cc_cursor cursor; /* its user is in the key */
+    int64_t read_count;      /* the number of the message at read_seq */
+};
+
+/* U#<user> HEAD */
+struct cc_user_head {
+    int64_t rev;
+    int64_t rooms;
+};
+
+extern const struct cc_field cc_head_fields[];
+extern const struct cc_field cc_message_row_fields[];
+extern const struct cc_field cc_sent_fields[];
+extern const struct cc_field cc_cursor_fields[];
+extern const struct cc_field cc_member_fields[];
+extern const struct cc_field cc_user_head_fields[];
+
+/* Reads a row. CC_NOT_FOUND (err left alone). */
+enum cc_code cc_row_get(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
+                        void *out, struct cc_err *err) CC_NODISCARD;
+/* The item that a row becomes. */
+struct cc_item cc_row_item(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
+                           const void *in);
+enum cc_code cc_row_put(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
+                        const void *in, struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_row_insert(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
+                           const void *in, struct cc_err *err) CC_NODISCARD;
+
+/* A message or member as its item says; `room` is borrowed. */
+enum cc_code cc_message_load(struct cc_arena *arena, struct cc_str room, const struct cc_item *item,
+                             struct cc_message *out, struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_member_load(struct cc_arena *arena, const struct cc_item *item,
+                            struct cc_member *out, struct cc_err *err) CC_NODISCARD;
+
+/* How every rule about a room begins: its HEAD, if `by` is a member, else CC_NOT_FOUND, also for
+ * an id that is none. HEAD can be a guard afterwards. */
+enum cc_code cc_room_enter(struct cc_txn *txn, const struct cc_caller *by, struct cc_str room,
+                           struct cc_head *out, struct cc_err *err) CC_NODISCARD;
+/* Whether `user` is in the room now: CC_OK or CC_NOT_FOUND. */
+enum cc_code cc_member_check(struct cc_txn *txn, struct cc_key guard, struct cc_str room,
+                             struct cc_str user, struct cc_err *err) CC_NODISCARD;
+/* The cursors of all members, by user. */
+enum cc_code cc_cursors_load(struct cc_txn *txn, struct cc_str room, struct cc_cursors *out,
+                             struct cc_err *err) CC_NODISCARD;
+
+/* Rooms as `by` sees them, from heads that were read already: all their other rows in two batches.
+ * Those that he is not in are left out. out[0..*count) are in the order of `heads`. */
+struct cc_room_head {
+    struct cc_str id;
+    struct cc_head head;
+};
+enum cc_code cc_rooms_load(struct cc_txn *txn, const struct cc_caller *by,
+                           const struct cc_room_head *heads, struct cc_room *out, size_t *count,
+                           struct cc_err *err) CC_NODISCARD;
+
+/* Notes that this commit gives `rev` to the row `sk`. */
+void cc_head_stamp(struct cc_arena *arena, struct cc_head *head, int64_t rev, struct cc_str sk);
+
+/* --- ids and tokens --------------------------------------------------------------------------- */
+
+/* The id of the direct room of two users, the same in whatever order. */
+struct cc_str cc_room_id_direct(struct cc_arena *arena, struct cc_str a, struct cc_str b);
+bool cc_room_id_is_wellformed(struct cc_str id);
+struct cc_str cc_message_id(struct cc_arena *arena, struct cc_str room, int64_t seq);
+bool cc_message_id_parse(struct cc_str id, struct cc_str *room, int64_t *seq);
+
+/* A sync token: <epoch>.<rev>.<seq> */
+struct cc_sync {
+    int64_t rev;
+    int64_t seq;
+    bool foreign; /* of another epoch: rev and seq mean nothing */
+};
+struct cc_str cc_sync_format(const struct cc_caller *by, int64_t rev, int64_t seq);
+bool cc_sync_parse(const struct cc_caller *by, struct cc_str token, struct cc_sync *out);
+
+/* An opaque text for `payload` that only this user can hand back, and only where `list` is the
+ * same. Opening gives an absent string for anything that was not sealed so. */
+struct cc_str cc_seal(const struct cc_caller *by, const char *list, struct cc_str payload);
+struct cc_str cc_seal_open(const struct cc_caller *by, const char *list, struct cc_str sealed);
+
+/* Whether he may see the profile: he himself, who may find its owner by number, who shares a room
+ * with him. `direct` is the id of the direct room of the two. CC_NOT_FOUND. */
+enum cc_code cc_profile_visible(struct cc_txn *txn, const struct cc_caller *by,
+                                const struct cc_profile *profile, struct cc_str direct,
+                                struct cc_err *err) CC_NODISCARD;
+/* Writes the caller's own profile, and notes at his HEAD that it has changed. */
+enum cc_code cc_profile_save(struct cc_txn *txn, struct cc_profile *profile,
+                             struct cc_err *err) CC_NODISCARD;
+bool cc_profile_is_discoverable(const struct cc_profile *profile);
+
+#endif
