@@ -157,7 +157,7 @@ $(STAGE)/installed: $(PROGRAMS) $(WWW_FILES) $(CONF_FILES)
 
 .PHONY: run
 run: stage ## installs what is missing, builds and serves: PORT=8080 DATA=var
-	@exec $(STAGE)/bin/cloudchat serve --data $(DATA) --port $(PORT)
+	@conf/foreground $(STAGE)/bin/cloudchat serve --data $(DATA) --port $(PORT)
 
 # --- testing -------------------------------------------------------------------------------------
 

@@ -20,6 +20,24 @@ static const char page_headers[] =
     "        \"Cache-Control\" => \"no-cache\",\n"
     "    )\n";
 
+/* The kinds of file that the page is made of. */
+static const struct {
+    const char *extension;
+    const char *type;
+} page_files[] = {
+    { "css", "text/css; charset=utf-8" },
+    { "html", "text/html; charset=utf-8" },
+    { "ico", "image/x-icon" },
+    { "js", "text/javascript; charset=utf-8" },
+    { "json", "application/json" },
+    { "png", "image/png" },
+    { "svg", "image/svg+xml" },
+    { "txt", "text/plain; charset=utf-8" },
+    { "webmanifest", "application/manifest+json" },
+    { "webp", "image/webp" },
+    { "woff2", "font/woff2" },
+};
+
 static const char fixed_part[] =
     "# The programs route on the target as it came: %2F is not a slash to them.\n"
     "server.http-parseopts = (\n"
@@ -38,23 +56,9 @@ static const char fixed_part[] =
     "server.max-keep-alive-requests = 1000\n"
     "server.tag = \"\"\n"
     "index-file.names = ( \"index.html\" )\n"
-    "dir-listing.activate = \"disable\"\n"
+    "server.range-requests = \"disable\"\n"
     "static-file.etags = \"enable\"\n"
     "etag.use-inode = \"disable\"\n"
-    "mimetype.assign = (\n"
-    "    \".css\" => \"text/css; charset=utf-8\",\n"
-    "    \".html\" => \"text/html; charset=utf-8\",\n"
-    "    \".ico\" => \"image/x-icon\",\n"
-    "    \".js\" => \"text/javascript; charset=utf-8\",\n"
-    "    \".json\" => \"application/json\",\n"
-    "    \".png\" => \"image/png\",\n"
-    "    \".svg\" => \"image/svg+xml\",\n"
-    "    \".txt\" => \"text/plain; charset=utf-8\",\n"
-    "    \".webmanifest\" => \"application/manifest+json\",\n"
-    "    \".webp\" => \"image/webp\",\n"
-    "    \".woff2\" => \"font/woff2\",\n"
-    "    \"\" => \"application/octet-stream\",\n"
-    ")\n"
     "server.modules = ( \"mod_rewrite\", \"mod_setenv\", \"mod_fastcgi\" )\n";
 
 /* No escape is needed for what passes; what would need one is refused. */
@@ -138,6 +142,18 @@ static void add_program(struct cc_buf *out, const struct cc_site *site,
                       CC_STR_ARG(site->config.sockets), program->name);
 }
 
+static void add_page(struct cc_buf *out)
+{
+    cc_buf_add_z(out, "$HTTP[\"url\"] =~ \"(?:^/|\\.(?:");
+    for (size_t i = 0; i < CC_COUNT(page_files); i++)
+        cc_buf_add_format(out, "%s%s", i > 0 ? "|" : "", page_files[i].extension);
+    cc_buf_add_format(out, "))$\" {\n%s}\nmimetype.assign = (\n", page_headers);
+    for (size_t i = 0; i < CC_COUNT(page_files); i++)
+        cc_buf_add_format(out, "    \".%s\" => \"%s\",\n", page_files[i].extension,
+                          page_files[i].type);
+    cc_buf_add_z(out, "    \"\" => \"application/octet-stream\",\n)\n");
+}
+
 enum cc_code cc_lighttpd_config(struct cc_arena *arena, const struct cc_site *site, bool inherited,
                                 struct cc_str *out, struct cc_err *err)
 {
@@ -159,7 +175,7 @@ enum cc_code cc_lighttpd_config(struct cc_arena *arena, const struct cc_site *si
     cc_buf_add_z(&buf, fixed_part);
     for (; program->name != NULL; program++)
         add_program(&buf, site, program);
-    cc_buf_add_format(&buf, "{\n%s}\n", page_headers);
+    add_page(&buf);
     /* The last program is the one for what nobody else serves. */
     cc_buf_add_format(&buf,
                       "# What is neither a file nor a program's path is answered by `%s`: 404.\n"

@@ -9,11 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define YOUNG_MS 2000
+#define YOUNG_MS 500
 #define DELAY_FIRST_MS 100
-#define DELAY_MAX_MS 10000
+#define DELAY_MAX_MS 5000
 #define YOUNG_DEATHS_MAX 3 /* while starting */
 #define STARTING_POLL_MS 25
+/* One wish may arrive twice: Ctrl-C goes to the whole group, and make passes SIGTERM on as well. */
+#define SAME_WISH_MS 3000
 #define EXIT_CANNOT_RUN 127
 
 /* --- one child ---------------------------------------------------------------------------------
@@ -149,6 +151,7 @@ static void enter_stop(struct cc_supervisor *self, enum cc_stage stage)
 
 static void stop(struct cc_supervisor *self)
 {
+    self->stop_asked_ms = cc_clock_mono_ms(self->clock);
     self->when_stopping(self->arg);
     enter_stop(self, CC_STOPPING_FIRST);
 }
@@ -227,8 +230,8 @@ static void take_signals(struct cc_supervisor *self)
             continue; /* reap() looks after each wake */
         if (is_running(self))
             stop(self);
-        else
-            self->deadline_ms = 0; /* asked twice: no more waiting */
+        else if (cc_clock_mono_ms(self->clock) >= self->stop_asked_ms + SAME_WISH_MS)
+            self->deadline_ms = 0; /* asked again: no more waiting */
     }
 }
 

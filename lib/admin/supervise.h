@@ -42,14 +42,15 @@ struct cc_supervisor {
     /* its own */
     enum cc_stage stage;
     int64_t deadline_ms;
+    int64_t stop_asked_ms;
     int signals;
     bool failed;
 };
 
 /* Runs until SIGINT, SIGTERM or SIGHUP, then stops all children: those that stop first, then the
- * rest, each time waiting for what is in hand, at most stop_timeout_ms, then by SIGKILL; a second
- * signal does not wait. False: it could not be started (three young deaths of one child, or not
- * ready in time) or not watched; all children are stopped then, too. */
+ * rest, each time waiting for what is in hand, at most stop_timeout_ms, then by SIGKILL; a
+ * signal some seconds later does not wait. False: it could not be started (three young deaths of
+ * one child, or not ready in time) or not watched; all children are stopped then, too. */
 bool cc_supervise(struct cc_supervisor *supervisor);
 
 #endif
