@@ -377,9 +377,16 @@ static const void *member_in(const struct cc_field *f, const void *in)
     return (const char *)in + f->offset;
 }
 
+static void note(const struct cc_field *f, void *out, bool is_there)
+{
+    if (f->flags & CC_FIELD_NOTED)
+        *(bool *)((char *)out + f->noted) = is_there;
+}
+
 static void zero_members(const struct cc_field *fields, void *out)
 {
     for (const struct cc_field *f = fields; f->name; f++) {
+        note(f, out, false);
         if (f->type == CC_FIELD_OBJECT)
             zero_members(f->sub, member(f, out));
         else
@@ -417,6 +424,7 @@ static void decode_members(struct decoder *d, const struct cc_field *fields,
         struct json_object *value = NULL;
         bool is_there = json_object_object_get_ex(object, f->name, &value) && (value || !d->own);
 
+        note(f, out, is_there);
         if (is_there)
             types[f->type].decode(d, f, value, &at, member(f, out));
         else if ((f->flags & CC_FIELD_REQUIRED) && !d->own)
@@ -532,6 +540,7 @@ static enum cc_code decode_pair(struct decoder *d, const struct cc_field *fields
     if (*seen & bit)
         return bad_query(d, "A parameter of the query is there twice.");
     *seen |= bit;
+    note(f, out, true);
     decode_parameter(d, f, value, &at, member(f, out));
     return CC_OK;
 }

@@ -24,6 +24,7 @@ enum cc_field_flag {
     CC_FIELD_REQUIRED = 1,
     CC_FIELD_SECRET = 2, /* the copy is wiped with the arena */
     CC_FIELD_OMIT = 4,   /* encoding leaves it out when it is absent, 0 or false */
+    CC_FIELD_NOTED = 8,  /* decoding says at `noted` whether it was there: 0 is not absence */
 };
 
 struct cc_i64s {
@@ -40,6 +41,7 @@ struct cc_field {
     size_t item_min, item_max;  /* item_max 0 = no upper bound */
     const char *const *values;  /* ENUM: NULL-terminated */
     const struct cc_field *sub; /* OBJECT: table ended by a row with name NULL */
+    size_t noted;               /* NOTED: offset of a bool */
 };
 
 /* Decodes `text` as an object by the table (ended by a row with name NULL) into `out`; what the
