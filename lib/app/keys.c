@@ -93,7 +93,7 @@ const struct cc_config_key cc_config_keys[] = {
 
     { "photo", "folder", CC_CONFIG_STR, AT(blobs), "blobs", 0, 0, NULL,
       "Folder of the photos; a relative one starts in the data folder." },
-    { "photo", "bytes_max", CC_CONFIG_BYTES, AT(photo_bytes_max), "5m", 1024, 64 << 20, NULL,
+    { "photo", "bytes_max", CC_CONFIG_BYTES, AT(photo_bytes_max), "5m", 1024, 7 << 20, NULL,
       "Size of a profile photo at most." },
     { "photo", "side_max", CC_CONFIG_I64, AT(photo_side_max), "8192", 16, 65535, NULL,
       "Width and height of a profile photo at most, in pixels." },
