@@ -435,10 +435,19 @@ static enum cc_code read_list(const struct setting *s, void *out)
 
 typedef enum cc_code read_fn(const struct setting *s, void *out);
 
-static read_fn *const readers[] = {
-    [CC_CONFIG_STR] = read_str,   [CC_CONFIG_PATH] = read_path,   [CC_CONFIG_SECRET] = read_str,
-    [CC_CONFIG_I64] = read_i64,   [CC_CONFIG_BOOL] = read_bool,   [CC_CONFIG_ENUM] = read_enum,
-    [CC_CONFIG_LIST] = read_list, [CC_CONFIG_SECONDS] = read_i64, [CC_CONFIG_BYTES] = read_i64,
+static const struct {
+    size_t size;
+    read_fn *read;
+} types[] = {
+    [CC_CONFIG_STR] = { sizeof(struct cc_str), read_str },
+    [CC_CONFIG_PATH] = { sizeof(struct cc_str), read_path },
+    [CC_CONFIG_SECRET] = { sizeof(struct cc_str), read_str },
+    [CC_CONFIG_I64] = { sizeof(int64_t), read_i64 },
+    [CC_CONFIG_BOOL] = { sizeof(bool), read_bool },
+    [CC_CONFIG_ENUM] = { sizeof(int), read_enum },
+    [CC_CONFIG_LIST] = { sizeof(struct cc_strs), read_list },
+    [CC_CONFIG_SECONDS] = { sizeof(int64_t), read_i64 },
+    [CC_CONFIG_BYTES] = { sizeof(int64_t), read_i64 },
 };
 
 static enum cc_code read_secret_file(struct setting *s)
@@ -459,8 +468,10 @@ static enum cc_code read_setting(struct reader *r, const struct cc_config_key *k
 {
     const struct given *given = &r->given[key - r->keys];
     struct setting s = { r, key, given->where, given->value, err };
+    void *member = (char *)out + key->offset;
     enum cc_code rc = CC_OK;
 
+    memset(member, 0, types[key->type].size);
     if (!s.text.at) {
         s.text = cc_str_from(key->fallback);
         s.where = "built in";
@@ -469,7 +480,7 @@ static enum cc_code read_setting(struct reader *r, const struct cc_config_key *k
         return CC_OK;
     if (given->names_file)
         rc = read_secret_file(&s);
-    return rc == CC_OK ? readers[key->type](&s, (char *)out + key->offset) : rc;
+    return rc == CC_OK ? types[key->type].read(&s, member) : rc;
 }
 
 enum cc_code cc_config_read(struct cc_arena *arena, const struct cc_config_key *keys,
