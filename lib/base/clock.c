@@ -43,7 +43,7 @@ struct date {
  * starts at day (153 m + 2) / 5. Not gmtime_r: glibc's takes a lock that all threads share. */
 static struct date date_of(int64_t days_since_1970)
 {
-    int64_t days = days_since_1970 + 719468; /* 0000-03-01 */
+    int64_t days = days_since_1970 + 719468 + 146097; /* -400-03-01: the year 0 starts later */
     int64_t era = days / 146097;
     int64_t in_era = days % 146097;
     int64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
@@ -51,8 +51,8 @@ static struct date date_of(int64_t days_since_1970)
     int64_t month = (5 * in_year + 2) / 153; /* 0 = March */
     int64_t day = in_year - (153 * month + 2) / 5 + 1;
 
-    return (struct date){ era * 400 + year + (month >= 10), month < 10 ? month + 3 : month - 9,
-                          day };
+    return (struct date){ (era - 1) * 400 + year + (month >= 10),
+                          month < 10 ? month + 3 : month - 9, day };
 }
 
 /* `digits` decimal digits and the byte that follows them. */
