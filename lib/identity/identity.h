@@ -145,8 +145,8 @@ enum cc_code cc_identity_sign_up(struct cc_identity *self, struct cc_arena *aren
 enum cc_code cc_identity_confirm(struct cc_identity *self, struct cc_arena *arena,
                                  const struct cc_confirm *in, struct cc_err *err) CC_NODISCARD;
 
-/* Queues the same code again; its lifetime and its tries stay as they are. CC_NOT_FOUND: no such
- * pending account (any more). CC_TOO_MANY, CC_INVALID (a channel that does not fit). */
+/* Queues the same code again; its lifetime and its tries stay as they are. CC_OK also when there is
+ * no such pending account (any more). CC_TOO_MANY, CC_INVALID (a channel that does not fit). */
 enum cc_code cc_identity_resend(struct cc_identity *self, struct cc_arena *arena,
                                 const struct cc_resend *in, int64_t *resend_after_s,
                                 struct cc_err *err) CC_NODISCARD;

@@ -32,6 +32,14 @@ static enum cc_code load(struct cc_txn *txn, struct cc_key key, int64_t window_m
     return rc;
 }
 
+static int64_t retry_after(struct cc_txn *txn, const struct cc_limit *limit,
+                           const struct used *used, int64_t count)
+{
+    if (used->count <= limit->max - count)
+        return 0;
+    return (used->until_ms - cc_txn_now_ms(txn) + 999) / 1000;
+}
+
 enum cc_code cc_limit_take(struct cc_txn *txn, const struct cc_limit *limit, int64_t count,
                            int64_t *retry_after_s, struct cc_err *err)
 {
@@ -42,15 +50,25 @@ enum cc_code cc_limit_take(struct cc_txn *txn, const struct cc_limit *limit, int
 
     if (rc != CC_OK)
         return rc;
-    if (used.count > limit->max - count) {
-        *retry_after_s = (used.until_ms - cc_txn_now_ms(txn) + 999) / 1000;
+    *retry_after_s = retry_after(txn, limit, &used, count);
+    if (*retry_after_s > 0)
         return CC_OK;
-    }
-    *retry_after_s = 0;
     used.count += count;
     return cc_txn_put(txn,
                       &(struct cc_item){ .key = key,
                                          .body = cc_fields_save(arena, fields, &used),
                                          .expires_ms = used.until_ms },
                       err);
+}
+
+enum cc_code cc_limit_look(struct cc_txn *txn, const struct cc_limit *limit, int64_t count,
+                           int64_t *retry_after_s, struct cc_err *err)
+{
+    struct cc_key key = cc_key_limit(cc_txn_arena(txn), limit->what, limit->who);
+    struct used used;
+    enum cc_code rc = load(txn, key, limit->window_ms, &used, err);
+
+    if (rc == CC_OK)
+        *retry_after_s = retry_after(txn, limit, &used, count);
+    return rc;
 }

@@ -17,4 +17,8 @@ struct cc_limit {
 enum cc_code cc_limit_take(struct cc_txn *txn, const struct cc_limit *limit, int64_t count,
                            int64_t *retry_after_s, struct cc_err *err) CC_NODISCARD;
 
+/* Whether cc_limit_take would find enough; takes nothing. */
+enum cc_code cc_limit_look(struct cc_txn *txn, const struct cc_limit *limit, int64_t count,
+                           int64_t *retry_after_s, struct cc_err *err) CC_NODISCARD;
+
 #endif

@@ -1,0 +1,266 @@
+#include "jwt.h"
+
+#include "secret.h"
+
+#include "../base/encode.h"
+#include "../base/field.h"
+#include "../base/id.h"
+
+#include <jwt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLOCK_SKEW_S 60 /* how far the clocks of several hosts may differ */
+
+/* Cognito's word for "acts as the user himself". */
+#define SCOPE "aws.cognito.signin.user.admin"
+
+/* --- signing ---------------------------------------------------------------------------------- */
+
+struct grant {
+    const char *name;
+    struct cc_str value;
+};
+
+struct grant_time {
+    const char *name;
+    long value;
+};
+
+static bool add_grants(jwt_t *jwt, struct cc_arena *arena, const struct cc_jwt_rules *rules,
+                       const struct cc_claims *claims)
+{
+    const struct grant texts[] = {
+        { "sub", claims->user },           { "username", claims->user },
+        { "iss", rules->issuer },          { "client_id", rules->client_id },
+        { "token_use", CC_STR("access") }, { "scope", CC_STR(SCOPE) },
+        { "origin_jti", claims->session }, { "event_id", claims->event },
+        { "jti", claims->token },
+    };
+    const struct grant_time times[] = {
+        { "auth_time", claims->signed_in_s },
+        { "iat", claims->issued_s },
+        { "exp", claims->expires_s },
+    };
+
+    for (size_t i = 0; i < CC_COUNT(texts); i++)
+        if (jwt_add_grant(jwt, texts[i].name, cc_str_z(arena, texts[i].value)) != 0)
+            return false;
+    for (size_t i = 0; i < CC_COUNT(times); i++)
+        if (jwt_add_grant_int(jwt, times[i].name, times[i].value) != 0)
+            return false;
+    return true;
+}
+
+static char *encode(struct cc_arena *arena, const struct cc_keyring_key *key,
+                    const struct cc_jwt_rules *rules, const struct cc_claims *claims)
+{
+    char *text = NULL;
+    jwt_t *jwt = NULL;
+
+    if (jwt_new(&jwt) != 0)
+        return NULL;
+    if (jwt_set_alg(jwt, JWT_ALG_RS256, (const unsigned char *)key->pem.at, (int)key->pem.len) ==
+            0 &&
+        jwt_add_header(jwt, "kid", key->kid.at) == 0 && add_grants(jwt, arena, rules, claims))
+        text = jwt_encode_str(jwt);
+    jwt_free(jwt);
+    return text;
+}
+
+enum cc_code cc_jwt_sign(struct cc_arena *arena, struct cc_keyring *ring,
+                         const struct cc_jwt_rules *rules, const struct cc_claims *claims,
+                         struct cc_str *token, struct cc_err *err)
+{
+    struct cc_keyring_key key;
+    char *text;
+
+    cc_keyring_current(ring, arena, &key);
+    text = encode(arena, &key, rules, claims);
+    if (!text)
+        return cc_fail(err, CC_INTERNAL, NULL, "jwt: signing failed");
+    *token = cc_str_copy(arena, cc_str_from(text));
+    cc_secret_wipe_later(arena, *token);
+    free(text); /* as jwt_encode_str says */
+    return CC_OK;
+}
+
+/* --- verifying -------------------------------------------------------------------------------- */
+
+static enum cc_code refuse(struct cc_err *err, const char *why)
+{
+    return cc_fail(err, CC_UNAUTHORIZED, NULL, "access token: %s", why);
+}
+
+struct parts {
+    struct cc_str header, payload; /* decoded */
+};
+
+/* RFC 7515 3.1: exactly three parts. Strictly decoded, so that one token has one spelling: else one
+ * who signed out could be remembered under another. */
+static enum cc_code split(struct cc_arena *arena, struct cc_str token, struct parts *out,
+                          struct cc_err *err)
+{
+    struct cc_str rest = token;
+    struct cc_str header = cc_str_cut(&rest, '.');
+    struct cc_str payload = cc_str_cut(&rest, '.');
+
+    if (token.len > CC_JWT_BYTES_MAX)
+        return refuse(err, "too long");
+    if (!rest.at || header.len == 0 || payload.len == 0 || rest.len == 0)
+        return refuse(err, "not three parts");
+    out->header = cc_base64url_decode(arena, header);
+    out->payload = cc_base64url_decode(arena, payload);
+    if (!out->header.at || !out->payload.at || !cc_base64url_decode(arena, rest).at)
+        return refuse(err, "not base64url");
+    return CC_OK;
+}
+
+struct header {
+    struct cc_str alg, kid, typ;
+};
+
+/* Nothing but these three: no crit that we would ignore (RFC 7515 4.1.11), no jwk, jku or x5u that
+ * names a key of the sender's. */
+static const struct cc_field header_fields[] = {
+    { .name = "alg",
+      .type = CC_FIELD_STR,
+      .flags = CC_FIELD_REQUIRED,
+      .offset = offsetof(struct header, alg) },
+    { .name = "kid",
+      .type = CC_FIELD_STR,
+      .flags = CC_FIELD_REQUIRED,
+      .offset = offsetof(struct header, kid) },
+    { .name = "typ", .type = CC_FIELD_STR, .offset = offsetof(struct header, typ) },
+    { .name = NULL },
+};
+
+static enum cc_code check_header(struct cc_arena *arena, struct cc_str text, struct header *out,
+                                 struct cc_err *err)
+{
+    struct cc_err fault = { 0 };
+
+    if (cc_fields_decode(arena, header_fields, text, out, &fault) != CC_OK)
+        return refuse(err, "header is not as it should be");
+    /* RFC 8725 3.1: our configuration decides the algorithm. Trusting the header would let a
+     * caller pick HMAC and sign with our public key. */
+    if (!cc_str_eq(out->alg, CC_STR("RS256")))
+        return refuse(err, "alg is not RS256");
+    if (out->typ.at && !cc_str_eq(out->typ, CC_STR("JWT")))
+        return refuse(err, "typ is not JWT");
+    if (!cc_id_is_wellformed(out->kid))
+        return refuse(err, "kid is not a name of ours");
+    return CC_OK;
+}
+
+static enum cc_code check_signature(struct cc_arena *arena, const struct cc_keyring_key *key,
+                                    struct cc_str token, struct cc_err *err)
+{
+    const char *text = cc_str_z(arena, token);
+    jwt_t *jwt = NULL;
+    bool is_signed;
+
+    if (!text || key->pem.len == 0) /* without a key libjwt accepts everything */
+        return refuse(err, "no key");
+    is_signed =
+        jwt_decode(&jwt, text, (const unsigned char *)key->pem.at, (int)key->pem.len) == 0 && jwt &&
+        jwt_get_alg(jwt) == JWT_ALG_RS256;
+    jwt_free(jwt);
+    return is_signed ? CC_OK : refuse(err, "signature does not fit");
+}
+
+struct payload {
+    struct cc_str sub, username, iss, client_id, token_use, origin_jti, jti, event_id;
+    int64_t auth_time, iat, nbf, exp;
+};
+
+#define TEXT(member)                                                                               \
+    {                                                                                              \
+        .name = #member, .type = CC_FIELD_STR, .offset = offsetof(struct payload, member)          \
+    }
+#define TIME(member)                                                                               \
+    {                                                                                              \
+        .name = #member, .type = CC_FIELD_I64, .offset = offsetof(struct payload, member)          \
+    }
+
+static const struct cc_field payload_fields[] = {
+    TEXT(sub),        TEXT(username), TEXT(iss),        TEXT(client_id), TEXT(token_use),
+    TEXT(origin_jti), TEXT(jti),      TEXT(event_id),   TIME(auth_time), TIME(iat),
+    TIME(nbf),        TIME(exp),      { .name = NULL },
+};
+
+static enum cc_code check_purpose(const struct cc_jwt_rules *rules, const struct payload *p,
+                                  struct cc_err *err)
+{
+    if (!cc_str_eq(p->iss, rules->issuer))
+        return refuse(err, "iss is another");
+    if (!cc_str_eq(p->client_id, rules->client_id))
+        return refuse(err, "client_id is another");
+    if (!cc_str_eq(p->token_use, CC_STR("access")))
+        return refuse(err, "token_use is not access");
+    if (!cc_id_is_wellformed(p->sub) || !cc_str_eq(p->username, p->sub))
+        return refuse(err, "sub or username is not a name of ours");
+    if (!cc_id_is_wellformed(p->origin_jti) || !cc_id_is_wellformed(p->jti))
+        return refuse(err, "origin_jti or jti is not a name of ours");
+    return CC_OK;
+}
+
+static enum cc_code check_times(const struct cc_jwt_rules *rules, const struct payload *p,
+                                struct cc_err *err)
+{
+    int64_t latest_s = rules->now_s + CLOCK_SKEW_S;
+
+    if (p->exp <= rules->now_s)
+        return refuse(err, "expired");
+    if (p->iat <= 0 || p->iat > latest_s || p->iat >= p->exp)
+        return refuse(err, "iat is not possible");
+    if (p->auth_time <= 0 || p->auth_time > latest_s)
+        return refuse(err, "auth_time is not possible");
+    if (p->nbf > latest_s)
+        return refuse(err, "not valid yet");
+    return CC_OK;
+}
+
+/* Unlike the header it may say more than we read: Cognito adds claims as it likes. */
+static enum cc_code check_payload(struct cc_arena *arena, const struct cc_jwt_rules *rules,
+                                  struct cc_str text, struct payload *out, struct cc_err *err)
+{
+    struct cc_err fault = { 0 };
+    enum cc_code rc;
+
+    if (cc_json_check(arena, text, &cc_json_default_limits, &fault) != CC_OK ||
+        cc_fields_load(arena, payload_fields, text, out, &fault) != CC_OK)
+        return refuse(err, "claims are not as they should be");
+    rc = check_purpose(rules, out, err);
+    return rc == CC_OK ? check_times(rules, out, err) : rc;
+}
+
+enum cc_code cc_jwt_verify(struct cc_arena *arena, struct cc_keyring *ring,
+                           const struct cc_jwt_rules *rules, struct cc_str token,
+                           struct cc_claims *claims, struct cc_err *err)
+{
+    struct cc_keyring_key key;
+    struct payload p;
+    struct header header;
+    struct parts parts;
+    enum cc_code rc = split(arena, token, &parts, err);
+
+    if (rc == CC_OK)
+        rc = check_header(arena, parts.header, &header, err);
+    if (rc == CC_OK && !cc_keyring_find(ring, arena, header.kid, &key))
+        rc = refuse(err, "kid is unknown");
+    if (rc == CC_OK)
+        rc = check_signature(arena, &key, token, err);
+    if (rc == CC_OK)
+        rc = check_payload(arena, rules, parts.payload, &p, err);
+    if (rc != CC_OK)
+        return rc;
+    *claims = (struct cc_claims){ .user = p.sub,
+                                  .session = p.origin_jti,
+                                  .token = p.jti,
+                                  .event = p.event_id,
+                                  .signed_in_s = p.auth_time,
+                                  .issued_s = p.iat,
+                                  .expires_s = p.exp };
+    return CC_OK;
+}

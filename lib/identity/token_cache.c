@@ -1,0 +1,104 @@
+#include "token_cache.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define SETS 512 /* a power of two */
+#define WAYS 4   /* places of one set, in which a token may stand */
+#define NAME_BYTES 40
+
+struct name {
+    unsigned char len;
+    char at[NAME_BYTES];
+};
+
+struct entry {
+    struct cc_token_cache_key key;
+    int64_t expires_s; /* 0: free */
+    struct name user, session;
+};
+
+struct cc_token_cache {
+    struct cc_arena *arena;
+    pthread_mutex_t mutex;
+    struct entry sets[SETS][WAYS];
+};
+
+struct cc_token_cache *cc_token_cache_open(void)
+{
+    struct cc_arena *arena = cc_arena_new(sizeof(struct cc_token_cache) + 64 * 1024);
+    struct cc_token_cache *cache = CC_NEW(arena, struct cc_token_cache);
+
+    cache->arena = arena;
+    pthread_mutex_init(&cache->mutex, NULL);
+    return cache;
+}
+
+void cc_token_cache_close(struct cc_token_cache *cache)
+{
+    pthread_mutex_destroy(&cache->mutex);
+    cc_arena_free(cache->arena);
+}
+
+/* The digest is as good as random: nobody can aim at one set. */
+static struct entry *set_of(struct cc_token_cache *cache, const struct cc_token_cache_key *key)
+{
+    return cache->sets[((unsigned)key->digest[0] << 8 | key->digest[1]) & (SETS - 1)];
+}
+
+static bool is_same(const struct entry *entry, const struct cc_token_cache_key *key)
+{
+    return entry->key.generation == key->generation &&
+           memcmp(entry->key.digest, key->digest, sizeof(key->digest)) == 0;
+}
+
+static struct cc_str read_name(struct cc_arena *arena, const struct name *name)
+{
+    return cc_str_copy(arena, (struct cc_str){ name->at, name->len });
+}
+
+bool cc_token_cache_find(struct cc_token_cache *cache, struct cc_arena *arena,
+                         const struct cc_token_cache_key *key, int64_t now_s,
+                         struct cc_principal *out)
+{
+    struct entry *set = set_of(cache, key);
+    bool found = false;
+
+    pthread_mutex_lock(&cache->mutex);
+    for (size_t i = 0; i < WAYS && !found; i++) {
+        if (set[i].expires_s <= now_s || !is_same(&set[i], key))
+            continue;
+        out->user = read_name(arena, &set[i].user);
+        out->session = read_name(arena, &set[i].session);
+        found = true;
+    }
+    pthread_mutex_unlock(&cache->mutex);
+    return found;
+}
+
+static struct name make_name(struct cc_str s)
+{
+    struct name name = { .len = (unsigned char)s.len };
+
+    memcpy(name.at, s.at, s.len);
+    return name;
+}
+
+void cc_token_cache_add(struct cc_token_cache *cache, const struct cc_token_cache_key *key,
+                        const struct cc_principal *who, int64_t expires_s)
+{
+    struct entry *set = set_of(cache, key);
+    struct entry *place = &set[0];
+
+    if (who->user.len > NAME_BYTES || who->session.len > NAME_BYTES)
+        return;
+    pthread_mutex_lock(&cache->mutex);
+    for (size_t i = 1; i < WAYS; i++) /* a free one, else what ends soonest */
+        if (set[i].expires_s < place->expires_s)
+            place = &set[i];
+    *place = (struct entry){ .key = *key,
+                             .expires_s = expires_s,
+                             .user = make_name(who->user),
+                             .session = make_name(who->session) };
+    pthread_mutex_unlock(&cache->mutex);
+}
