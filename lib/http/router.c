@@ -81,6 +81,7 @@ static bool matches(const char *pattern, const struct cc_path *path, struct cc_s
     struct cc_str rest = cc_str_skip(cc_str_from(pattern), 1);
     size_t i = 0, params = 0;
 
+    memset(param, 0, CC_PATH_PARAMS_MAX * sizeof(*param));
     for (; rest.at; i++) {
         struct cc_str want = cc_str_cut(&rest, '/');
 
@@ -106,7 +107,7 @@ static unsigned methods_of(const struct cc_route *route)
 enum cc_code cc_route_find(struct cc_ctx *cx)
 {
     enum cc_method method = cx->req->method == CC_HEAD ? CC_GET : cx->req->method;
-    struct cc_str param[CC_PATH_PARAMS_MAX] = { { NULL, 0 } };
+    struct cc_str param[CC_PATH_PARAMS_MAX];
     struct cc_path path;
     enum cc_code rc = cc_path_split(cx->arena, cx->req->path, &path, &cx->err);
 
