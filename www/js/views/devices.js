@@ -1,0 +1,58 @@
+// Where one is signed in, and the way to end it from here.
+import { html, useEffect, useState } from '../../vendor/preact.js';
+import { del, get } from '../api.js';
+import { ago } from '../time.js';
+import { Button, Fault } from '../ui/form.js';
+import { DevicesIcon } from '../ui/icons.js';
+import { toast } from '../ui/toast.js';
+import { Pane } from './pane.js';
+
+function Device({ session, onEnd }) {
+  const name = session.device_name || 'Unknown device';
+  return html`
+    <li class="device">
+      <span class="device__icon"><${DevicesIcon} /></span>
+      <span class="device__text">
+        <span class="device__name">${name}</span>
+        <span class="device__seen">${session.current ? 'This device' : `Last seen ${ago(session.last_seen_at)}`}</span>
+      </span>
+      ${!session.current && html`
+        <button type="button" class="chip" aria-label=${`Sign out ${name}`} onClick=${() => onEnd(session)}>Sign out</button>`}
+    </li>`;
+}
+
+export function Devices() {
+  const [sessions, setSessions] = useState(null);
+  const [fault, setFault] = useState('');
+  const load = () => get('/auth/sessions').then(({ items }) => setSessions(items));
+  const attempt = (action) => {
+    setFault('');
+    return action().catch((error) => setFault(error.message));
+  };
+  useEffect(() => { attempt(load); }, []);
+
+  const end = (session) => attempt(async () => {
+    await del(`/auth/sessions/${encodeURIComponent(session.id)}`);
+    toast('That device is signed out.');
+    await load();
+  });
+  const endOthers = () => attempt(async () => {
+    await del('/auth/sessions');
+    toast('All other devices are signed out.');
+    await load();
+  });
+
+  const ordered = sessions && [...sessions].sort((a, b) => b.current - a.current
+    || Date.parse(b.last_seen_at) - Date.parse(a.last_seen_at));
+  return html`
+    <${Pane} title="Your devices" up=${['settings']}>
+      <${Fault} text=${fault} />
+      ${!sessions && !fault && html`<p class="pane__wait"><span class="spinner" role="status" aria-label="Loading"></span></p>`}
+      ${ordered && html`
+        <ul class="card card--rows devices">
+          ${ordered.map((session) => html`<${Device} key=${session.id} session=${session} onEnd=${end} />`)}
+        </ul>
+        ${ordered.length > 1 && html`
+          <${Button} type="button" kind="quiet" onClick=${endOthers}>Sign out everywhere else<//>`}`}
+    <//>`;
+}
