@@ -97,7 +97,7 @@ static enum cc_code read_resend_steps(struct cc_local *local, struct cc_err *err
         return cc_fail(err, CC_INVALID, "resend_after has one to eight numbers of seconds.",
                        "identity: resend_after has %zu entries", steps->count);
     for (size_t i = 0; i < steps->count; i++)
-        if (!cc_str_to_i64(steps->at[i], 1, 24 * 3600, &local->resend_after_s[i]))
+        if (!cc_str_to_i64(steps->at[i], 0, 24 * 3600, &local->resend_after_s[i]))
             return cc_fail(err, CC_INVALID, "resend_after is a list of seconds, like 30, 60, 120.",
                            "identity: resend_after entry %zu is no number of seconds", i + 1);
     local->resend_steps = steps->count;

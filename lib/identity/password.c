@@ -41,14 +41,6 @@ static bool is_common(struct cc_str password)
     return false;
 }
 
-static bool is_blank(struct cc_str password)
-{
-    for (size_t i = 0; i < password.len; i++)
-        if (!strchr(" \t\r\n", password.at[i]))
-            return false;
-    return true;
-}
-
 /* With or without the '+' of a number. */
 static bool is_login(struct cc_str password, struct cc_str login)
 {
@@ -67,7 +59,7 @@ enum cc_code cc_password_check(const struct cc_password_rules *rules, struct cc_
                  (long long)rules->min, (long long)rules->max);
         return cc_fail_field(err, "/password", detail);
     }
-    if (is_blank(password))
+    if (cc_text_is_blank(password))
         return cc_fail_field(err, "/password", "A password is not only blanks.");
     if (is_login(password, login))
         return cc_fail_field(err, "/password", "Your own number or address is no password.");
