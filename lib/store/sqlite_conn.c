@@ -162,7 +162,7 @@ static enum cc_code set_pragmas(struct sqlite_conn *conn, const struct sqlite_se
 enum cc_code sqlite_conn_open(const struct sqlite_settings *settings, bool writes,
                               struct sqlite_conn **out, struct cc_err *err)
 {
-    struct cc_arena *arena = cc_arena_new((size_t)16 * 1024);
+    struct cc_arena *arena = cc_arena_new((size_t)8 * 1024);
     struct sqlite_conn *conn = CC_NEW(arena, struct sqlite_conn);
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     enum cc_code rc = CC_OK;
