@@ -122,7 +122,7 @@ $(BUNDLE) &: $(BUNDLE_SRC) | deps
 # --- installing ----------------------------------------------------------------------------------
 
 WWW_FILES := $(sort $(filter-out $(BUNDLE_SRC),$(shell find www -type f)) $(BUNDLE))
-CONF_FILES := $(shell find conf -type f)
+CONF_FILES := $(wildcard conf/*/*.conf conf/*/*.service conf/*/*.socket)
 INSTALLED := $(filter-out $(B)/bin/cloudchat,$(PROGRAMS))
 INSTALL = install
 
@@ -162,11 +162,94 @@ run: stage ## installs what is missing, builds and serves: PORT=8080 DATA=var
 
 # --- testing -------------------------------------------------------------------------------------
 
+JOBS ?= $(shell nproc)
+VENV := build/venv
+# ARGS='-k race' and the like are for pytest
+PYTEST = CLOUDCHAT_STAGE=$(STAGE) PYTHONDONTWRITEBYTECODE=1 \
+    $(VENV)/bin/python -m pytest -q -n $(JOBS) tests/api $(ARGS)
+
 .PHONY: unit
 unit: $(TESTS) ## unit and contract tests in C, in the present MODE
-	@VECTORS=$(abspath $(VECTORS)) tests/run $(TESTS)
+	@VECTORS=$(abspath $(VECTORS)) JOBS=$(JOBS) tests/run $(TESTS)
+
+.PHONY: api
+api: stage $(VENV)/installed ## API tests with pytest against an installed tree, in the present MODE
+	@$(PYTEST)
+
+$(VENV)/installed: tests/api/requirements.txt | deps
+	@rm -rf $(VENV)
+	python3 -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.PHONY: test
+test: unit api ## installs what is missing, builds, passes unit, contract and API tests
+
+# Sanitizers that find something end the program, so that a test fails.
+export ASAN_OPTIONS ?= abort_on_error=0:detect_leaks=1:strict_string_checks=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export TSAN_OPTIONS ?= halt_on_error=1:second_deadlock_stack=1:die_after_fork=0
+
+.PHONY: check
+check: | deps ## all of it under AddressSanitizer and UBSan, then the threads under ThreadSanitizer
+	@$(MAKE) --no-print-directory MODE=asan unit api
+	@$(MAKE) --no-print-directory MODE=tsan unit
+	@$(MAKE) --no-print-directory MODE=tsan api ARGS='$(TSAN_ARGS)'
+
+# What many do at once.
+TSAN_ARGS ?= -k 'race or concurren or main_job'
+
+# --- lint ----------------------------------------------------------------------------------------
+
+C_FILES = $(shell find lib handlers tests -name '*.[ch]')
+SCRIPTS = $(shell grep -rlE '^\#!/(usr/bin/env )?(/bin/)?(ba)?sh' conf tests .ci \
+    --exclude-dir=node_modules --exclude-dir=__pycache__)
+OBJECTS := $(LIB_OBJ) $(PROGRAM_OBJ) $(TEST_OBJ) $(TEST_LIB_OBJ)
+
+.PHONY: objects
+objects: $(B)/libcloudchat.a $(OBJECTS)
+
+.PHONY: lint
+lint: format tidy cppcheck | deps ## format, clang-tidy, cppcheck, banned, floors, globals, scripts
+	@echo 'lint: banned, floors, scripts'
+	@tests/lint/banned
+	@tests/lint/floors
+	@shellcheck $(SCRIPTS)
+	@echo 'lint: gcc and clang, warnings are errors'
+	@$(MAKE) --no-print-directory -s MODE=dev CC=gcc objects
+	@$(MAKE) --no-print-directory -s MODE=dev CC=clang objects
+	@tests/lint/globals build/dev/libcloudchat.a
+	@echo 'lint: nothing to complain about'
+
+.PHONY: format
+format: | deps
+	@echo 'lint: clang-format'
+	@clang-format -n --Werror $(C_FILES)
+
+.PHONY: tidy
+tidy: | deps
+	@echo 'lint: clang-tidy'
+	@printf '%s\n' $(filter-out lib/base/err.c,$(LIB_SRC)) $(PROGRAM_SRC) | xargs -P $(JOBS) -I{} \
+	    sh -c 'clang-tidy --quiet {} -- -std=gnu11 -Ilib -include tests/lint/analyzer.h \
+	    $(PKG_CFLAGS) 2>/dev/null'
+
+.PHONY: cppcheck
+cppcheck: | deps
+	@echo 'lint: cppcheck'
+	@mkdir -p build/cppcheck
+	@cppcheck -q -j $(JOBS) --cppcheck-build-dir=build/cppcheck --std=c11 --error-exitcode=1 \
+	    --enable=warning,performance,portability --inline-suppr \
+	    --library=tests/lint/cppcheck.cfg -Ilib lib handlers
 
 # --- the rest ------------------------------------------------------------------------------------
+
+.PHONY: dist
+dist: $(BUNDLE) ## a release archive, build/cloud-chat-VERSION.tar.gz, with the bundle of the page
+	@rm -rf build/dist && mkdir -p build/dist
+	git archive --prefix=cloud-chat-$(VERSION)/ HEAD | tar -x -C build/dist
+	cp -R www/vendor build/dist/cloud-chat-$(VERSION)/www/
+	tar -C build/dist --owner=0 --group=0 --numeric-owner --sort=name -czf \
+	    build/cloud-chat-$(VERSION).tar.gz cloud-chat-$(VERSION)
 
 .PHONY: clean
 clean: ## removes build/ (data folders and the bundle of the page stay)
