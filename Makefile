@@ -135,7 +135,7 @@ define install_tree
 	rm -rf $(1)/share/cloud-chat/www $(1)/share/cloud-chat/conf
 	for f in $(WWW_FILES) $(CONF_FILES); do \
 	    $(INSTALL) -D -m 644 $$f $(1)/share/cloud-chat/$$f || exit 1; done
-	$(INSTALL) -m 644 README.md CHANGELOG.md SECURITY.md LICENSE $(1)/share/doc/cloud-chat
+	$(INSTALL) -m 644 $(wildcard README.md CHANGELOG.md SECURITY.md LICENSE) $(1)/share/doc/cloud-chat
 endef
 
 .PHONY: install
