@@ -89,7 +89,7 @@ static const struct cc_config_key *nearest(const struct cc_config_key *keys, str
                                            bool as_variable)
 {
     const struct cc_config_key *best = NULL;
-    size_t best_distance = name.len / 3 + 1;
+    size_t best_distance = 3 + name.len / 16; /* two slips, more in a long name */
 
     for (const struct cc_config_key *key = keys; key->section; key++) {
         char memory[NAME_BYTES_MAX + 1];
@@ -158,10 +158,22 @@ static char *next_line(char *out, int size, void *user)
     return out;
 }
 
+/* A key of that very name in another section; NULL if there is none. */
+static const struct cc_config_key *elsewhere(const struct cc_config_key *keys, const char *name)
+{
+    for (const struct cc_config_key *key = keys; key->section; key++) {
+        if (strcmp(key->key, name) == 0)
+            return key;
+    }
+    return NULL;
+}
+
 static int unknown_key(struct reader *r, const char *section, const char *name, struct cc_str full)
 {
-    const struct cc_config_key *meant = nearest(r->keys, full, false);
+    const struct cc_config_key *meant = elsewhere(r->keys, name);
 
+    if (!meant)
+        meant = nearest(r->keys, full, false);
     if (!meant)
         return fault(r, "there is no key %.40s in [%.30s]", name, section);
     if (strcmp(meant->section, section) == 0)
