@@ -21,6 +21,7 @@ enum cc_code cc_room_enter(struct cc_txn *txn, const struct cc_caller *by, struc
     struct cc_key key;
     enum cc_code rc;
 
+    *out = (struct cc_head){ 0 };
     if (!cc_room_id_is_wellformed(room))
         return CC_NOT_FOUND;
     key = cc_key_room(cc_txn_arena(txn), room);

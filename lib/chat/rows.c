@@ -45,6 +45,7 @@ static const struct cc_field data_fields[] = {
 };
 
 const struct cc_field cc_message_row_fields[] = {
+    { .name = "seq", .type = CC_FIELD_I64, .offset = AT(cc_message_row, message.seq) },
     { .name = "author", .type = CC_FIELD_STR, .offset = AT(cc_message_row, message.author) },
     { .name = "type",
       .type = CC_FIELD_ENUM,
@@ -123,27 +124,15 @@ enum cc_code cc_row_insert(struct cc_txn *txn, struct cc_key key, const struct c
     return cc_txn_insert(txn, &item, err);
 }
 
-/* The seq that a sort key of a message says: 16 hex digits behind its kind. */
-static int64_t seq_of(struct cc_str sk)
-{
-    struct cc_str digits = cc_key_tail(sk);
-    int64_t seq = 0;
-
-    for (size_t i = 0; i < digits.len; i++)
-        seq = seq << 4 | (digits.at[i] <= '9' ? digits.at[i] - '0' : digits.at[i] - 'a' + 10);
-    return seq;
-}
-
 enum cc_code cc_message_load(struct cc_arena *arena, struct cc_str room, const struct cc_item *item,
                              struct cc_message *out, struct cc_err *err)
 {
-    struct cc_message_row row;
+    struct cc_message_row row = { 0 };
     enum cc_code rc = cc_fields_load(arena, cc_message_row_fields, item->body, &row, err);
 
     if (rc != CC_OK)
         return rc;
     row.message.room = room;
-    row.message.seq = seq_of(item->key.sk);
     row.message.id = cc_message_id(arena, room, row.message.seq);
     row.message.text = row.data.text;
     *out = row.message;

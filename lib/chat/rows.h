@@ -35,7 +35,7 @@ struct cc_head {
 
 /* R#<room> MSG#<seq> */
 struct cc_message_row {
-    struct cc_message message; /* id, room and seq are in the key */
+    struct cc_message message; /* id and room are in the key */
     struct cc_message_data data;
     int64_t number; /* HEAD.count after it */
 };
