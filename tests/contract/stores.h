@@ -37,8 +37,9 @@ void stores_close(struct stores *s);
 int64_t stores_now_ms(void);
 void stores_pause(int64_t deadline_ms);
 
-/* Whether all threads of this process but the calling one sleep (in a lock, a wait or a call). */
-bool stores_others_sleep(void);
+/* Whether this process has at least so many threads beside the calling one, and all of them sleep
+ * (in a lock, a wait or a call). */
+bool stores_others_sleep(int at_least);
 
 /* Small words for small transactions. Bodies are whatever text the test likes. */
 struct cc_key stores_key(const char *pk, const char *sk);
