@@ -224,11 +224,13 @@ static enum cc_code prepare_conn(struct sqlite_store *store, const struct cc_ran
     rc = sqlite_schema_open(conn, &store->lock, &store->settings, random, err);
     if (rc == CC_OK)
         rc = sqlite_schema_epoch(conn, store->arena, &store->epoch, err);
-    if (rc != CC_OK)
+    if (rc != CC_OK) {
         sqlite_conn_close(conn);
-    else
-        *out = conn;
-    return rc;
+        return rc;
+    }
+    conn->opening = false;
+    *out = conn;
+    return CC_OK;
 }
 
 static enum cc_code prepare(struct sqlite_store *store, const struct cc_store_config *config,

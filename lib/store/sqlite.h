@@ -91,6 +91,7 @@ struct sqlite_conn {
     const char *path;
     sqlite3_stmt *stmts[SQLITE_STMT_COUNT];
     int wal_pages; /* after this connection's last commit */
+    bool opening;  /* the layout is being looked at: what fails concerns the operator */
     struct sqlite_store *store;
     struct sqlite_conn *next, *prev; /* the store's list of readers */
 };

@@ -68,12 +68,26 @@ bool sqlite_conn_is_full(const struct sqlite_conn *conn)
            (code == SQLITE_IOERR_WRITE && sqlite3_system_errno(conn->db) == EDQUOT);
 }
 
+/* While the store is being opened an operator reads this: damage is not "try again later". */
+static const char *damage(const struct sqlite_conn *conn, int primary)
+{
+    if (conn->opening && primary == SQLITE_NOTADB)
+        return "The file of the database is not a database: give the right path, or move it away "
+               "to begin anew.";
+    if (conn->opening && primary == SQLITE_CORRUPT)
+        return "The database is damaged. Keep the file as it is and restore a backup.";
+    return NULL;
+}
+
 enum cc_code sqlite_conn_fail(struct sqlite_conn *conn, const char *doing, struct cc_err *err)
 {
     int code = sqlite3_extended_errcode(conn->db);
+    const char *detail = damage(conn, code & 0xff);
     enum cc_code ours = sqlite_conn_is_full(conn) ? CC_STORAGE_FULL : code_of(code & 0xff);
 
-    return cc_fail(err, ours, NULL, "sqlite: %s: %s (code %d, errno %d) in %s", doing,
+    if (detail != NULL)
+        ours = CC_INVALID;
+    return cc_fail(err, ours, detail, "sqlite: %s: %s (code %d, errno %d) in %s", doing,
                    sqlite3_errmsg(conn->db), code, sqlite3_system_errno(conn->db), conn->path);
 }
 
@@ -169,6 +183,7 @@ enum cc_code sqlite_conn_open(const struct sqlite_settings *settings, bool write
 
     conn->arena = arena;
     conn->path = settings->path;
+    conn->opening = writes;
     if (sqlite3_open_v2(settings->path, &conn->db, flags, NULL) != SQLITE_OK)
         rc = sqlite_conn_fail(conn, "open", err);
     if (rc == CC_OK) {

@@ -31,23 +31,6 @@ static const char layout[] =
     "CREATE VIEW user AS SELECT substr(pk, 3) AS user, body ->> '$.name' AS name, body"
     "  FROM item WHERE pk >= 'U#' AND pk < 'U$' AND sk = 'PROFILE';";
 
-/* Errors while opening are an operator's: a damaged file is not "try again later". */
-static enum cc_code open_fail(struct sqlite_conn *conn, const char *doing, struct cc_err *err)
-{
-    int code = sqlite3_errcode(conn->db) & 0xff;
-
-    if (code == SQLITE_NOTADB)
-        return cc_fail(err, CC_INVALID,
-                       "The file of the database is not a database: give the right path, or move "
-                       "it away to begin anew.",
-                       "sqlite: %s: %s in %s", doing, sqlite3_errmsg(conn->db), conn->path);
-    if (code == SQLITE_CORRUPT)
-        return cc_fail(err, CC_INVALID,
-                       "The database is damaged. Keep the file as it is and restore a backup.",
-                       "sqlite: %s: %s in %s", doing, sqlite3_errmsg(conn->db), conn->path);
-    return sqlite_conn_fail(conn, doing, err);
-}
-
 /* The first column of the first row of a statement that takes no parameters. */
 static enum cc_code read_number(struct sqlite_conn *conn, const char *sql, int64_t *out,
                                 struct cc_err *err)
@@ -57,7 +40,7 @@ static enum cc_code read_number(struct sqlite_conn *conn, const char *sql, int64
 
     if (sqlite3_prepare_v2(conn->db, sql, -1, &stmt, NULL) != SQLITE_OK ||
         sqlite3_step(stmt) != SQLITE_ROW)
-        rc = open_fail(conn, sql, err);
+        rc = sqlite_conn_fail(conn, sql, err);
     else
         *out = sqlite3_column_int64(stmt, 0);
     sqlite3_finalize(stmt);
@@ -67,7 +50,7 @@ static enum cc_code read_number(struct sqlite_conn *conn, const char *sql, int64
 static enum cc_code execute(struct sqlite_conn *conn, const char *sql, struct cc_err *err)
 {
     if (sqlite3_exec(conn->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return open_fail(conn, sql, err);
+        return sqlite_conn_fail(conn, sql, err);
     return CC_OK;
 }
 

@@ -1,0 +1,367 @@
+/* What SQLite's store does about files that are not as they should be: each is a clear refusal that
+ * names the file, and nothing is deleted or overwritten. */
+#define _GNU_SOURCE
+#include "tests/contract/sandbox.h"
+#include "tests/contract/stores.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+/* --- help ------------------------------------------------------------------------------------- */
+
+static const char *beside(struct stores *s, const char *suffix)
+{
+    return cc_str_format(s->arena, "%.*s%s", CC_STR_ARG(s->config.path), suffix).at;
+}
+
+static struct cc_str read_file(struct stores *s, const char *path)
+{
+    char *at = cc_arena_alloc(s->arena, 1024 * 1024);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd < 0 ? -1 : read(fd, at, 1024 * 1024);
+
+    ck_assert_msg(len >= 0, "%s", path);
+    close(fd);
+    return (struct cc_str){ at, (size_t)len };
+}
+
+static void write_file(const char *path, struct cc_str bytes)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, bytes.at, bytes.len), (ssize_t)bytes.len);
+    close(fd);
+}
+
+/* Runs SQL as the sqlite3 shell would: a connection that knows nothing of ours. */
+static void shell(struct stores *s, const char *sql)
+{
+    sqlite3 *db;
+    char *error = NULL;
+
+    ck_assert_int_eq(sqlite3_open(beside(s, ""), &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &error) == SQLITE_OK, "%s", error);
+    sqlite3_close(db);
+}
+
+static struct cc_str ask_shell(struct stores *s, const char *sql)
+{
+    struct cc_str answer = CC_STR_ABSENT;
+    sqlite3_stmt *stmt;
+    sqlite3 *db;
+
+    ck_assert_int_eq(sqlite3_open_v2(beside(s, ""), &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK, "%s",
+                  sqlite3_errmsg(db));
+    if (sqlite3_step(stmt) == SQLITE_ROW)
+        answer = cc_str_copy(s->arena, cc_str_from((const char *)sqlite3_column_text(stmt, 0)));
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return answer;
+}
+
+/* Opening fails with that code, names the file for the operator, and leaves it as it was. */
+static void check_refused(struct stores *s, enum cc_code code, const char *word)
+{
+    struct cc_str before = read_file(s, beside(s, ""));
+    struct cc_err err = { 0 };
+
+    ck_assert_int_eq(stores_open_again(s, 0, &s->store, &err), code);
+    ck_assert_msg(strstr(err.detail, word) != NULL, "\"%s\" does not say \"%s\"", err.detail, word);
+    ck_assert_msg(strstr(err.cause, "cloud-chat.db") != NULL, "%s", err.cause);
+    cc_check_str(read_file(s, beside(s, "")), before);
+}
+
+/* A closed database with one row, all of it in the main file. */
+static void make_database(struct stores *s)
+{
+    stores_open(s, 0);
+    stores_put(s, stores_item("P", "A", "kept"));
+    cc_store_close(s->store);
+    s->store = NULL;
+    shell(s, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/* --- what is made ----------------------------------------------------------------------------- */
+
+START_TEST(all_files_are_for_the_owner_alone)
+{
+    static const char *const suffixes[] = { "", "-wal", "-shm", ".lock" };
+    struct stores s;
+    struct stat st;
+
+    umask(0);
+    stores_open(&s, 0);
+    stores_put(&s, stores_item("P", "A", "x"));
+    for (size_t i = 0; i < CC_COUNT(suffixes); i++) {
+        ck_assert_int_eq(stat(beside(&s, suffixes[i]), &st), 0);
+        ck_assert_int_eq(st.st_mode & 07777, 0600);
+    }
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(the_database_is_in_wal_mode_and_synchronous)
+{
+    struct stores s;
+
+    stores_open(&s, 0);
+    cc_check_str(ask_shell(&s, "PRAGMA journal_mode"), CC_STR("wal"));
+    cc_check_str(ask_shell(&s, "SELECT group_concat(name) FROM pragma_table_list "
+                               "WHERE type = 'table' AND name = 'item' AND wr = 1 AND strict = 1"),
+                 CC_STR("item"));
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(nothing_is_checkpointed_at_close)
+{
+    struct stores s;
+    struct stat wal, after;
+
+    stores_open(&s, 0);
+    stores_put(&s, stores_item("P", "A", "x"));
+    ck_assert_int_eq(stat(beside(&s, "-wal"), &wal), 0);
+    ck_assert_int_gt(wal.st_size, 0);
+    cc_store_close(s.store);
+    s.store = NULL;
+    ck_assert_int_eq(stat(beside(&s, "-wal"), &after), 0);
+    ck_assert_int_eq(after.st_size, wal.st_size);
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(the_writer_keeps_the_log_short)
+{
+    char body[32 * 1024];
+    struct stores s;
+    struct stat wal;
+
+    memset(body, 'x', sizeof(body) - 1);
+    body[sizeof(body) - 1] = '\0';
+    stores_prepare(&s, 0);
+    s.config.durability = 1;
+    ck_assert_int_eq(stores_open_again(&s, 0, &s.store, &s.err), CC_OK);
+    for (int i = 0; i < 700; i++)
+        stores_put(&s, stores_item("P", cc_str_format(s.arena, "A#%04d", i).at, body));
+    ck_assert_int_eq(stat(beside(&s, "-wal"), &wal), 0);
+    ck_assert_int_lt(wal.st_size, 2200 * 4120);
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(a_person_can_look_with_the_shell)
+{
+    struct stores s;
+
+    stores_open(&s, 0);
+    stores_put(&s, stores_item("R#r1", "HEAD", "{\"kind\":\"direct\",\"seq\":7}"));
+    stores_put(&s, stores_item("R#r1", "MSG#0000000000000007", "{\"seq\":7}"));
+    stores_put(&s, stores_item("R#r1", "MEMBER#u1", "{}"));
+    stores_put(&s, stores_item("U#u1", "PROFILE", "{\"name\":\"Ada\"}"));
+    cc_check_str(ask_shell(&s, "SELECT room || ' ' || seq FROM room"), CC_STR("r1 7"));
+    cc_check_str(ask_shell(&s, "SELECT room || ' ' || seq FROM message"), CC_STR("r1 7"));
+    cc_check_str(ask_shell(&s, "SELECT room || ' ' || user FROM member"), CC_STR("r1 u1"));
+    cc_check_str(ask_shell(&s, "SELECT user || ' ' || name FROM user"), CC_STR("u1 Ada"));
+    stores_close(&s);
+}
+END_TEST
+
+/* --- what is refused -------------------------------------------------------------------------- */
+
+START_TEST(a_file_that_is_no_database_is_refused)
+{
+    struct stores s;
+
+    stores_prepare(&s, 0);
+    write_file(beside(&s, ""), CC_STR("These are the minutes of the meeting of 4 May, and they are "
+                                      "longer than the header of a database, which is 100 bytes."));
+    check_refused(&s, CC_INVALID, "not a database");
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(a_database_of_another_program_is_refused)
+{
+    struct stores s;
+
+    stores_prepare(&s, 0);
+    shell(&s, "CREATE TABLE bookmarks (url TEXT)");
+    check_refused(&s, CC_INVALID, "another program");
+    shell(&s, "DROP TABLE bookmarks; PRAGMA application_id=4711");
+    check_refused(&s, CC_INVALID, "another program");
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(a_truncated_database_is_refused)
+{
+    struct stores s;
+    struct cc_str whole;
+
+    make_database(&s);
+    whole = read_file(&s, beside(&s, ""));
+    ck_assert_uint_ge(whole.len, 3 * 4096);
+    write_file(beside(&s, ""), cc_str_take(whole, 4096));
+    check_refused(&s, CC_INVALID, "damaged");
+    write_file(beside(&s, ""), cc_str_take(whole, 1000));
+    check_refused(&s, CC_INVALID, "");
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(a_database_with_a_page_of_garbage_is_refused)
+{
+    struct stores s;
+    struct cc_str whole;
+    char *bytes;
+
+    make_database(&s);
+    whole = read_file(&s, beside(&s, ""));
+    bytes = cc_arena_alloc(s.arena, whole.len);
+    memcpy(bytes, whole.at, whole.len);
+    memset(bytes + 4096, 0xa5, 4096); /* the root of the table of items */
+    write_file(beside(&s, ""), (struct cc_str){ bytes, whole.len });
+    check_refused(&s, CC_INVALID, "damaged");
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(a_newer_layout_is_refused)
+{
+    struct stores s;
+
+    make_database(&s);
+    shell(&s, "UPDATE item SET body = '{\"layout\":2}' WHERE pk = 'META' AND sk = 'SCHEMA'");
+    shell(&s, "PRAGMA wal_checkpoint(TRUNCATE)");
+    check_refused(&s, CC_INVALID, "newer");
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(an_older_layout_is_refused)
+{
+    struct stores s;
+
+    make_database(&s);
+    shell(&s, "UPDATE item SET body = '{\"layout\":0}' WHERE pk = 'META' AND sk = 'SCHEMA'");
+    shell(&s, "PRAGMA wal_checkpoint(TRUNCATE)");
+    check_refused(&s, CC_INVALID, "older");
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(a_database_without_its_layout_or_epoch_is_refused)
+{
+    struct stores s;
+
+    make_database(&s);
+    shell(&s, "DELETE FROM item WHERE pk = 'META' AND sk = 'EPOCH'");
+    shell(&s, "PRAGMA wal_checkpoint(TRUNCATE)");
+    check_refused(&s, CC_INVALID, "incomplete");
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(a_log_whose_database_is_gone_is_not_deleted)
+{
+    struct stores s;
+    struct cc_str log, whole;
+
+    stores_open(&s, 0);
+    stores_put(&s, stores_item("P", "A", "kept"));
+    cc_store_close(s.store);
+    s.store = NULL;
+    whole = read_file(&s, beside(&s, ""));
+    log = read_file(&s, beside(&s, "-wal"));
+    ck_assert_uint_gt(log.len, 0);
+    write_file(beside(&s, ""), CC_STR(""));
+    check_refused(&s, CC_INVALID, "write-ahead log");
+    cc_check_str(read_file(&s, beside(&s, "-wal")), log);
+    write_file(beside(&s, ""), whole);
+    ck_assert_int_eq(stores_open_again(&s, 0, &s.store, &s.err), CC_OK);
+    cc_check_str(stores_get(&s, "P", "A"), CC_STR("kept"));
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(a_folder_that_does_not_exist_is_refused)
+{
+    struct stores s;
+
+    stores_prepare(&s, 0);
+    s.config.path = cc_str_format(s.arena, "%s/nowhere/cloud-chat.db", s.folder);
+    ck_assert_int_eq(stores_open_again(&s, 0, &s.store, &s.err), CC_INVALID);
+    ck_assert_ptr_nonnull(strstr(s.err.detail, "create it"));
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(a_symbolic_link_leads_to_the_same_lock)
+{
+    struct stores s;
+    struct cc_str target;
+
+    stores_open(&s, 0);
+    target = s.config.path;
+    s.config.path = cc_str_format(s.arena, "%s/link.db", s.folder);
+    ck_assert_int_eq(symlink(target.at, s.config.path.at), 0);
+    cc_store_close(s.store);
+    ck_assert_int_eq(stores_open_again(&s, 0, &s.store, &s.err), CC_OK);
+    stores_put(&s, stores_item("P", "A", "x"));
+    ck_assert_int_ne(access(beside(&s, ".lock"), F_OK), 0);
+    stores_close(&s);
+}
+END_TEST
+
+/* As root permissions do not bind, so the folder becomes a read-only mount; that is also what a
+ * disk looks like to which the kernel has stopped writing. */
+START_TEST(a_read_only_database_is_refused)
+{
+    struct stores s;
+
+    if (!sandbox_enter("a_read_only_database_is_refused"))
+        return;
+    make_database(&s);
+    ck_assert_int_eq(mount(s.folder, s.folder, NULL, MS_BIND, NULL), 0);
+    ck_assert_int_eq(mount(NULL, s.folder, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
+    check_refused(&s, CC_UNAVAILABLE, "");
+    umount2(s.folder, MNT_DETACH);
+    ck_assert_int_eq(stores_open_again(&s, 0, &s.store, &s.err), CC_OK);
+    cc_check_str(stores_get(&s, "P", "A"), CC_STR("kept"));
+    stores_close(&s);
+}
+END_TEST
+
+/* The folder can be written, the file cannot. */
+START_TEST(a_read_only_file_is_refused)
+{
+    struct stores s;
+    const char *file;
+
+    if (!sandbox_enter("a_read_only_file_is_refused"))
+        return;
+    make_database(&s);
+    file = beside(&s, "");
+    ck_assert_int_eq(mount(file, file, NULL, MS_BIND, NULL), 0);
+    ck_assert_int_eq(mount(NULL, file, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
+    check_refused(&s, CC_UNAVAILABLE, "cannot be written");
+    umount2(file, MNT_DETACH);
+    stores_close(&s);
+}
+END_TEST
+
+CC_CHECK_MAIN("contract/sqlite_files", all_files_are_for_the_owner_alone,
+              the_database_is_in_wal_mode_and_synchronous, nothing_is_checkpointed_at_close,
+              the_writer_keeps_the_log_short, a_person_can_look_with_the_shell,
+              a_file_that_is_no_database_is_refused, a_database_of_another_program_is_refused,
+              a_truncated_database_is_refused, a_database_with_a_page_of_garbage_is_refused,
+              a_newer_layout_is_refused, an_older_layout_is_refused,
+              a_database_without_its_layout_or_epoch_is_refused,
+              a_log_whose_database_is_gone_is_not_deleted, a_folder_that_does_not_exist_is_refused,
+              a_symbolic_link_leads_to_the_same_lock, a_read_only_database_is_refused,
+              a_read_only_file_is_refused)
