@@ -48,25 +48,33 @@ TEST_LIB_OBJ := $(TEST_LIB_SRC:%.c=$(B)/%.o)
 PROGRAMS := $(PROGRAM_SRC:handlers/%.c=$(B)/bin/%)
 TESTS := $(TEST_SRC:%.c=$(B)/%)
 
+# One short line a file; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = @$(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),:,echo '  $(1)')
+
 .PHONY: build
 build: $(PROGRAMS) ## compiles the programs (the default); MODE=release, dev, asan or tsan
 
 $(B)/libcloudchat.a: $(LIB_OBJ)
 	@mkdir -p $(@D) && rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR $@)
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/%.o: %.c $(B)/flags | deps
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(call say,CC $<)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(TEST_OBJ) $(TEST_LIB_OBJ): CPPFLAGS += -I.
 
 $(PROGRAMS): $(B)/bin/%: $(B)/handlers/%.o $(B)/libcloudchat.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
+	$(call say,LD $@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
 
 $(TESTS): %: %.o $(TEST_LIB_OBJ) $(B)/libcloudchat.a
-	$(CC) $(ALL_LDFLAGS) $^ $(CHECK_LIBS) $(PKG_LIBS) -o $@
+	$(call say,LD $@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(CHECK_LIBS) $(PKG_LIBS) -o $@
 
 # Other flags or another compiler: everything anew.
 $(B)/flags: force | deps
