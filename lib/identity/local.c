@@ -13,6 +13,26 @@ struct cc_local *cc_local_of(struct cc_identity *self)
     return (struct cc_local *)self;
 }
 
+enum cc_code cc_local_view(struct cc_local *local, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
+                           struct cc_err *err)
+{
+    enum cc_code rc = cc_store_view(local->store, arena, fn, arg, err);
+
+    if (rc == CC_NOT_FOUND)
+        cc_err_clear(err);
+    return rc;
+}
+
+enum cc_code cc_local_run(struct cc_local *local, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
+                          struct cc_err *err)
+{
+    enum cc_code rc = cc_store_run(local->store, arena, fn, arg, err);
+
+    if (rc == CC_NOT_FOUND)
+        cc_err_clear(err);
+    return rc;
+}
+
 int64_t cc_local_resend_after_s(const struct cc_local *local, int64_t sends)
 {
     size_t step = sends < 1 ? 0 : (size_t)sends - 1;

@@ -32,6 +32,11 @@ struct cc_local {
 
 /* local.c */
 struct cc_local *cc_local_of(struct cc_identity *self);
+/* The store's, with one difference: CC_NOT_FOUND is an answer and leaves err alone. */
+enum cc_code cc_local_view(struct cc_local *local, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
+                           struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_local_run(struct cc_local *local, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
+                          struct cc_err *err) CC_NODISCARD;
 /* Seconds until another code may be asked for, after `sends` codes. */
 int64_t cc_local_resend_after_s(const struct cc_local *local, int64_t sends);
 /* The number and the address of somebody who tries, as the throttles know them. */

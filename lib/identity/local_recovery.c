@@ -79,7 +79,7 @@ enum cc_code cc_local_forgot(struct cc_identity *self, struct cc_arena *arena,
     run.proof.nonce = cc_id_random(arena, local->config.random, NONCE_BYTES);
     run.proof.kind = cc_str_from(run.login.kind);
     run.proof.value = run.login.value;
-    rc = cc_store_run(local->store, arena, make_recovery, &run, err);
+    rc = cc_local_run(local, arena, make_recovery, &run, err);
     if (rc != CC_OK)
         return rc;
     if (run.retry_after_s > 0)
@@ -169,7 +169,7 @@ enum cc_code cc_local_reset(struct cc_identity *self, struct cc_arena *arena,
         return rc;
     if (!cc_id_is_wellformed(in->id))
         return cc_local_fail_code(err);
-    rc = cc_store_view(local->store, arena, read_recovery, &run, err);
+    rc = cc_local_view(local, arena, read_recovery, &run, err);
     if (rc == CC_NOT_FOUND)
         return cc_local_fail_code(err);
     if (rc != CC_OK)
@@ -179,7 +179,7 @@ enum cc_code cc_local_reset(struct cc_identity *self, struct cc_arena *arena,
     if (run.fits)
         rc = prepare(arena, &run, err);
     if (rc == CC_OK)
-        rc = cc_store_run(local->store, arena, judge_reset, &run, err);
+        rc = cc_local_run(local, arena, judge_reset, &run, err);
     if (rc == CC_NOT_FOUND || (rc == CC_OK && run.is_refused))
         return cc_local_fail_code(err);
     return rc;
@@ -288,7 +288,7 @@ enum cc_code cc_local_change_password(struct cc_identity *self, struct cc_arena 
     enum cc_code rc;
 
     run.attempt.place = cc_local_hashed(local, arena, "change of password", in->who.user);
-    rc = cc_store_view(local->store, arena, read_credential, &run, err);
+    rc = cc_local_view(local, arena, read_credential, &run, err);
     if (rc == CC_NOT_FOUND)
         return cc_fail(err, CC_UNAUTHORIZED, NULL, "identity: the account is gone");
     if (rc == CC_OK && run.retry_after_s > 0)
@@ -296,7 +296,6 @@ enum cc_code cc_local_change_password(struct cc_identity *self, struct cc_arena 
     if (rc == CC_OK)
         rc = check_passwords(arena, in, &run, err);
     if (rc == CC_OK)
-        rc = cc_store_run(local->store, arena, run.matches ? change_password : count_wrong, &run,
-                          err);
+        rc = cc_local_run(local, arena, run.matches ? change_password : count_wrong, &run, err);
     return rc == CC_OK ? tell_change(&run, err) : rc;
 }

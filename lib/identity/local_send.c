@@ -106,7 +106,7 @@ enum cc_code cc_local_send_code(struct cc_identity *self, struct cc_arena *arena
     enum cc_code rc = cc_fields_load(arena, job_fields, job->body, &run.job, err);
 
     if (rc == CC_OK)
-        rc = cc_store_view(local->store, arena, read_proof, &run, err);
+        rc = cc_local_view(local, arena, read_proof, &run, err);
     if (rc == CC_NOT_FOUND) /* used, or expired */
         return CC_OK;
     if (rc != CC_OK || !has_something_to_say(&run))

@@ -147,7 +147,7 @@ enum cc_code cc_local_refresh(struct cc_identity *self, struct cc_arena *arena,
 
     if (!read_refresh(local, arena, refresh_token, &run.token))
         return cc_fail(err, CC_UNAUTHORIZED, NULL, "refresh token: not one of ours");
-    rc = cc_store_run(local->store, arena, judge_refresh, &run, err);
+    rc = cc_local_run(local, arena, judge_refresh, &run, err);
     if (rc != CC_OK)
         return rc;
     who = (struct cc_principal){ run.token.user, run.token.session };
@@ -200,7 +200,7 @@ enum cc_code cc_local_authenticate(struct cc_identity *self, struct cc_arena *ar
     enum cc_code rc = verify(local, arena, token, &who, err);
 
     if (rc == CC_OK)
-        rc = cc_store_view(local->store, arena, find_session, &who, err);
+        rc = cc_local_view(local, arena, find_session, &who, err);
     if (rc == CC_NOT_FOUND)
         return cc_fail(err, CC_UNAUTHORIZED, NULL, "access token: its session is over");
     if (rc == CC_OK)
@@ -228,7 +228,7 @@ enum cc_code cc_local_sign_out(struct cc_identity *self, struct cc_arena *arena,
 {
     struct cc_principal copy = *who;
 
-    return cc_store_run(cc_local_of(self)->store, arena, delete_session, &copy, err);
+    return cc_local_run(cc_local_of(self), arena, delete_session, &copy, err);
 }
 
 static enum cc_code end_session(struct cc_txn *txn, void *arg, struct cc_err *err)
@@ -246,7 +246,7 @@ enum cc_code cc_local_session_end(struct cc_identity *self, struct cc_arena *are
     enum cc_code rc = CC_NOT_FOUND;
 
     if (cc_id_is_wellformed(which->session))
-        rc = cc_store_run(cc_local_of(self)->store, arena, end_session, &copy, err);
+        rc = cc_local_run(cc_local_of(self), arena, end_session, &copy, err);
     if (rc == CC_NOT_FOUND)
         return cc_fail(err, CC_NOT_FOUND, NULL, "identity: no such session");
     return rc;
@@ -265,7 +265,7 @@ enum cc_code cc_local_sessions_end_others(struct cc_identity *self, struct cc_ar
                                           const struct cc_principal *who, struct cc_err *err)
 {
     struct cc_principal copy = *who;
-    enum cc_code rc = cc_store_run(cc_local_of(self)->store, arena, end_others, &copy, err);
+    enum cc_code rc = cc_local_run(cc_local_of(self), arena, end_others, &copy, err);
 
     if (rc == CC_NOT_FOUND)
         return cc_fail(err, CC_UNAUTHORIZED, NULL, "identity: the account is gone");
@@ -291,7 +291,7 @@ enum cc_code cc_local_sessions(struct cc_identity *self, struct cc_arena *arena,
 {
     struct listing run = { .user = user };
     struct cc_session *sessions;
-    enum cc_code rc = cc_store_view(cc_local_of(self)->store, arena, list_sessions, &run, err);
+    enum cc_code rc = cc_local_view(cc_local_of(self), arena, list_sessions, &run, err);
 
     if (rc == CC_NOT_FOUND)
         return cc_fail(err, CC_UNAUTHORIZED, NULL, "identity: the account is gone");

@@ -108,15 +108,15 @@ static enum cc_code fail_wrong(struct cc_err *err)
 static enum cc_code sign_in(struct cc_arena *arena, const struct cc_sign_in *in,
                             struct sign_in *run, struct cc_err *err)
 {
-    struct cc_store *store = run->local->store;
-    enum cc_code rc = cc_store_view(store, arena, look_up, run, err);
+    struct cc_local *local = run->local;
+    enum cc_code rc = cc_local_view(local, arena, look_up, run, err);
 
     if (rc == CC_OK && run->retry_after_s > 0)
         return cc_local_fail_throttled(err, run->retry_after_s);
     if (rc == CC_OK)
         rc = check_password(arena, in->password, run, err);
     if (rc == CC_OK)
-        rc = cc_store_run(store, arena, run->matches ? open_session : count_wrong, run, err);
+        rc = cc_local_run(local, arena, run->matches ? open_session : count_wrong, run, err);
     if (rc != CC_OK)
         return rc;
     if (run->retry_after_s > 0)

@@ -112,14 +112,14 @@ enum cc_code cc_local_sign_up(struct cc_identity *self, struct cc_arena *arena,
         return rc;
     set_limits(local, arena, in->address, &run);
     set_proof(local, arena, &run);
-    rc = cc_store_run(local->store, arena, take_limits, &run, err);
+    rc = cc_local_run(local, arena, take_limits, &run, err);
     if (rc == CC_OK && run.retry_after_s > 0)
         return cc_local_fail_throttled(err, run.retry_after_s);
     if (rc == CC_OK)
         rc = cc_password_hash(&local->hasher, arena, cc_password_normal(arena, in->password),
                               &run.proof.hash, err);
     if (rc == CC_OK)
-        rc = cc_store_run(local->store, arena, make_pending, &run, err);
+        rc = cc_local_run(local, arena, make_pending, &run, err);
     if (rc != CC_OK)
         return rc;
     *out = (struct cc_pending){ run.proof.id, cc_local_resend_after_s(local, 1),
@@ -212,14 +212,14 @@ enum cc_code cc_local_confirm(struct cc_identity *self, struct cc_arena *arena,
 
     if (!cc_id_is_wellformed(in->id))
         return cc_local_fail_code(err);
-    rc = cc_store_view(local->store, arena, read_pending, &run, err);
+    rc = cc_local_view(local, arena, read_pending, &run, err);
     if (rc == CC_NOT_FOUND)
         return cc_local_fail_code(err);
     if (rc != CC_OK)
         return rc;
     run.fits = cc_local_code_fits(local, &run.proof, in->code);
     run.user = cc_id_uuid7(arena, local->config.clock, local->config.random);
-    rc = cc_store_run(local->store, arena, judge_code, &run, err);
+    rc = cc_local_run(local, arena, judge_code, &run, err);
     if (rc == CC_OK && run.verdict == CC_WRONG_CODE)
         return cc_local_fail_code(err);
     if (rc == CC_OK && run.verdict == CC_CONFLICT)
@@ -294,7 +294,7 @@ enum cc_code cc_local_resend(struct cc_identity *self, struct cc_arena *arena,
         *resend_after_s = cc_local_resend_after_s(local, 1);
         return CC_OK;
     }
-    rc = cc_store_run(local->store, arena, resend_code, &run, err);
+    rc = cc_local_run(local, arena, resend_code, &run, err);
     if (rc != CC_OK)
         return rc;
     if (run.misfit)

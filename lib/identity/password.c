@@ -20,7 +20,8 @@ struct cc_str cc_password_normal(struct cc_arena *arena, struct cc_str password)
 {
     struct cc_str normal = cc_text_nfc(arena, password);
 
-    cc_secret_wipe_later(arena, normal);
+    if (normal.at != password.at) /* else it is the caller's, and his to wipe */
+        cc_secret_wipe_later(arena, normal);
     return normal;
 }
 
