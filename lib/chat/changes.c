@@ -221,8 +221,8 @@ static struct cc_str describe(const struct asking *a)
         text = cc_str_format(a->by->arena, "%.*s %lld/%lld", CC_STR_ARG(text),
                              (long long)cursor->delivered_seq, (long long)cursor->read_seq);
     }
-    return cc_str_format(a->by->arena, "%.*s %lld %.*s", CC_STR_ARG(text),
-                         (long long)other->updated_ms, CC_STR_ARG(other->photo));
+    return cc_str_format(a->by->arena, "%.*s %.*s %.*s", CC_STR_ARG(text), CC_STR_ARG(other->photo),
+                         CC_STR_ARG(other->name));
 }
 
 enum cc_code cc_changes_tag(const struct cc_caller *by, const struct cc_changes_ask *ask,
