@@ -300,10 +300,12 @@ END_TEST
 
 START_TEST(what_is_no_fastcgi_is_dropped_quietly)
 {
-    static const char *const noise[] = { "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-                                         "\x01\x01\x00\x01\xff\xff\x00\x00",
-                                         "\x01\x04\x00\x01\x00\x08\x00\x00"
-                                         "12345678" };
+    static const char http[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    static const char wrong_begin[] = { 1, BEGIN, 0, 1, '\xff', '\xff', 0, 0 };
+    static const char params_first[] = { 1, PARAMS, 0, 1, 0, 4, 0, 0, '1', '2', '3', '4' };
+    const struct cc_str noise[] = { { http, sizeof(http) - 1 },
+                                    { wrong_begin, sizeof(wrong_begin) },
+                                    { params_first, sizeof(params_first) } };
     struct running r;
     struct answer a;
 
@@ -311,7 +313,7 @@ START_TEST(what_is_no_fastcgi_is_dropped_quietly)
     for (size_t i = 0; i < CC_COUNT(noise); i++) {
         int fd = connect_to(&r);
 
-        send_all(fd, noise[i], i == 0 ? strlen(noise[i]) : 16 - 8 * (i == 1));
+        send_all(fd, noise[i].at, noise[i].len);
         shutdown(fd, SHUT_WR);
         read_answer(fd, &a);
         ck_assert_uint_eq(a.len, 0);
