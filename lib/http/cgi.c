@@ -70,7 +70,7 @@ static void answer(const struct cc_server *server, struct cc_arena *arena)
     struct cc_buf out;
     enum cc_code rc;
 
-    rc = cc_request_from_cgi(arena, vars, count, server->config, &req, &refused);
+    rc = cc_request_from_cgi(vars, count, server->config, &req, &refused);
     body.left_bytes = req.content_length > 0 ? req.content_length : 0;
     body.timeout_ms = (int)(cc_body_timeout_s(server->config) * 1000);
     cc_buf_init(&out, arena, CC_REPLY_BYTES_MAX + CC_REPLY_HEADER_BYTES_MAX * 2);

@@ -110,7 +110,7 @@ static bool answer(struct worker *worker)
     struct cc_buf out;
     enum cc_code rc;
 
-    rc = cc_request_from_cgi(worker->arena, vars, count, server->config, &req, &refused);
+    rc = cc_request_from_cgi(vars, count, server->config, &req, &refused);
     if (req.content_length > 0)
         set_timeout(fcgi->ipcFd, SO_RCVTIMEO, cc_body_timeout_s(server->config));
     cc_buf_init(&out, worker->arena, CC_REPLY_BYTES_MAX + CC_REPLY_HEADER_BYTES_MAX * 2);

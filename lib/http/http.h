@@ -168,7 +168,7 @@ struct cc_pair {
 /* CGI variables (RFC 3875 4.1) -> a request; caps and contradictions are refused here. `target` and
  * headers are borrowed from `vars`. CC_BAD_REQUEST, CC_LENGTH_REQUIRED, CC_URI_TOO_LONG,
  * CC_HEADERS_TOO_LARGE; `out` is then filled as far as it can be trusted. */
-enum cc_code cc_request_from_cgi(struct cc_arena *arena, const struct cc_pair *vars, size_t count,
+enum cc_code cc_request_from_cgi(const struct cc_pair *vars, size_t count,
                                  const struct cc_http_config *config, struct cc_request *out,
                                  struct cc_err *err) CC_NODISCARD;
 

@@ -1,7 +1,7 @@
 #include "internal.h"
 
-/* Every code has exactly one row: as many rows as codes (asserted), and -Woverride-init refuses a
- * second row for one. */
+/* Every code has exactly one row: there are as many as codes (asserted), and no code can have two
+ * (the enumeration below would not compile). */
 #define PROBLEMS(ROW)                                                                              \
     ROW(CC_OK, 200, "ok", "OK")                                                                    \
     ROW(CC_BAD_REQUEST, 400, "bad_request", "Bad Request")                                         \
@@ -35,9 +35,10 @@
 #define ROW(code, status, name, title) [code] = { status, name, title },
 static const struct cc_problem problems[] = { PROBLEMS(ROW) };
 #undef ROW
-#define ROW(code, ...) +1
-_Static_assert(0 PROBLEMS(ROW) == CC_CODE_COUNT, "each code has one row");
+#define ROW(code, ...) ROW_OF_##code,
+enum { PROBLEMS(ROW) ROW_COUNT };
 #undef ROW
+_Static_assert((int)ROW_COUNT == (int)CC_CODE_COUNT, "each code has one row");
 
 const struct cc_problem *cc_problem_of(enum cc_code code)
 {

@@ -126,6 +126,7 @@ void cc_reply_write(const struct cc_ctx *cx, struct cc_buf *out)
 {
     const struct cc_reply *reply = cx->reply;
 
+    assert(!reply->headers.overflow);
     cc_buf_reserve(out, 512 + reply->headers.len + reply->bytes.len);
     add_head(cx, out);
     if (reply->content_type)

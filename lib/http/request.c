@@ -200,14 +200,13 @@ static void read_peer(const struct cc_str *values, bool trusted_proxy, struct cc
         out->https = cc_str_eq_nocase(cc_str_trim(proto), CC_STR("https"));
 }
 
-enum cc_code cc_request_from_cgi(struct cc_arena *arena, const struct cc_pair *vars, size_t count,
+enum cc_code cc_request_from_cgi(const struct cc_pair *vars, size_t count,
                                  const struct cc_http_config *config, struct cc_request *out,
                                  struct cc_err *err)
 {
     struct cc_str values[SLOT_COUNT] = { { NULL, 0 } };
     enum cc_code rc;
 
-    (void)arena;
     *out = (struct cc_request){ .method = CC_OTHER, .content_length = -1 };
     rc = check_sizes(vars, count, err);
     if (rc == CC_OK)

@@ -123,7 +123,7 @@ static inline int finish(struct exchange *x)
         .arena = x->arena, .server = &x->server, .app = x->server.app, .source = &x->body.source
     };
 
-    rc = cc_request_from_cgi(x->arena, x->vars, x->count, &x->config, &req, &refused);
+    rc = cc_request_from_cgi(x->vars, x->count, &x->config, &req, &refused);
     cc_buf_init(&out, x->arena, 2 * CC_REPLY_BYTES_MAX);
     cc_http_answer(&cx, &req, rc == CC_OK ? NULL : &refused, &out);
     x->response = cc_buf_str(&out);

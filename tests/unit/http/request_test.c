@@ -6,7 +6,7 @@
 static enum cc_code read_request(struct exchange *x, struct cc_request *req)
 {
     struct cc_err err = { 0 };
-    enum cc_code rc = cc_request_from_cgi(x->arena, x->vars, x->count, &x->config, req, &err);
+    enum cc_code rc = cc_request_from_cgi(x->vars, x->count, &x->config, req, &err);
 
     ck_assert_int_eq(rc, err.code);
     return rc;
