@@ -204,8 +204,6 @@ static enum cc_code changes_get(struct cc_ctx *cx)
 /* --- messages -----------------------------------------------------------------------------------
  */
 
-static const char *const message_types[] = { "text", NULL };
-
 static const struct cc_field data_fields[] = {
     { .name = "text",
       .type = CC_FIELD_STR,
@@ -227,7 +225,7 @@ static const struct cc_field message_fields[] = {
       .type = CC_FIELD_ENUM,
       .flags = CC_FIELD_REQUIRED,
       .offset = offsetof(struct cc_message_draft, type),
-      .values = message_types },
+      .values = cc_message_type_names },
     { .name = "data",
       .type = CC_FIELD_OBJECT,
       .flags = CC_FIELD_REQUIRED,

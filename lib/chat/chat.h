@@ -41,6 +41,7 @@ struct cc_caller {
 /* --- messages: messages.c --------------------------------------------------------------------- */
 
 enum cc_message_type { CC_MESSAGE_TEXT };
+extern const char *const cc_message_type_names[]; /* as stored and shown; ended by NULL */
 
 struct cc_message {
     struct cc_str id; /* <room>.<seq> */
@@ -127,6 +128,7 @@ enum cc_code cc_cursor_list(const struct cc_caller *by, struct cc_str room, stru
 /* --- rooms: rooms.c --------------------------------------------------------------------------- */
 
 enum cc_room_kind { CC_ROOM_DIRECT };
+extern const char *const cc_room_kind_names[];
 
 /* A room as one member sees it. */
 struct cc_room {
@@ -181,6 +183,11 @@ enum cc_code cc_room_list(const struct cc_caller *by, const struct cc_room_query
 
 /* --- changes since: changes.c ----------------------------------------------------------------- */
 
+enum cc_role { CC_ROLE_MEMBER };
+extern const char *const cc_role_names[];
+enum cc_member_state { CC_MEMBER_IN };
+extern const char *const cc_member_state_names[];
+
 struct cc_member {
     struct cc_str user;
     int role;  /* enum cc_role */
@@ -188,9 +195,6 @@ struct cc_member {
     int64_t joined_ms;
     int64_t rev; /* of the room when this was last changed */
 };
-
-enum cc_role { CC_ROLE_MEMBER };
-enum cc_member_state { CC_MEMBER_IN };
 
 struct cc_changes_ask {
     struct cc_str room;

@@ -1,9 +1,9 @@
 #include "rows.h"
 
-static const char *const room_kinds[] = { "direct", NULL };
-static const char *const message_types[] = { "text", NULL };
-static const char *const roles[] = { "member", NULL };
-static const char *const member_states[] = { "in", NULL };
+const char *const cc_room_kind_names[] = { "direct", NULL };
+const char *const cc_message_type_names[] = { "text", NULL };
+const char *const cc_role_names[] = { "member", NULL };
+const char *const cc_member_state_names[] = { "in", NULL };
 
 #define AT(of, member) offsetof(struct of, member)
 
@@ -16,7 +16,7 @@ static const struct cc_field preview_fields[] = {
     { .name = "type",
       .type = CC_FIELD_ENUM,
       .offset = AT(cc_message, type),
-      .values = message_types },
+      .values = cc_message_type_names },
     { .name = "text",
       .type = CC_FIELD_STR,
       .flags = CC_FIELD_OMIT,
@@ -26,7 +26,10 @@ static const struct cc_field preview_fields[] = {
 };
 
 const struct cc_field cc_head_fields[] = {
-    { .name = "kind", .type = CC_FIELD_ENUM, .offset = AT(cc_head, kind), .values = room_kinds },
+    { .name = "kind",
+      .type = CC_FIELD_ENUM,
+      .offset = AT(cc_head, kind),
+      .values = cc_room_kind_names },
     { .name = "users", .type = CC_FIELD_STRS, .offset = AT(cc_head, users) },
     { .name = "created", .type = CC_FIELD_I64, .offset = AT(cc_head, created_ms) },
     { .name = "active", .type = CC_FIELD_I64, .offset = AT(cc_head, active_ms) },
@@ -50,7 +53,7 @@ const struct cc_field cc_message_row_fields[] = {
     { .name = "type",
       .type = CC_FIELD_ENUM,
       .offset = AT(cc_message_row, message.type),
-      .values = message_types },
+      .values = cc_message_type_names },
     { .name = "data",
       .type = CC_FIELD_OBJECT,
       .offset = AT(cc_message_row, data),
@@ -78,11 +81,14 @@ const struct cc_field cc_cursor_fields[] = {
 };
 
 const struct cc_field cc_member_fields[] = {
-    { .name = "role", .type = CC_FIELD_ENUM, .offset = AT(cc_member, role), .values = roles },
+    { .name = "role",
+      .type = CC_FIELD_ENUM,
+      .offset = AT(cc_member, role),
+      .values = cc_role_names },
     { .name = "state",
       .type = CC_FIELD_ENUM,
       .offset = AT(cc_member, state),
-      .values = member_states },
+      .values = cc_member_state_names },
     { .name = "joined", .type = CC_FIELD_I64, .offset = AT(cc_member, joined_ms) },
     { .name = NULL },
 };

@@ -1,10 +1,5 @@
 #include "view.h"
 
-static const char *const message_types[] = { "text" };
-static const char *const room_kinds[] = { "direct" };
-static const char *const roles[] = { "member" };
-static const char *const member_states[] = { "in" };
-
 static void put_name(struct cc_jw *w, const char *key, const char *name)
 {
     cc_jw_put_str(w, key, cc_str_from(name));
@@ -26,7 +21,7 @@ void cc_view_message(struct cc_jw *w, const struct cc_message *message)
     cc_jw_put_i64(w, "seq", message->seq);
     cc_jw_put_i64(w, "rev", message->rev);
     cc_jw_put_str(w, "author_id", message->author);
-    put_name(w, "type", message_types[message->type]);
+    put_name(w, "type", cc_message_type_names[message->type]);
     put_data(w, message);
     cc_jw_put_str(w, "client_id", message->client_id);
     cc_jw_put_time(w, "created_at", message->created_ms);
@@ -58,7 +53,7 @@ static void put_last_message(struct cc_jw *w, const struct cc_message *last)
     cc_jw_put_str(w, "id", last->id);
     cc_jw_put_i64(w, "seq", last->seq);
     cc_jw_put_str(w, "author_id", last->author);
-    put_name(w, "type", message_types[last->type]);
+    put_name(w, "type", cc_message_type_names[last->type]);
     cc_jw_put_str(w, "text", last->text);
     cc_jw_put_time(w, "created_at", last->created_ms);
     cc_jw_object_end(w);
@@ -78,7 +73,7 @@ void cc_view_room(struct cc_jw *w, const struct cc_room *room)
 {
     cc_jw_object(w);
     cc_jw_put_str(w, "id", room->id);
-    put_name(w, "kind", room_kinds[room->kind]);
+    put_name(w, "kind", cc_room_kind_names[room->kind]);
     cc_jw_put_time(w, "created_at", room->created_ms);
     cc_jw_put_time(w, "active_at", room->active_ms);
     cc_jw_key(w, "other");
@@ -110,8 +105,8 @@ void cc_view_member(struct cc_jw *w, const struct cc_member *member)
 {
     cc_jw_object(w);
     cc_jw_put_str(w, "user_id", member->user);
-    put_name(w, "role", roles[member->role]);
-    put_name(w, "state", member_states[member->state]);
+    put_name(w, "role", cc_role_names[member->role]);
+    put_name(w, "state", cc_member_state_names[member->state]);
     cc_jw_put_time(w, "joined_at", member->joined_ms);
     cc_jw_put_i64(w, "rev", member->rev);
     cc_jw_object_end(w);
