@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -157,6 +158,7 @@ static inline void serve_and_exit(struct cc_app *app, struct cc_http_config conf
                                 .random = &cc_system_random,
                                 .log = &log };
 
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed leaves no server behind */
     exit(cc_http_serve(&server));
 }
 
