@@ -5,6 +5,7 @@
 
 #define SESSION_ID_BYTES 16
 #define DEVICE_CHARACTERS_MAX 64
+#define TIMES_MAX 3
 
 struct sign_in {
     struct cc_local *local;
@@ -17,7 +18,7 @@ struct sign_in {
     struct cc_session_item session;
     /* the verdict */
     int64_t retry_after_s;
-    enum cc_code verdict;
+    bool is_stale; /* the credential changed while the password was verified */
 };
 
 /* The same reads for a number that nobody has: his credential is looked for where none can be. */
@@ -72,14 +73,13 @@ static enum cc_code open_session(struct cc_txn *txn, void *arg, struct cc_err *e
     struct cc_str hash;
     enum cc_code rc = cc_throttle_right(txn, &run->attempt, &run->retry_after_s, err);
 
-    run->verdict = CC_OK;
+    run->is_stale = false;
     if (rc != CC_OK || run->retry_after_s > 0)
         return rc;
     rc = cc_credential_get(txn, run->user, &hash, err);
-    if (rc == CC_NOT_FOUND || (rc == CC_OK && !cc_str_eq(hash, run->hash))) {
-        run->verdict = CC_WRONG_CREDENTIALS;
+    run->is_stale = rc == CC_NOT_FOUND || (rc == CC_OK && !cc_str_eq(hash, run->hash));
+    if (run->is_stale)
         return CC_OK;
-    }
     if (rc == CC_OK)
         rc = drop_oldest(txn, run, err);
     if (rc == CC_OK)
@@ -100,13 +100,8 @@ static enum cc_code check_password(struct cc_arena *arena, struct cc_str passwor
     return rc;
 }
 
-static enum cc_code fail_wrong(struct cc_err *err)
-{
-    return cc_fail(err, CC_WRONG_CREDENTIALS, NULL, "identity: wrong number or password");
-}
-
-static enum cc_code sign_in(struct cc_arena *arena, const struct cc_sign_in *in,
-                            struct sign_in *run, struct cc_err *err)
+static enum cc_code try_password(struct cc_arena *arena, const struct cc_sign_in *in,
+                                 struct sign_in *run, struct cc_err *err)
 {
     struct cc_local *local = run->local;
     enum cc_code rc = cc_local_view(local, arena, look_up, run, err);
@@ -117,11 +112,27 @@ static enum cc_code sign_in(struct cc_arena *arena, const struct cc_sign_in *in,
         rc = check_password(arena, in->password, run, err);
     if (rc == CC_OK)
         rc = cc_local_run(local, arena, run->matches ? open_session : count_wrong, run, err);
+    if (rc == CC_OK && run->retry_after_s > 0)
+        return cc_local_fail_throttled(err, run->retry_after_s);
+    return rc;
+}
+
+/* A neighbour who signs in may have hashed the same password anew meanwhile: look again. */
+static enum cc_code sign_in(struct cc_arena *arena, const struct cc_sign_in *in,
+                            struct sign_in *run, struct cc_err *err)
+{
+    enum cc_code rc;
+    int times = 0;
+
+    do {
+        run->is_stale = false;
+        rc = try_password(arena, in, run, err);
+    } while (rc == CC_OK && run->is_stale && ++times < TIMES_MAX);
     if (rc != CC_OK)
         return rc;
-    if (run->retry_after_s > 0)
-        return cc_local_fail_throttled(err, run->retry_after_s);
-    return run->matches && run->verdict == CC_OK ? CC_OK : fail_wrong(err);
+    if (!run->matches || run->is_stale)
+        return cc_fail(err, CC_WRONG_CREDENTIALS, NULL, "identity: wrong number or password");
+    return CC_OK;
 }
 
 enum cc_code cc_local_sign_in(struct cc_identity *self, struct cc_arena *arena,
