@@ -274,6 +274,7 @@ START_TEST(a_query_is_decoded_by_the_same_table)
     ck_assert_int_eq(out.number, 7);
     ck_assert(out.flag);
     ck_assert_int_eq(out.kind, 1);
+    ck_assert_int_eq(out.plain, 0);
 }
 END_TEST
 

@@ -71,6 +71,24 @@ START_TEST(characters_of_every_length_pass)
 }
 END_TEST
 
+/* The second array on a level must not think that it has items already. */
+START_TEST(siblings_start_without_a_comma)
+{
+    start();
+    cc_jw_array(&w);
+    for (int i = 0; i < 2; i++) {
+        cc_jw_array(&w);
+        cc_jw_i64(&w, i);
+        cc_jw_array_end(&w);
+        cc_jw_object(&w);
+        cc_jw_put_i64(&w, "a", i);
+        cc_jw_object_end(&w);
+    }
+    cc_jw_array_end(&w);
+    cc_check_str(cc_buf_str(&buf), CC_STR("[[0],{\"a\":0},[1],{\"a\":1}]"));
+}
+END_TEST
+
 #define BAD "\xEF\xBF\xBD"
 
 START_TEST(what_is_not_utf8_becomes_the_replacement_character)
@@ -209,8 +227,9 @@ START_TEST(misuse_ends_the_program)
 }
 END_TEST
 
-CC_CHECK_MAIN("base/jsonw", commas_and_nesting_are_its_own, what_must_be_escaped_is_escaped,
-              characters_of_every_length_pass, what_is_not_utf8_becomes_the_replacement_character,
+CC_CHECK_MAIN("base/jsonw", commas_and_nesting_are_its_own, siblings_start_without_a_comma,
+              what_must_be_escaped_is_escaped, characters_of_every_length_pass,
+              what_is_not_utf8_becomes_the_replacement_character,
               no_special_byte_escapes_at_any_place,
               every_byte_pair_gives_a_document_that_passes_the_gate, overflow_shows_in_the_buffer,
               thirty_two_levels_are_kept_apart, misuse_ends_the_program)
