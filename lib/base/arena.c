@@ -185,7 +185,7 @@ void *cc_arena_grow(struct cc_arena *arena, void *old, size_t old_size, size_t n
     if (old && grow_in_place(arena, old, old_size, new_size))
         return old;
     at = cc_arena_alloc(arena, new_size);
-    if (old_size)
+    if (old)
         memcpy(at, old, old_size);
     return at;
 }

@@ -3,7 +3,6 @@
 #include "limits.h"
 #include "utf8.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -421,8 +420,8 @@ static void remember_key(struct gate *g, struct cc_str name, size_t offset)
 static enum cc_code check_key(struct gate *g)
 {
     size_t offset = (size_t)(g->at - g->start);
-    struct cc_str name;
-    bool escaped;
+    struct cc_str name = CC_STR_ABSENT;
+    bool escaped = false;
     enum cc_code rc;
 
     if (peek(g) != '"')
@@ -569,7 +568,7 @@ static bool parse(struct cc_arena *arena, struct cc_str text, struct json_object
     struct json_object *object;
     enum json_tokener_error error;
 
-    if (!tokener || text.len > INT_MAX) {
+    if (!tokener || text.len > INT32_MAX) {
         json_tokener_free(tokener);
         return false;
     }

@@ -14,8 +14,9 @@ struct cc_str cc_str_from(const char *z)
 
 bool cc_str_eq(struct cc_str a, struct cc_str b)
 {
-    return (a.at == NULL) == (b.at == NULL) && a.len == b.len &&
-           (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+    if (!a.at || !b.at)
+        return a.at == b.at;
+    return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
 }
 
 static unsigned char lower(char c)
@@ -25,7 +26,9 @@ static unsigned char lower(char c)
 
 bool cc_str_eq_nocase(struct cc_str a, struct cc_str b)
 {
-    if ((a.at == NULL) != (b.at == NULL) || a.len != b.len)
+    if (!a.at || !b.at)
+        return a.at == b.at;
+    if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++) {
         if (lower(a.at[i]) != lower(b.at[i]))

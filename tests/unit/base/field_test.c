@@ -303,6 +303,37 @@ START_TEST(an_ambiguous_query_is_refused)
 }
 END_TEST
 
+struct patch {
+    int64_t seq;
+    bool seq_is_there;
+};
+
+START_TEST(a_noted_field_tells_zero_from_absence)
+{
+    static const struct cc_field patch_fields[] = {
+        { .name = "seq",
+          .type = CC_FIELD_I64,
+          .flags = CC_FIELD_NOTED,
+          .offset = offsetof(struct patch, seq),
+          .noted = offsetof(struct patch, seq_is_there) },
+        { .name = NULL },
+    };
+    struct patch patch = { 1, true };
+
+    ck_assert_int_eq(decode("{\"id\":\"a\"}"), CC_OK);
+    ck_assert_int_eq(cc_fields_decode(arena, patch_fields, CC_STR("{}"), &patch, &err), CC_OK);
+    ck_assert(!patch.seq_is_there);
+    ck_assert_int_eq(cc_fields_decode(arena, patch_fields, CC_STR("{\"seq\":0}"), &patch, &err),
+                     CC_OK);
+    ck_assert(patch.seq_is_there);
+    ck_assert_int_eq(cc_fields_decode_query(arena, patch_fields, CC_STR(""), &patch, &err), CC_OK);
+    ck_assert(!patch.seq_is_there);
+    ck_assert_int_eq(cc_fields_decode_query(arena, patch_fields, CC_STR("seq=0"), &patch, &err),
+                     CC_OK);
+    ck_assert(patch.seq_is_there);
+}
+END_TEST
+
 START_TEST(what_is_saved_is_loaded)
 {
     struct cc_str saved;
@@ -366,5 +397,6 @@ CC_CHECK_MAIN("base/field", every_type_is_decoded,
               a_long_unknown_name_is_cut_in_its_pointer, what_is_not_json_never_reaches_the_table,
               a_prefix_stands_before_the_pointers, a_query_is_decoded_by_the_same_table,
               a_query_is_judged_by_the_same_rules, an_ambiguous_query_is_refused,
-              what_is_saved_is_loaded, omitted_members_are_left_out,
-              loading_ignores_strangers_and_rules, an_item_of_the_wrong_shape_is_our_fault)
+              a_noted_field_tells_zero_from_absence, what_is_saved_is_loaded,
+              omitted_members_are_left_out, loading_ignores_strangers_and_rules,
+              an_item_of_the_wrong_shape_is_our_fault)
