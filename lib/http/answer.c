@@ -118,7 +118,7 @@ static void log_request(const struct cc_ctx *cx, enum cc_code code, int64_t took
                  fields, count);
 }
 
-void cc_http_answer(struct cc_ctx *cx, const struct cc_request *req, struct cc_err *refused,
+void cc_http_answer(struct cc_ctx *cx, const struct cc_request *req, const struct cc_err *refused,
                     struct cc_buf *out)
 {
     int64_t started_ms = cc_clock_mono_ms(cx->server->clock);

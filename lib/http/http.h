@@ -176,7 +176,7 @@ enum cc_code cc_request_from_cgi(const struct cc_pair *vars, size_t count,
  * a problem document, drains the body, logs one line. Writes the whole CGI response (headers and
  * body) into `out`. Never fails: a failure is an answer. `cx` holds arena, server, app and source
  * (NULL: no body) and is otherwise zero; `refused` is what cc_request_from_cgi said, or NULL. */
-void cc_http_answer(struct cc_ctx *cx, const struct cc_request *req, struct cc_err *refused,
+void cc_http_answer(struct cc_ctx *cx, const struct cc_request *req, const struct cc_err *refused,
                     struct cc_buf *out);
 
 /* What HTTP a code is (problem.c). */
