@@ -225,6 +225,7 @@ void cc_jw_time(struct cc_jw *w, int64_t wall_ms)
 
 void cc_jw_raw(struct cc_jw *w, struct cc_str json)
 {
+    assert(json.len > 0);
     before_value(w);
     cc_buf_add(w->buf, json);
 }

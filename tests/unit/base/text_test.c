@@ -68,6 +68,30 @@ START_TEST(a_cut_never_tears_a_grapheme)
 }
 END_TEST
 
+START_TEST(a_cut_by_characters_never_tears_a_grapheme_either)
+{
+    struct cc_str text = CC_STR("a" FAMILY "z"); /* 1 + 3 + 1 characters */
+
+    cc_check_str(cc_text_cut_characters(text, 0), CC_STR(""));
+    cc_check_str(cc_text_cut_characters(text, 1), CC_STR("a"));
+    cc_check_str(cc_text_cut_characters(text, 3), CC_STR("a"));
+    cc_check_str(cc_text_cut_characters(text, 4), CC_STR("a" FAMILY));
+    cc_check_str(cc_text_cut_characters(text, 5), text);
+    cc_check_str(cc_text_cut_characters(CC_STR(E_ACUTE "\xCC\x81\xCC\x81"), 3), CC_STR(""));
+    cc_check_str(cc_text_cut_characters(CC_STR(""), 3), CC_STR(""));
+}
+END_TEST
+
+START_TEST(blank_is_what_nobody_can_see)
+{
+    ck_assert(cc_text_is_blank(CC_STR("")));
+    ck_assert(cc_text_is_blank(CC_STR(" \t\n\xC2\xA0\xE2\x80\xA8")));
+    ck_assert(cc_text_is_blank(CC_STR("\xE2\x80\x8B\xE2\x80\x8D\x01")));
+    ck_assert(!cc_text_is_blank(CC_STR("  .")));
+    ck_assert(!cc_text_is_blank(CC_STR(FAMILY)));
+}
+END_TEST
+
 START_TEST(nfc_composes)
 {
     set_up();
@@ -132,5 +156,6 @@ START_TEST(a_name_cannot_turn_the_text_around)
 END_TEST
 
 CC_CHECK_MAIN("base/text", utf8_is_what_rfc_3629_says, length_is_in_code_points,
-              a_cut_never_tears_a_grapheme, nfc_composes, a_name_is_one_clean_line,
+              a_cut_never_tears_a_grapheme, a_cut_by_characters_never_tears_a_grapheme_either,
+              blank_is_what_nobody_can_see, nfc_composes, a_name_is_one_clean_line,
               a_name_that_nobody_can_see_is_empty, a_name_cannot_turn_the_text_around)
