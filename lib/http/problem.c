@@ -73,16 +73,23 @@ static struct cc_str detail_of(const struct cc_err *err, enum cc_code code)
     return cc_str_from(cc_code_sentence(code));
 }
 
+static void write_error(struct cc_jw *w, struct cc_str pointer, struct cc_str detail)
+{
+    cc_jw_object(w);
+    cc_jw_put_str(w, "pointer", pointer);
+    cc_jw_put_str(w, "detail", detail);
+    cc_jw_object_end(w);
+}
+
+/* Where no field was named, all of the body is what is wrong: a photo has no fields. */
 static void write_errors(struct cc_jw *w, const struct cc_err *err)
 {
     cc_jw_key(w, "errors");
     cc_jw_array(w);
-    for (size_t i = 0; i < err->invalid_count && i < CC_INVALID_MAX; i++) {
-        cc_jw_object(w);
-        cc_jw_put_str(w, "pointer", cc_str_from(err->invalid[i].pointer));
-        cc_jw_put_str(w, "detail", cc_str_from(err->invalid[i].detail));
-        cc_jw_object_end(w);
-    }
+    for (size_t i = 0; i < err->invalid_count && i < CC_INVALID_MAX; i++)
+        write_error(w, cc_str_from(err->invalid[i].pointer), cc_str_from(err->invalid[i].detail));
+    if (err->invalid_count == 0)
+        write_error(w, CC_STR(""), detail_of(err, CC_INVALID));
     cc_jw_array_end(w);
 }
 
@@ -100,7 +107,7 @@ static void write_document(struct cc_ctx *cx, enum cc_code code)
     cc_jw_put_str(w, "detail", detail_of(&cx->err, code));
     cc_jw_put_str(w, "code", cc_str_from(problem->code));
     cc_jw_put_str(w, "request_id", cx->request_id);
-    if (code == CC_INVALID && cx->err.invalid_count)
+    if (code == CC_INVALID)
         write_errors(w, &cx->err);
     cc_jw_object_end(w);
 }
