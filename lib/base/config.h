@@ -4,7 +4,8 @@
  * can also be given as CLOUDCHAT_<SECTION>_<KEY>, which wins over the file; a secret also as a
  * file, by <key>_file or CLOUDCHAT_<SECTION>_<KEY>_FILE, whose last newline does not count.
  *
- * A comment is a line that starts with '#' or ';', or what follows " ;" behind a value. */
+ * A comment is a line that starts with '#' or ';', or what follows " ;" behind a value.
+ * A line is refused beyond what inih can hold (198 bytes in Debian's); a variable may be longer. */
 #ifndef CC_BASE_CONFIG_H
 #define CC_BASE_CONFIG_H
 

@@ -1,7 +1,7 @@
 /* base/log.h - one JSON object a line; readable text where standard error is a terminal. Never a
  * token, code, password, message text or full phone number: callers pass what may be read, and
  * phone numbers through cc_log_phone. A line is one write(2), at most CC_LOG_LINE_MAX bytes; safe
- * from several threads. */
+ * from several threads. Values that do not fit are cut, and "cut": true says so. */
 #ifndef CC_BASE_LOG_H
 #define CC_BASE_LOG_H
 
