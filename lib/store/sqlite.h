@@ -169,6 +169,7 @@ struct sqlite_group {
     struct sqlite_conn *conn;
     struct sqlite_txn txn;
     int checkpoint_at; /* pages of WAL */
+    int64_t erased_ms; /* when this process emptied the log last */
 };
 
 #define SQLITE_GROUP_MAX 256 /* functions in one commit, whatever the configuration says */

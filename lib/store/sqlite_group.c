@@ -10,10 +10,14 @@
 #include <time.h>
 
 /* Pages of write-ahead log at which the writer checkpoints: at 2,000 a pause of 13 ms, at 10,000
- * of up to 106. Readers that never pause can keep the log from starting anew; beyond the second
- * figure the writer waits for them. */
+ * of up to 106. The log starts anew only at a moment when no reader is in it. Readers without a
+ * pause let it grow for ever (66 MB in two seconds), so the writer waits for that moment, the
+ * longer the more the log has grown. */
 #define CHECKPOINT_PAGES 2000
-#define RESTART_PAGES 16000
+#define CHECKPOINT_WAIT_MS 10
+
+/* How often what was deleted is erased from the log too. It is promised within an hour. */
+#define ERASE_EVERY_MS (30 * 60 * 1000)
 
 struct members {
     struct sqlite_job *at[SQLITE_GROUP_MAX];
@@ -69,6 +73,16 @@ static void answer(struct sqlite_group *group, const struct members *members)
         pthread_cond_signal(&members->at[i]->done);
     }
     pthread_mutex_unlock(&group->mutex);
+}
+
+/* Asked before they are answered: then they are gone. */
+static bool has_sweep(const struct members *members)
+{
+    for (size_t i = 0; i < members->count; i++) {
+        if (members->at[i]->fn == sqlite_txn_sweep)
+            return true;
+    }
+    return false;
 }
 
 /* --- transactions, on the committer's thread -------------------------------------------------- */
@@ -190,29 +204,47 @@ static void run_group(struct sqlite_store *store, const struct members *members)
 /* --- the write-ahead log ---------------------------------------------------------------------- */
 
 /* Under the lock, because SQLite before 3.51.3 can corrupt a database when one connection
- * checkpoints while another writes. */
-static void checkpoint(struct sqlite_store *store)
+ * checkpoints while another writes. false: a reader stayed in the log, or the disk failed. */
+static bool checkpoint(struct sqlite_store *store, int mode)
 {
     struct sqlite_conn *conn = store->group.conn;
-    int mode =
-        conn->wal_pages < RESTART_PAGES ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
     struct cc_err err = { 0 };
+    int failed;
 
-    store->group.checkpoint_at = conn->wal_pages + CHECKPOINT_PAGES;
-    if (sqlite3_wal_checkpoint_v2(conn->db, NULL, mode, NULL, NULL) == SQLITE_OK)
-        return;
+    sqlite3_busy_timeout(conn->db, CHECKPOINT_WAIT_MS * (1 + conn->wal_pages / CHECKPOINT_PAGES));
+    failed = sqlite3_wal_checkpoint_v2(conn->db, NULL, mode, NULL, NULL);
+    sqlite3_busy_timeout(conn->db, (int)store->settings.wait_ms);
+    if (failed == SQLITE_OK || (failed & 0xff) == SQLITE_BUSY)
+        return failed == SQLITE_OK;
     (void)!sqlite_conn_fail(conn, "checkpoint", &err);
     cc_log_warn(store->log, "checkpoint failed", CC_LOG_Z("cause", err.cause));
+    return false;
 }
 
+/* One that did not succeed is tried again after as many pages. */
 static void checkpoint_if_due(struct sqlite_store *store)
 {
     struct sqlite_group *group = &store->group;
 
     if (group->conn->wal_pages < CHECKPOINT_PAGES)
         group->checkpoint_at = CHECKPOINT_PAGES; /* the log has started anew */
-    if (group->conn->wal_pages >= group->checkpoint_at)
-        checkpoint(store);
+    if (group->conn->wal_pages < group->checkpoint_at)
+        return;
+    (void)checkpoint(store, SQLITE_CHECKPOINT_RESTART);
+    group->checkpoint_at = group->conn->wal_pages + CHECKPOINT_PAGES;
+}
+
+/* Pages of the log that were checkpointed still hold what has been deleted since; secure_delete
+ * reaches the database alone. An empty log holds nothing. */
+static void erase_if_due(struct sqlite_store *store)
+{
+    struct sqlite_group *group = &store->group;
+    const int64_t now_ms = cc_clock_mono_ms(store->clock);
+
+    if (store->settings.network || now_ms - group->erased_ms < ERASE_EVERY_MS)
+        return;
+    if (checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE))
+        group->erased_ms = now_ms;
 }
 
 /* --- the thread ------------------------------------------------------------------------------- */
@@ -250,6 +282,7 @@ static void serve(struct sqlite_store *store)
     struct members members;
     struct cc_err err = { 0 };
     enum cc_code rc = begin(store, &err);
+    bool sweeps;
 
     if (rc != CC_OK && (sqlite3_errcode(group->conn->db) & 0xff) == SQLITE_BUSY)
         return;
@@ -260,8 +293,11 @@ static void serve(struct sqlite_store *store)
         return;
     }
     run_group(store, &members);
+    sweeps = has_sweep(&members);
     answer(group, &members);
     checkpoint_if_due(store);
+    if (sweeps)
+        erase_if_due(store);
     sqlite_lock_release(&store->lock);
 }
 
@@ -311,6 +347,8 @@ void sqlite_group_open(struct sqlite_store *store, struct sqlite_conn *conn)
 
     group->conn = conn;
     group->checkpoint_at = CHECKPOINT_PAGES;
+    /* The first sweep of a process erases: one that cron starts makes only one. */
+    group->erased_ms = cc_clock_mono_ms(store->clock) - ERASE_EVERY_MS;
     pthread_mutex_init(&group->mutex, NULL);
     pthread_cond_init(&group->work, NULL);
     pthread_condattr_init(&group->monotonic);

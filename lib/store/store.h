@@ -29,7 +29,7 @@ struct cc_item {
 struct cc_items {
     struct cc_item *at;
     size_t count;
-    bool more; /* the range holds further items beyond the limit */
+    bool more; /* the range holds further items beyond these */
 };
 
 /* A range of one partition. */
@@ -81,7 +81,8 @@ enum cc_code cc_store_view(struct cc_store *store, struct cc_arena *arena, cc_tx
  * store. */
 struct cc_str cc_store_epoch(const struct cc_store *store);
 
-/* Deletes up to `limit` items whose expires_ms is past; how many went is in *swept. */
+/* Deletes up to `limit` items whose expires_ms is past; how many went is in *swept. Called now and
+ * then, it also sees to it that nothing deleted stays in the store's files for an hour. */
 enum cc_code cc_store_sweep(struct cc_store *store, size_t limit, size_t *swept,
                             struct cc_err *err) CC_NODISCARD;
 
@@ -89,9 +90,15 @@ enum cc_code cc_store_sweep(struct cc_store *store, size_t limit, size_t *swept,
 enum cc_code cc_store_check(struct cc_store *store, struct cc_arena *arena,
                             struct cc_err *err) CC_NODISCARD;
 
-void cc_store_close(struct cc_store *store); /* NULL is allowed */
+/* No other thread uses the store any more, or ends meanwhile. NULL is allowed. In a child that
+ * inherited the store by fork it does nothing, and everything else is CC_INTERNAL there. */
+void cc_store_close(struct cc_store *store);
 
-/* --- inside a transaction --------------------------------------------------------------------- */
+/* --- inside a transaction ---------------------------------------------------------------------
+ *
+ * A function sees what it wrote itself. In run: at most 100 different items are read (but by query
+ * and peek) and written, 4 MB together, 180 KB each. A broken rule or a failure of the store ends
+ * the transaction, whatever the function makes of it; CC_NOT_FOUND and CC_EXISTS are answers. */
 
 struct cc_arena *cc_txn_arena(const struct cc_txn *txn);
 int64_t cc_txn_now_ms(const struct cc_txn *txn); /* one instant for the whole run of fn */
@@ -109,6 +116,8 @@ enum cc_code cc_txn_peek(struct cc_txn *txn, struct cc_key key, struct cc_key gu
 enum cc_code cc_txn_get_many(struct cc_txn *txn, const struct cc_key *keys, size_t count,
                              struct cc_item *out, struct cc_err *err) CC_NODISCARD;
 
+/* A range gives at most `limit` items, and at most 4 MB of them: `more` alone says that it goes on.
+ */
 enum cc_code cc_txn_query(struct cc_txn *txn, const struct cc_range *range, struct cc_items *out,
                           struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_txn_changed(struct cc_txn *txn, const struct cc_changed *changed,
@@ -137,9 +146,11 @@ struct cc_store_config {
     struct cc_str path;      /* the database file */
     int durability;          /* 0 full: acknowledged is on disk; 1 normal: a power cut may
                                 take the last moments with it */
-    int64_t group_max;       /* functions in one commit */
-    int64_t wait_ms;         /* how long a caller waits for its turn before CC_UNAVAILABLE */
-    int64_t cache_bytes;     /* page cache of each connection */
+    int64_t group_max;       /* functions in one commit; 0: 64 */
+    int64_t wait_ms;         /* how long a caller waits for its turn before CC_UNAVAILABLE; 0: 5 s.
+                                One whose function has begun waits for its outcome */
+    int64_t cache_bytes;     /* page cache of each connection: one of the writer's, one for every
+                                thread that views; 0: 2 MB */
     bool network_filesystem; /* allowed; then one process and no WAL */
     const struct cc_clock *clock;
     const struct cc_random *random;

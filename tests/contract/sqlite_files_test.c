@@ -154,6 +154,45 @@ START_TEST(the_writer_keeps_the_log_short)
 }
 END_TEST
 
+static enum cc_code delete_secret(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    (void)arg;
+    return cc_txn_delete(txn, stores_key("P", "A#17"), err);
+}
+
+static bool holds_secret(struct stores *s)
+{
+    static const char *const suffixes[] = { "", "-wal" };
+    bool found = false;
+
+    for (size_t i = 0; i < CC_COUNT(suffixes); i++) {
+        struct cc_str bytes = read_file(s, beside(s, suffixes[i]));
+
+        found = found || memmem(bytes.at, bytes.len, "Xanadu", 6) != NULL;
+    }
+    return found;
+}
+
+START_TEST(what_was_deleted_is_erased_from_the_files_within_an_hour)
+{
+    struct stores s;
+    size_t swept;
+
+    stores_open(&s, 0);
+    for (int i = 0; i < 100; i++)
+        stores_put(&s, stores_item("P", cc_str_format(s.arena, "A#%d", i).at,
+                                   i == 17 ? "In Xanadu" : "elsewhere"));
+    ck_assert_int_eq(cc_store_sweep(s.store, 10, &swept, &s.err), CC_OK);
+    ck_assert_int_eq(cc_store_run(s.store, s.arena, delete_secret, NULL, &s.err), CC_OK);
+    ck_assert(holds_secret(&s));
+    s.clock.now_ms += 1800 * 1000;
+    ck_assert_int_eq(cc_store_sweep(s.store, 10, &swept, &s.err), CC_OK);
+    stores_put(&s, stores_item("P", "B", "after the answer comes the erasing"));
+    ck_assert(!holds_secret(&s));
+    stores_close(&s);
+}
+END_TEST
+
 START_TEST(a_person_can_look_with_the_shell)
 {
     struct stores s;
@@ -357,11 +396,12 @@ END_TEST
 
 CC_CHECK_MAIN("contract/sqlite_files", all_files_are_for_the_owner_alone,
               the_database_is_in_wal_mode_and_synchronous, nothing_is_checkpointed_at_close,
-              the_writer_keeps_the_log_short, a_person_can_look_with_the_shell,
-              a_file_that_is_no_database_is_refused, a_database_of_another_program_is_refused,
-              a_truncated_database_is_refused, a_database_with_a_page_of_garbage_is_refused,
-              a_newer_layout_is_refused, an_older_layout_is_refused,
-              a_database_without_its_layout_or_epoch_is_refused,
+              the_writer_keeps_the_log_short,
+              what_was_deleted_is_erased_from_the_files_within_an_hour,
+              a_person_can_look_with_the_shell, a_file_that_is_no_database_is_refused,
+              a_database_of_another_program_is_refused, a_truncated_database_is_refused,
+              a_database_with_a_page_of_garbage_is_refused, a_newer_layout_is_refused,
+              an_older_layout_is_refused, a_database_without_its_layout_or_epoch_is_refused,
               a_log_whose_database_is_gone_is_not_deleted, a_folder_that_does_not_exist_is_refused,
               a_symbolic_link_leads_to_the_same_lock, a_read_only_database_is_refused,
               a_read_only_file_is_refused)
