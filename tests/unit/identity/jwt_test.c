@@ -288,6 +288,12 @@ static const struct form hostile_payloads[] = {
                 "\"origin_jti\":\"session\",\"auth_time\":1795000000}" },
     { "no auth_time", "{" CLAIM_OURS "," CLAIM_TIMES ",\"sub\":\"ada\",\"username\":\"ada\","
                       "\"origin_jti\":\"session\",\"jti\":\"token\"}" },
+};
+
+/* libjwt's own parser does not read these; ours must not either. */
+static const struct form no_claims[] = {
+    { "exp beyond 64 bits",
+      "{" CLAIM_OURS "," CLAIM_NAMES ",\"iat\":1795000000,\"exp\":99999999999999999999}" },
     { "a list of claims", "[" PAYLOAD "]" },
     { "null", "null" },
     { "nothing", "{}" },
@@ -308,10 +314,8 @@ START_TEST(hostile_claims_are_refused_although_the_signature_is_ours)
         ck_assert_msg(!strstr(f.house.err.cause, "signature"), "%s: %s", hostile_payloads[i].what,
                       f.house.err.cause);
     }
-    refuse(&f, "exp beyond 64 bits", /* libjwt's own parser does not read it */
-           token_of(&f, HEADER,
-                    "{" CLAIM_OURS "," CLAIM_NAMES
-                    ",\"iat\":1795000000,\"exp\":99999999999999999999}"));
+    for (size_t i = 0; i < CC_COUNT(no_claims); i++)
+        refuse(&f, no_claims[i].what, token_of(&f, HEADER, no_claims[i].text));
     forge_close(&f);
 }
 END_TEST
