@@ -1,0 +1,175 @@
+"""An installed Cloud Chat, run as its operator would run it: `cloudchat serve` on a free port and
+a data folder of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from client import Client
+
+ROOT = Path(__file__).parents[2]
+STAGE = Path(os.environ.get("CLOUDCHAT_STAGE", ROOT / "build" / "stage"))
+CLOUDCHAT = STAGE / "bin" / "cloudchat"
+PROGRAMS = STAGE / "lib" / "cloud-chat"
+
+# Cheap passwords and wide throttles; what tests those sets them itself.
+QUICK = {
+    "identity.argon2_memory_kib": 64,
+    "identity.argon2_passes": 1,
+    "identity.argon2_queue": 1000,
+    "identity.sign_up_address_hour": 1000000,
+    "identity.recover_address_hour": 1000000,
+    "chat.discover_numbers_day": 1000000,
+    "codes.sender": "outbox",
+}
+
+SANITIZERS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
+              "WARNING: ThreadSanitizer")
+
+
+def wait_for(what, ask, seconds=20.0, every=0.01):
+    """Asks until the answer is true, and gives it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(every)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def environment(settings):
+    """Settings as environment variables; nothing of the caller's own leaks in."""
+    env = {name: os.environ[name] for name in os.environ
+           if name in ("PATH", "HOME", "LANG", "TMPDIR") or name.endswith("SAN_OPTIONS")}
+    for key, value in settings.items():
+        env["CLOUDCHAT_" + key.upper().replace(".", "_")] = str(value)
+    return env
+
+
+class Server:
+    def __init__(self, data, settings=None, quick=True, user=None):
+        self.data = Path(data)
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.settings = {**(QUICK if quick else {}), **(settings or {})}
+        self.cors = "http.cors_origins" in self.settings
+        self.user = user
+        self.console = self.data.with_name(self.data.name + ".console")
+        self.secrets = set()
+        self.process = None
+        self._taken = {}
+
+    def start(self):
+        more = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
+        with open(self.console, "ab") as out:
+            self.process = subprocess.Popen(
+                [CLOUDCHAT, "serve", "--data", self.data, "--port", str(self.port)], stdout=out,
+                stderr=out, stdin=subprocess.DEVNULL, env=environment(self.settings),
+                cwd=self.data.parent, start_new_session=True, **more)
+        wait_for("GET /config 200", self._is_ready)
+        return self
+
+    def _is_ready(self):
+        assert self.process.poll() is None, f"it ended:\n{self.log()[-4000:]}"
+        try:
+            return Client(self.url, self.cors).get("/config").status == 200
+        except OSError:
+            return False
+
+    def stop(self):
+        """As an operator would; it must end well, and have nothing to complain about."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        process.send_signal(signal.SIGTERM)
+        try:
+            status = process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise AssertionError(f"it does not stop:\n{self.log()[-4000:]}") from None
+        assert status == 0, f"it ended with {status}:\n{self.log()[-4000:]}"
+        self.check_log()
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    # --- what it wrote ---------------------------------------------------------------------------
+
+    def log(self):
+        files = [self.console, *sorted((self.data / "run").glob("*.log"))]
+        return "\n".join(f.read_text(errors="replace") for f in files if f.exists())
+
+    def log_lines(self):
+        """The structured ones."""
+        return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+
+    def check_log(self):
+        text = self.log()
+        for mark in SANITIZERS:
+            assert mark not in text, text[text.index(mark):][:6000]
+        lines = self.log_lines()
+        errors = [line for line in lines if line["level"] == "error"]
+        assert not errors, errors
+        logged = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+        told = [secret for secret in self.secrets if secret in logged]
+        assert not told, f"the log tells {told}"
+
+    def notices(self, to):
+        """What was "sent" to a number or address, oldest first."""
+        path = self.data / "outbox.jsonl"
+        if not path.exists():
+            return []
+        lines = path.read_text().split("\n")[:-1]  # the last one may still be on its way
+        return [notice for notice in map(json.loads, lines) if notice["to"] == to]
+
+    def notice(self, to):
+        """The next one that was not taken yet."""
+        taken = self._taken.get(to, 0)
+        found = wait_for(f"a notice to {to}", lambda: self.notices(to)[taken:])
+        self._taken[to] = taken + 1
+        return found[0]
+
+    def code(self, to):
+        code = self.notice(to)["code"]
+        return code
+
+    # --- its processes ---------------------------------------------------------------------------
+
+    def workers(self, program):
+        """Process ids of a program's workers."""
+        found = []
+        for pid in children(self.process.pid):
+            try:
+                if os.readlink(f"/proc/{pid}/exe").endswith(f"/{program}.fcgi"):
+                    found.append(pid)
+            except OSError:
+                pass
+        return found
+
+    def run(self, *arguments, **more):
+        """The operator's command, on this data."""
+        return subprocess.run([CLOUDCHAT, *arguments, "--data", self.data], capture_output=True,
+                              text=True, timeout=60, env=environment(self.settings), **more)
+
+
+def children(pid):
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in path.read_text().split()]
+
+
+def cpu_ticks(pid):
+    """How long a process has computed."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])

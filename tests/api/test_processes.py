@@ -1,0 +1,220 @@
+"""`cloudchat serve` and its children: killed, stopped, run by others."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from client import PASSWORD, Client, Person, Request, new_client_id, new_number
+from server import CLOUDCHAT, Server, cpu_ticks, environment, wait_for
+
+
+class Writer(threading.Thread):
+    """Sends numbered messages one after another; a failure is sent again, as a client would."""
+
+    def __init__(self, who, room, stop):
+        super().__init__()
+        self.who, self.room, self.stop = who, room, stop
+        self.acknowledged, self.failures, self.fault = [], 0, None
+
+    def run(self):
+        try:
+            while not self.stop.is_set():
+                self.send(str(len(self.acknowledged)), new_client_id())
+        except BaseException as fault:
+            self.fault = fault
+
+    def send(self, text, client_id):
+        body = {"room_id": self.room["id"], "type": "text", "data": {"text": text},
+                "client_id": client_id}
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                reply = self.who.post("/chat/messages", body, expect=tuple(range(200, 600)))
+                if reply.status in (200, 201):
+                    self.acknowledged.append((reply.json()["seq"], text))
+                    return
+            except (OSError, AssertionError):
+                pass  # the web server's own words for a worker that went: no problem document
+            self.failures += 1
+        raise AssertionError("not within 10 s")
+
+
+def all_messages(who, room):
+    messages, since = [], None
+    while True:
+        got = who.changes(room, limit=100, **({"since": since} if since else {}))
+        messages += got["messages"]
+        since = got["sync"]
+        if not got["more"]:
+            return messages
+
+
+def test_a_killed_worker_is_replaced_and_loses_nothing(make_server):
+    server = make_server()
+    ada, bob = (Person(server, name).sign_up().sign_in() for name in ("Ada", "Bob"))
+    room = ada.room_with(bob)
+    stop = threading.Event()
+    writers = [Writer(who, room, stop) for who in (ada, bob, ada, bob)]
+    for writer in writers:
+        writer.start()
+    kills = 3
+    try:
+        for _ in range(kills):
+            before = server.workers("chat")
+            sent = sum(len(writer.acknowledged) for writer in writers)
+            wait_for("some messages", lambda: sum(
+                len(w.acknowledged) for w in writers) > sent + 40 or any(w.fault for w in writers))
+            os.kill(before[0], signal.SIGKILL)
+            wait_for("another worker", lambda: set(server.workers("chat")) - set(before))
+            bob.get("/profile", expect=200)  # the others go on
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+    assert not [writer.fault for writer in writers if writer.fault]
+    # only what was in the hands of the one that was killed
+    assert sum(writer.failures for writer in writers) <= kills * len(writers) * 2
+    messages = all_messages(bob, room)
+    assert [m["seq"] for m in messages] == list(range(1, len(messages) + 1))
+    acknowledged = sorted(pair for writer in writers for pair in writer.acknowledged)
+    assert acknowledged == [(m["seq"], m["data"]["text"]) for m in messages]
+
+
+@pytest.mark.parametrize("program", ["auth", "profile", "status"])
+def test_each_program_is_replaced(make_server, program):
+    server = make_server()
+    ada = Person(server).sign_up().sign_in()
+    [before] = server.workers(program)
+    os.kill(before, signal.SIGKILL)
+    wait_for("another", lambda: [p for p in server.workers(program) if p != before])
+    path = {"auth": "/auth/sessions", "profile": "/profile", "status": "/config"}[program]
+    wait_for("an answer", lambda: ada.request("GET", path, expect=tuple(range(200, 600))).status
+             == 200)
+
+
+SLOW = {"identity__argon2_memory_kib": 65536, "identity__argon2_passes": 20}
+
+
+def in_hand(server, program):
+    """Waits until a worker computes."""
+    [pid] = server.workers(program)
+    before = cpu_ticks(pid)
+    wait_for(f"{program} has something in hand", lambda: cpu_ticks(pid) > before + 3)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_finishes_what_is_in_hand(make_server, number):
+    server = make_server(**SLOW)
+    client = Client(server.url)
+    replies = []
+
+    def ask():
+        replies.append(client.post("/auth/sign-up", {
+            "name": "Ada", "phone_number": new_number(), "password": PASSWORD}))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    in_hand(server, "auth")
+    server.process.send_signal(number)
+    thread.join()
+    assert [reply.status for reply in replies] == [201]
+    assert server.process.wait(30) == 0
+    with pytest.raises(OSError):
+        client.get("/config")
+    server.stop()
+
+
+def test_stopping_leaves_no_process_and_no_socket(make_server):
+    server = make_server()
+    pids = [pid for name in ("auth", "chat", "profile", "status") for pid in server.workers(name)]
+    assert len(pids) == 4
+    server.stop()
+    assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+    assert not [p for p in (server.data / "run").iterdir() if p.is_socket()]
+
+
+def test_children_die_with_their_parent(tmp_path):
+    server = Server(tmp_path / "data").start()
+    pids = [pid for name in ("auth", "chat", "profile", "status") for pid in server.workers(name)]
+    server.process.kill()
+    server.process.wait()
+    server.process = None
+
+    def is_gone(pid):
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        except OSError:
+            return True
+
+    wait_for("they are gone", lambda: all(is_gone(pid) for pid in pids))
+    wait_for("its port is free", lambda: not answers(server))
+    server.start()  # nothing that it left behind is in the way
+    server.stop()
+
+
+def answers(server):
+    try:
+        Client(server.url).exchange(Request("GET", "/config", {}, None))
+    except OSError:
+        return False
+    return True
+
+
+def test_there_is_one_serve_a_data_folder(make_server):
+    server = make_server()
+    second = subprocess.run([CLOUDCHAT, "serve", "--data", server.data, "--port", "18799"],
+                            capture_output=True, text=True, timeout=20,
+                            env=environment(server.settings))
+    assert second.returncode != 0
+    assert "already" in second.stderr + second.stdout
+    Client(server.url).get("/config", expect=200)
+
+
+def test_a_port_that_is_taken_is_said(make_server, tmp_path):
+    server = make_server()
+    second = subprocess.run([CLOUDCHAT, "serve", "--data", tmp_path / "other", "--port",
+                             str(server.port)], capture_output=True, text=True, timeout=30,
+                            env=environment(server.settings))
+    assert second.returncode != 0
+    assert str(server.port) in second.stderr + second.stdout
+
+
+def test_an_unknown_key_is_said_with_file_line_and_the_nearest(make_server, tmp_path):
+    server = make_server()
+    server.stop()
+    path = server.data / "cloud-chat.conf"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, "[chat]", "discover_number_day = 5", ""]))
+    done = subprocess.run([CLOUDCHAT, "serve", "--data", server.data, "--port", str(server.port)],
+                          capture_output=True, text=True, timeout=20, env=environment({}))
+    said = done.stderr + done.stdout
+    assert done.returncode != 0
+    assert f"cloud-chat.conf:{len(lines) + 2}" in said
+    assert "discover_numbers_day" in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_it_runs_as_an_ordinary_user(tmp_path_factory):
+    nobody = 65534
+    folder = tmp_path_factory.mktemp("nobody")
+    os.chown(folder, nobody, nobody)
+    reachable(folder)
+    server = Server(folder / "data", user=nobody).start()
+    ada, bob = (Person(server, name).sign_up().sign_in() for name in ("Ada", "Bob"))
+    ada.say(ada.room_with(bob), "Hello Bob")
+    server.restart()
+    assert bob.get("/chat/rooms").json()["items"][0]["unread"] == 1
+    server.stop()
+    shutil.rmtree(server.data)
+
+
+def reachable(folder):
+    """pytest's folders are its user's alone."""
+    for parent in folder.parents:
+        if parent.name.startswith("pytest-") or parent.name.startswith("popen-"):
+            parent.chmod(0o711)
