@@ -31,8 +31,7 @@ static enum cc_code reply_tagged(struct cc_ctx *cx, const struct cc_buf *body)
     return cc_reply_bytes(cx, 200, "application/json", cc_buf_str(body));
 }
 
-/* --- rooms --------------------------------------------------------------------------------------
- */
+/* --- rooms ------------------------------------------------------------------------------------ */
 
 static const struct cc_field room_fields[] = {
     { .name = "participants",
@@ -114,8 +113,7 @@ static enum cc_code room_get(struct cc_ctx *cx)
     return cc_reply_end(cx);
 }
 
-/* --- cursors ------------------------------------------------------------------------------------
- */
+/* --- cursors ---------------------------------------------------------------------------------- */
 
 struct cursor_change {
     struct cc_cursor_move move;
@@ -163,8 +161,7 @@ static enum cc_code cursor_list(struct cc_ctx *cx)
     return cc_reply_end(cx);
 }
 
-/* --- changes ------------------------------------------------------------------------------------
- */
+/* --- changes ---------------------------------------------------------------------------------- */
 
 static const struct cc_field changes_fields[] = {
     { .name = "since",
@@ -201,8 +198,7 @@ static enum cc_code changes_get(struct cc_ctx *cx)
     return cc_reply_end(cx);
 }
 
-/* --- messages -----------------------------------------------------------------------------------
- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 static const struct cc_field data_fields[] = {
     { .name = "text",

@@ -17,8 +17,7 @@ static enum cc_code reply_own(struct cc_ctx *cx, const struct cc_profile *profil
     return cc_reply_end(cx);
 }
 
-/* --- oneself ------------------------------------------------------------------------------------
- */
+/* --- oneself ---------------------------------------------------------------------------------- */
 
 static enum cc_code profile_get(struct cc_ctx *cx)
 {
@@ -91,8 +90,7 @@ static enum cc_code preferences_patch(struct cc_ctx *cx)
     return rc == CC_OK ? reply_preferences(cx, &profile) : rc;
 }
 
-/* --- photos -------------------------------------------------------------------------------------
- */
+/* --- photos ----------------------------------------------------------------------------------- */
 
 static const char *const photo_types[] = { "image/jpeg", "image/png", "image/webp",
                                            "application/octet-stream" };
@@ -158,8 +156,7 @@ static enum cc_code photo_get(struct cc_ctx *cx)
     return cc_reply_bytes(cx, 200, cc_str_z(cx->arena, type), bytes);
 }
 
-/* --- others -------------------------------------------------------------------------------------
- */
+/* --- others ----------------------------------------------------------------------------------- */
 
 static enum cc_code user_get(struct cc_ctx *cx)
 {

@@ -9,8 +9,7 @@
 
 #define OUTPUT_BYTES_MAX ((size_t)256 * 1024)
 
-/* --- init and keys -----------------------------------------------------------------------------
- */
+/* --- init and keys ---------------------------------------------------------------------------- */
 
 static struct cc_keys_folder keys_folder(const struct cc_config *config)
 {
@@ -89,8 +88,7 @@ int cc_admin_keys(struct cc_admin *admin)
     return admin->words[0][0] == 'r' ? rotate(admin, &folder) : list(admin, &folder);
 }
 
-/* --- tick --------------------------------------------------------------------------------------
- */
+/* --- tick ------------------------------------------------------------------------------------- */
 
 int cc_admin_tick(struct cc_admin *admin)
 {
@@ -111,8 +109,7 @@ int cc_admin_tick(struct cc_admin *admin)
     return EXIT_SUCCESS;
 }
 
-/* --- config ------------------------------------------------------------------------------------
- */
+/* --- config ----------------------------------------------------------------------------------- */
 
 static void add_keys(struct cc_buf *out)
 {

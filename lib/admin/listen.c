@@ -16,8 +16,7 @@
 /* The kernel cuts it to net.core.somaxconn. While a worker is replaced, this many may wait. */
 #define BACKLOG 4096
 
-/* --- the lock ----------------------------------------------------------------------------------
- */
+/* --- the lock --------------------------------------------------------------------------------- */
 
 static enum cc_code locked_by_other(int fd, struct cc_err *err)
 {
@@ -52,8 +51,7 @@ enum cc_code cc_lock_take(const char *path, int *fd, struct cc_err *err)
     return rc;
 }
 
-/* --- Unix sockets ------------------------------------------------------------------------------
- */
+/* --- Unix sockets ----------------------------------------------------------------------------- */
 
 static enum cc_code give_to_group(const char *path, const char *group, struct cc_err *err)
 {
@@ -100,8 +98,7 @@ enum cc_code cc_listen_unix(const char *path, const char *group, int *fd, struct
     return rc;
 }
 
-/* --- TCP ---------------------------------------------------------------------------------------
- */
+/* --- TCP -------------------------------------------------------------------------------------- */
 
 static enum cc_code not_bound(const char *address, int64_t port, int reason, struct cc_err *err)
 {

@@ -10,8 +10,7 @@
 
 #define ARENA_BYTES ((size_t)8 * 1024 * 1024)
 
-/* --- the commands ------------------------------------------------------------------------------
- */
+/* --- the commands ----------------------------------------------------------------------------- */
 
 #define DATA                                                                                       \
     {                                                                                              \
@@ -70,8 +69,7 @@ static const struct cc_command commands[] = {
       cc_admin_doctor },
 };
 
-/* --- help --------------------------------------------------------------------------------------
- */
+/* --- help ------------------------------------------------------------------------------------- */
 
 static int print_overview(FILE *out)
 {
@@ -111,8 +109,7 @@ int cc_admin_failed(const struct cc_err *err)
     return err->code == CC_INVALID ? EX_CONFIG : EXIT_FAILURE;
 }
 
-/* --- arguments ---------------------------------------------------------------------------------
- */
+/* --- arguments -------------------------------------------------------------------------------- */
 
 static const struct cc_option *find_option(const struct cc_command *command, struct cc_str name)
 {

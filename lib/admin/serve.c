@@ -32,8 +32,7 @@ struct serve {
     int probe; /* a GET /config under way; -1: none */
 };
 
-/* --- the folder and its configuration ----------------------------------------------------------
- */
+/* --- the folder and its configuration --------------------------------------------------------- */
 
 /* What the command line says wins over the file, in this process and in those it starts. */
 static enum cc_code set_environment(const struct cc_options *options, const char *config_path,
@@ -85,8 +84,7 @@ static enum cc_code rehearse(const struct serve *self, struct cc_err *err)
     return rc;
 }
 
-/* --- sockets -----------------------------------------------------------------------------------
- */
+/* --- sockets ---------------------------------------------------------------------------------- */
 
 static const char *socket_path(const struct serve *self, const char *program)
 {
@@ -123,8 +121,7 @@ static enum cc_code listen_for_web(struct serve *self, struct cc_err *err)
     }
 }
 
-/* --- children ----------------------------------------------------------------------------------
- */
+/* --- children --------------------------------------------------------------------------------- */
 
 static const char **arguments(struct cc_arena *arena, const char *path, const char *config)
 {
@@ -217,8 +214,7 @@ static enum cc_code add_web_server(struct serve *self, struct cc_err *err)
     return CC_OK;
 }
 
-/* --- ready? ------------------------------------------------------------------------------------
- */
+/* --- ready? ----------------------------------------------------------------------------------- */
 
 static void send_probe(struct serve *self)
 {
@@ -301,8 +297,7 @@ static void when_stopping(void *arg)
     self->probe = self->web_socket = -1;
 }
 
-/* --- the command -------------------------------------------------------------------------------
- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 static enum cc_code prepare(struct cc_admin *admin, struct serve *self, struct cc_err *err)
 {

@@ -10,8 +10,7 @@
 
 #define CONFIG_BYTES_MAX ((size_t)64 * 1024)
 
-/* --- a data folder -----------------------------------------------------------------------------
- */
+/* --- a data folder ---------------------------------------------------------------------------- */
 
 static enum cc_code make_folder(struct cc_arena *arena, const char *path, struct cc_err *err)
 {
@@ -62,8 +61,7 @@ enum cc_code cc_site_make(struct cc_arena *arena, const char *folder, bool *is_n
     return rc;
 }
 
-/* --- an installation ---------------------------------------------------------------------------
- */
+/* --- an installation -------------------------------------------------------------------------- */
 
 static void locate_installation(struct cc_arena *arena, struct cc_site *site)
 {

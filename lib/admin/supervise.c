@@ -18,8 +18,7 @@
 #define SAME_WISH_MS 3000
 #define EXIT_CANNOT_RUN 127
 
-/* --- one child ---------------------------------------------------------------------------------
- */
+/* --- one child -------------------------------------------------------------------------------- */
 
 /* In the child. Only async-signal-safe calls. */
 static void become(const struct cc_child *child, pid_t parent)
@@ -81,8 +80,7 @@ static void schedule_restart(struct cc_supervisor *self, struct cc_child *child,
                 CC_LOG_I64("status", end->si_status), CC_LOG_I64("restart_in_ms", child->delay_ms));
 }
 
-/* --- all of them -------------------------------------------------------------------------------
- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 static bool is_running(const struct cc_supervisor *self)
 {
@@ -131,8 +129,7 @@ static bool dies_young(const struct cc_supervisor *self)
     return false;
 }
 
-/* --- stopping ----------------------------------------------------------------------------------
- */
+/* --- stopping --------------------------------------------------------------------------------- */
 
 static bool is_of_stage(const struct cc_supervisor *self, const struct cc_child *child)
 {
@@ -192,8 +189,7 @@ static void go_on_stopping(struct cc_supervisor *self)
         self->stage = CC_STOPPED;
 }
 
-/* --- the loop ----------------------------------------------------------------------------------
- */
+/* --- the loop --------------------------------------------------------------------------------- */
 
 static void go_on_starting(struct cc_supervisor *self)
 {

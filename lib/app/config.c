@@ -8,8 +8,7 @@
 
 #define FILE_NAME "cloud-chat.conf"
 
-/* --- finding it --------------------------------------------------------------------------------
- */
+/* --- finding it ------------------------------------------------------------------------------- */
 
 static struct cc_str parent_of(struct cc_str path)
 {
@@ -72,8 +71,7 @@ enum cc_code cc_app_find_config(struct cc_arena *arena, const char **out, struct
     return CC_OK;
 }
 
-/* --- what one key alone cannot tell ------------------------------------------------------------
- */
+/* --- what one key alone cannot tell ----------------------------------------------------------- */
 
 static struct cc_str under(struct cc_arena *arena, struct cc_str folder, struct cc_str path)
 {

@@ -11,9 +11,9 @@
 #include <json-c/json.h>
 
 const struct cc_json_limits cc_json_default_limits = {
-    CC_JSON_DEPTH_MAX,
-    CC_JSON_NODES_MAX,
-    CC_JSON_STRING_BYTES_MAX,
+    .depth = CC_JSON_DEPTH_MAX,
+    .nodes = CC_JSON_NODES_MAX,
+    .string_bytes = CC_JSON_STRING_BYTES_MAX,
 };
 
 /* A key as it stands in the text, or decoded where it holds escapes. */
@@ -112,7 +112,7 @@ static enum cc_code check_unicode_escape(struct gate *g)
 
     if (first < 0)
         return refuse_at(g, g->at, "an escape without four hexadecimal digits");
-    if (first == 0)
+    if (first == 0 && !g->limits->only_grammar)
         return refuse_at(g, g->at, "the character U+0000");
     g->at += 4;
     if (first < 0xD800 || first > 0xDFFF)
@@ -451,7 +451,7 @@ static enum cc_code close_level(struct gate *g)
     if (in_object(g)) {
         size_t first = g->first_key[g->depth - 1];
 
-        if (g->key_count - first > 1)
+        if (g->key_count - first > 1 && !g->limits->only_grammar)
             rc = check_keys(g, g->keys + first, g->key_count - first);
         g->key_count = first;
     }

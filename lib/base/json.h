@@ -16,6 +16,7 @@ struct cc_json_limits {
     unsigned depth;
     unsigned nodes;
     size_t string_bytes;
+    bool only_grammar; /* for cc_json_check: duplicate keys and U+0000 pass, as RFC 8259 has it */
 };
 
 extern const struct cc_json_limits cc_json_default_limits; /* from limits.h */

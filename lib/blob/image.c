@@ -32,8 +32,7 @@ static uint32_t read_le(struct cc_str s, size_t at, size_t size)
     return value;
 }
 
-/* --- PNG (ISO/IEC 15948, 11.2.2): the IHDR chunk comes first ------------------------------------
- */
+/* --- PNG (ISO/IEC 15948, 11.2.2): the IHDR chunk comes first ---------------------------------- */
 
 static enum cc_code read_png(struct cc_str s, struct cc_image *out, struct cc_err *err)
 {
@@ -46,8 +45,7 @@ static enum cc_code read_png(struct cc_str s, struct cc_image *out, struct cc_er
     return CC_OK;
 }
 
-/* --- JPEG (ITU-T T.81, B.1.1 and B.2.2): markers up to the frame header --------------------------
- */
+/* --- JPEG (ITU-T T.81, B.1.1 and B.2.2): markers up to the frame header ----------------------- */
 
 #define JPEG_DHT 0xc4 /* of C0..CF these three do not begin a frame */
 #define JPEG_JPG 0xc8
@@ -95,8 +93,7 @@ static enum cc_code read_jpeg(struct cc_str s, struct cc_image *out, struct cc_e
     }
 }
 
-/* --- WebP (RFC 9649, 2.4 to 2.7): RIFF, and one of three first chunks ---------------------------
- */
+/* --- WebP (RFC 9649, 2.4 to 2.7): RIFF, and one of three first chunks ------------------------- */
 
 /* RFC 6386, 9.1: a key frame, its start code, 14 bits each with 2 bits of scaling above. */
 static bool webp_read_lossy(struct cc_str chunk, struct cc_image *out)

@@ -48,8 +48,7 @@ static enum cc_code load_room(struct cc_txn *txn, struct asking *a, struct cc_er
     return cc_rooms_load(txn, a->by, &a->room, &a->changes.room, &count, err);
 }
 
-/* --- the two ranges -----------------------------------------------------------------------------
- */
+/* --- the two ranges --------------------------------------------------------------------------- */
 
 /* What is given of each range, and what the next token must say of it. */
 struct page {
@@ -195,8 +194,7 @@ enum cc_code cc_changes_read(const struct cc_caller *by, const struct cc_changes
     return rc;
 }
 
-/* --- the tag ------------------------------------------------------------------------------------
- */
+/* --- the tag ---------------------------------------------------------------------------------- */
 
 static enum cc_code tag_in(struct cc_txn *txn, void *arg, struct cc_err *err)
 {

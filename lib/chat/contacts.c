@@ -14,8 +14,7 @@
 /* What an item of the store can hold, whatever the configuration says. */
 #define NUMBERS_DAY_MAX 10000
 
-/* --- the budget ---------------------------------------------------------------------------------
- */
+/* --- the budget ------------------------------------------------------------------------------- */
 
 /* LIMIT#discover#<user>: the marks of the numbers asked for since `started`, and not the numbers.
  */
@@ -130,8 +129,7 @@ static enum cc_code take_budget(const struct cc_caller *by, struct cc_strs numbe
                          "discover: over %lld distinct numbers", (long long)budget_of(by->chat));
 }
 
-/* --- the answer ---------------------------------------------------------------------------------
- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 struct finding {
     struct cc_strs numbers;

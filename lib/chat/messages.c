@@ -9,8 +9,7 @@
 
 #define HASH_BYTES 16
 
-/* --- sending ------------------------------------------------------------------------------------
- */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 struct sending {
     const struct cc_caller *by;
@@ -158,8 +157,7 @@ enum cc_code cc_message_send(const struct cc_caller *by, const struct cc_message
     return rc;
 }
 
-/* --- one message --------------------------------------------------------------------------------
- */
+/* --- one message ------------------------------------------------------------------------------ */
 
 struct getting {
     const struct cc_caller *by;
@@ -191,8 +189,7 @@ enum cc_code cc_message_get(const struct cc_caller *by, struct cc_str id, struct
     return rc;
 }
 
-/* --- a page of messages -------------------------------------------------------------------------
- */
+/* --- a page of messages ----------------------------------------------------------------------- */
 
 struct span {
     int64_t from, to; /* both included; empty when to < from */

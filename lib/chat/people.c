@@ -18,8 +18,7 @@ enum cc_code cc_profile_visible(struct cc_txn *txn, const struct cc_caller *by,
     return cc_room_enter(txn, by, direct, &head, err);
 }
 
-/* --- others -------------------------------------------------------------------------------------
- */
+/* --- others ----------------------------------------------------------------------------------- */
 
 struct looking {
     const struct cc_caller *by;
@@ -56,8 +55,7 @@ enum cc_code cc_profile_own(const struct cc_caller *by, struct cc_profile *out, 
     return cc_person_get(by, by->user, out, err);
 }
 
-/* --- oneself ------------------------------------------------------------------------------------
- */
+/* --- oneself ---------------------------------------------------------------------------------- */
 
 /* The user's HEAD tells his other devices that something of his own has changed. */
 enum cc_code cc_profile_save(struct cc_txn *txn, struct cc_profile *profile, struct cc_err *err)

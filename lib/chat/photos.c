@@ -35,8 +35,7 @@ static enum cc_code add_job(struct cc_txn *txn, int64_t after_ms, struct photo_j
                         cc_fields_save(cc_txn_arena(txn), job_fields, &job), err);
 }
 
-/* --- putting and removing -----------------------------------------------------------------------
- */
+/* --- putting and removing --------------------------------------------------------------------- */
 
 struct setting {
     const struct cc_caller *by;
@@ -124,8 +123,7 @@ enum cc_code cc_photo_remove(const struct cc_caller *by, struct cc_err *err)
     return set_photo(&s, err);
 }
 
-/* --- showing ------------------------------------------------------------------------------------
- */
+/* --- showing ---------------------------------------------------------------------------------- */
 
 enum cc_code cc_photo_find(const struct cc_caller *by, struct cc_str user, struct cc_str name,
                            struct cc_str *content_type, struct cc_err *err)
@@ -153,8 +151,7 @@ enum cc_code cc_photo_read(const struct cc_caller *by, struct cc_str user, struc
     return rc == CC_NOT_FOUND ? cc_fail(err, rc, NULL, "the photo's bytes are gone") : rc;
 }
 
-/* --- what is done later -------------------------------------------------------------------------
- */
+/* --- what is done later ----------------------------------------------------------------------- */
 
 struct judging {
     struct photo_job job;

@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-/* --- rooms as somebody sees them ----------------------------------------------------------------
- */
+/* --- rooms as somebody sees them -------------------------------------------------------------- */
 
 static struct cc_str other_of(const struct cc_head *head, struct cc_str user)
 {
@@ -135,8 +134,7 @@ static enum cc_code load_one(struct cc_txn *txn, const struct cc_caller *by,
     return rc == CC_OK && count == 0 ? CC_NOT_FOUND : rc;
 }
 
-/* --- one room -----------------------------------------------------------------------------------
- */
+/* --- one room --------------------------------------------------------------------------------- */
 
 struct getting {
     const struct cc_caller *by;
@@ -163,8 +161,7 @@ enum cc_code cc_room_get(const struct cc_caller *by, struct cc_str id, struct cc
     return rc;
 }
 
-/* --- creation -----------------------------------------------------------------------------------
- */
+/* --- creation --------------------------------------------------------------------------------- */
 
 struct creation {
     const struct cc_caller *by;
@@ -298,8 +295,7 @@ enum cc_code cc_room_create(const struct cc_caller *by, const struct cc_room_dra
     return rc;
 }
 
-/* --- the list -----------------------------------------------------------------------------------
- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 #define LIST "rooms"
 

@@ -116,8 +116,7 @@ struct cc_server {
  * listening socket, else one plain CGI request (RFC 3875). Returns the exit status. */
 int cc_http_serve(const struct cc_server *server);
 
-/* --- in a handler ------------------------------------------------------------------------------
- */
+/* --- in a handler ----------------------------------------------------------------------------- */
 
 /* The body by a table (field.h). 415 unless Content-Type is application/json, 413, 411, 400, 408,
  * 422. A body can be read once: by this or by cc_body_read. */
@@ -150,8 +149,7 @@ struct cc_str cc_cookie_find(const struct cc_ctx *cx, struct cc_str name);
 /* RFC 8288: Link: <path>; rel="next" */
 void cc_reply_link_next(struct cc_ctx *cx, struct cc_str target);
 
-/* --- for the transports, and for tests ----------------------------------------------------------
- */
+/* --- for the transports, and for tests -------------------------------------------------------- */
 
 struct cc_source {
     /* Up to `size` bytes; 0 at the end; -1 broken; -2 stalled beyond the time-out. */

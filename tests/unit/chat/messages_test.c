@@ -30,8 +30,7 @@ static void pair_open(struct pair *p)
     p->room = house_room(&p->ann, &p->bob);
 }
 
-/* --- sending ------------------------------------------------------------------------------------
- */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 START_TEST(messages_are_numbered_from_one_without_a_hole)
 {
@@ -258,8 +257,7 @@ START_TEST(many_who_talk_at_once_leave_no_hole_and_no_double)
 }
 END_TEST
 
-/* --- the preview --------------------------------------------------------------------------------
- */
+/* --- the preview ------------------------------------------------------------------------------ */
 
 static struct cc_str preview_of(struct pair *p, struct cc_str text)
 {
@@ -294,8 +292,7 @@ START_TEST(a_preview_is_cut_to_200_characters_and_never_within_a_grapheme)
 }
 END_TEST
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 START_TEST(a_message_of_another_room_or_with_a_malformed_id_is_not_found)
 {

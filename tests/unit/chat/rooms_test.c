@@ -217,8 +217,7 @@ START_TEST(nobody_has_more_than_a_thousand_rooms)
 }
 END_TEST
 
-/* --- the list -----------------------------------------------------------------------------------
- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 static struct cc_room_page list(const struct cc_caller *by, int64_t limit, struct cc_str cursor)
 {

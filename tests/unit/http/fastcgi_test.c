@@ -63,8 +63,7 @@ static int connect_to(const struct running *r)
     return fd;
 }
 
-/* --- what is sent ------------------------------------------------------------------------------
- */
+/* --- what is sent ----------------------------------------------------------------------------- */
 
 struct wire {
     unsigned char at[65536];
@@ -136,8 +135,7 @@ static void send_wire(int fd, const struct wire *w)
     send_all(fd, w->at, w->len);
 }
 
-/* --- what comes back ---------------------------------------------------------------------------
- */
+/* --- what comes back -------------------------------------------------------------------------- */
 
 struct answer {
     char at[4096]; /* of STDOUT, as much as fits */
@@ -230,8 +228,7 @@ static int open_descriptors(pid_t pid)
     return count;
 }
 
-/* --- tests -------------------------------------------------------------------------------------
- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 START_TEST(requests_are_answered_and_leave_nothing_open)
 {
