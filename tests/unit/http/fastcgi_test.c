@@ -474,6 +474,36 @@ START_TEST(a_kept_connection_carries_the_next_request)
 }
 END_TEST
 
+/* What was left of the body would be read as the next request: the client's bytes as records. */
+START_TEST(a_kept_connection_whose_body_was_not_read_to_its_end_is_closed)
+{
+    static char piece[32768];
+    struct running r;
+    struct answer a;
+    struct wire w = { .len = 0 };
+    int64_t started;
+    int fd;
+
+    launch(&r, (struct cc_http_config){ .threads = 1 });
+    add_begin(&w, true);
+    add_head(&w, "PUT", "/echo", "99999999");
+    add_record(&w, PARAMS, NULL, 0);
+    fd = connect_to(&r);
+    send_wire(fd, &w);
+    w.len = 0;
+    add_record(&w, STDIN, piece, sizeof(piece));
+    for (int i = 0; i < 512; i++) /* 16 MiB: no more is read, and the end has not come */
+        send_wire(fd, &w);
+    started = now_ms();
+    read_answer(fd, &a);
+    ck_assert_int_eq(answer_status(&a), 413);
+    ck_assert_int_eq(recv(fd, piece, 1, 0), 0);
+    ck_assert_int_lt(now_ms() - started, 4000);
+    close(fd);
+    stop(&r);
+}
+END_TEST
+
 START_TEST(no_parameter_becomes_an_environment_variable)
 {
     struct running r;
@@ -689,6 +719,7 @@ CC_CHECK_MAIN("http/fastcgi", requests_are_answered_and_leave_nothing_open,
               connections_that_say_nothing_hold_no_thread_for_ever,
               a_body_over_the_limit_is_read_to_its_end_and_refused,
               a_kept_connection_carries_the_next_request,
+              a_kept_connection_whose_body_was_not_read_to_its_end_is_closed,
               no_parameter_becomes_an_environment_variable, sigterm_ends_an_idle_server_at_once,
               sigterm_lets_every_request_in_hand_finish, a_reader_that_has_gone_harms_nobody,
               a_reader_that_reads_nothing_holds_no_thread_for_ever,
