@@ -11,24 +11,43 @@
 #define APPLICATION_ID 0x43436462
 #define LAYOUT 1
 
-/* The views are for people with the sqlite3 shell; no code reads them. */
-static const char layout[] =
+static const char tables[] =
     "CREATE TABLE item ("
     "  pk TEXT NOT NULL, sk TEXT NOT NULL, body TEXT NOT NULL,"
     "  mrev INTEGER, expires_ms INTEGER,"
     "  PRIMARY KEY (pk, sk)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX item_mrev ON item (pk, mrev) WHERE mrev IS NOT NULL;"
-    "CREATE INDEX item_expires ON item (expires_ms) WHERE expires_ms IS NOT NULL;"
-    "CREATE VIEW room AS SELECT substr(pk, 3) AS room,"
-    "  body ->> '$.kind' AS kind, body ->> '$.seq' AS seq, body ->> '$.rev' AS rev, body"
+    "CREATE INDEX item_expires ON item (expires_ms) WHERE expires_ms IS NOT NULL;";
+
+/* For people with the sqlite3 shell; no code reads them. The members of bodies are called what
+ * chat/ and identity/ call them. */
+static const char views[] =
+    "CREATE VIEW room AS SELECT"
+    "  substr(pk, 3) AS room,"
+    "  body ->> '$.kind' AS kind, body ->> '$.users' AS users,"
+    "  body ->> '$.seq' AS seq, body ->> '$.rev' AS rev,"
+    "  datetime(body ->> '$.created' / 1000, 'unixepoch') AS created,"
+    "  datetime(body ->> '$.active' / 1000, 'unixepoch') AS active,"
+    "  body"
     "  FROM item WHERE pk >= 'R#' AND pk < 'R$' AND sk = 'HEAD';"
-    "CREATE VIEW message AS SELECT substr(pk, 3) AS room,"
-    "  body ->> '$.seq' AS seq, body ->> '$.author' AS author, body ->> '$.type' AS type, body"
+    "CREATE VIEW message AS SELECT"
+    "  substr(pk, 3) AS room, body ->> '$.seq' AS seq,"
+    "  body ->> '$.author' AS author, body ->> '$.type' AS type,"
+    "  body ->> '$.data.text' AS text,"
+    "  datetime(body ->> '$.created' / 1000, 'unixepoch') AS created,"
+    "  body"
     "  FROM item WHERE pk >= 'R#' AND pk < 'R$' AND sk >= 'MSG#' AND sk < 'MSG$';"
-    "CREATE VIEW member AS SELECT substr(pk, 3) AS room, substr(sk, 8) AS user,"
-    "  body ->> '$.role' AS role, body ->> '$.state' AS state, body"
+    "CREATE VIEW member AS SELECT"
+    "  substr(pk, 3) AS room, substr(sk, 8) AS user,"
+    "  body ->> '$.role' AS role, body ->> '$.state' AS state,"
+    "  datetime(body ->> '$.joined' / 1000, 'unixepoch') AS joined,"
+    "  body"
     "  FROM item WHERE pk >= 'R#' AND pk < 'R$' AND sk >= 'MEMBER#' AND sk < 'MEMBER$';"
-    "CREATE VIEW user AS SELECT substr(pk, 3) AS user, body ->> '$.name' AS name, body"
+    "CREATE VIEW user AS SELECT"
+    "  substr(pk, 3) AS user, body ->> '$.name' AS name,"
+    "  body ->> '$.phone_number' AS phone_number, body ->> '$.email' AS email,"
+    "  datetime(body ->> '$.created' / 1000, 'unixepoch') AS created,"
+    "  body"
     "  FROM item WHERE pk >= 'U#' AND pk < 'U$' AND sk = 'PROFILE';";
 
 /* The first column of the first row of a statement that takes no parameters. */
@@ -58,18 +77,18 @@ enum state { STATE_EMPTY, STATE_OURS };
 
 static enum cc_code examine(struct sqlite_conn *conn, enum state *out, struct cc_err *err)
 {
-    int64_t id, tables;
+    int64_t id, count;
     enum cc_code rc = read_number(conn, "PRAGMA application_id", &id, err);
 
     if (rc == CC_OK)
-        rc = read_number(conn, "SELECT count(*) FROM sqlite_schema", &tables, err);
+        rc = read_number(conn, "SELECT count(*) FROM sqlite_schema", &count, err);
     if (rc != CC_OK)
         return rc;
-    if (id != APPLICATION_ID && (id != 0 || tables != 0))
+    if (id != APPLICATION_ID && (id != 0 || count != 0))
         return cc_fail(err, CC_INVALID,
                        "The file is a database of another program: give the right path.",
-                       "store: application_id %lld, %lld tables in %s", (long long)id,
-                       (long long)tables, conn->path);
+                       "store: application_id %lld, %lld objects in %s", (long long)id,
+                       (long long)count, conn->path);
     *out = id == APPLICATION_ID ? STATE_OURS : STATE_EMPTY;
     return CC_OK;
 }
@@ -96,7 +115,9 @@ static enum cc_code fill(struct sqlite_conn *conn, const struct cc_random *rando
     epoch = cc_str_format(conn->arena, "{\"name\":\"%.*s\"}", CC_STR_ARG(epoch));
     schema = cc_str_format(conn->arena, "{\"layout\":%d}", LAYOUT);
     snprintf(pragma, sizeof(pragma), "PRAGMA application_id=%d", APPLICATION_ID);
-    rc = execute(conn, layout, err);
+    rc = execute(conn, tables, err);
+    if (rc == CC_OK)
+        rc = execute(conn, views, err);
     if (rc == CC_OK)
         rc = execute(conn, pragma, err);
     if (rc == CC_OK)

@@ -198,14 +198,27 @@ START_TEST(a_person_can_look_with_the_shell)
     struct stores s;
 
     stores_open(&s, 0);
-    stores_put(&s, stores_item("R#r1", "HEAD", "{\"kind\":\"direct\",\"seq\":7}"));
-    stores_put(&s, stores_item("R#r1", "MSG#0000000000000007", "{\"seq\":7}"));
-    stores_put(&s, stores_item("R#r1", "MEMBER#u1", "{}"));
-    stores_put(&s, stores_item("U#u1", "PROFILE", "{\"name\":\"Ada\"}"));
-    cc_check_str(ask_shell(&s, "SELECT room || ' ' || seq FROM room"), CC_STR("r1 7"));
-    cc_check_str(ask_shell(&s, "SELECT room || ' ' || seq FROM message"), CC_STR("r1 7"));
-    cc_check_str(ask_shell(&s, "SELECT room || ' ' || user FROM member"), CC_STR("r1 u1"));
-    cc_check_str(ask_shell(&s, "SELECT user || ' ' || name FROM user"), CC_STR("u1 Ada"));
+    stores_put(&s, stores_item("R#r1", "HEAD",
+                               "{\"kind\":\"direct\",\"users\":[\"u1\",\"u2\"],\"seq\":7,\"rev\":8,"
+                               "\"created\":1700000000000,\"active\":1700000001000}"));
+    stores_put(&s, stores_item("R#r1", "MSG#0000000000000007",
+                               "{\"seq\":7,\"author\":\"u1\",\"type\":\"text\","
+                               "\"data\":{\"text\":\"hello\"},\"created\":1700000001000}"));
+    stores_put(&s, stores_item("R#r1", "MEMBER#u1", "{\"role\":\"member\",\"state\":\"in\"}"));
+    stores_put(&s, stores_item("U#u1", "PROFILE", "{\"name\":\"Ada\",\"email\":\"a@b.example\"}"));
+    cc_check_str(ask_shell(&s, "SELECT room || ' ' || kind || ' ' || users || ' ' || seq || ' ' || "
+                               "rev || ' ' || created || ' ' || active "
+                               "FROM room"),
+                 CC_STR("r1 direct [\"u1\",\"u2\"] 7 8 2023-11-14 22:13:20 2023-11-14 22:13:21"));
+    cc_check_str(ask_shell(&s, "SELECT room || ' ' || seq || ' ' || author || ' ' || type || ' ' "
+                               "|| text || ' ' || created "
+                               "FROM message"),
+                 CC_STR("r1 7 u1 text hello 2023-11-14 22:13:21"));
+    cc_check_str(
+        ask_shell(&s, "SELECT room || ' ' || user || ' ' || role || ' ' || state FROM member"),
+        CC_STR("r1 u1 member in"));
+    cc_check_str(ask_shell(&s, "SELECT user || ' ' || name || ' ' || email FROM user"),
+                 CC_STR("u1 Ada a@b.example"));
     stores_close(&s);
 }
 END_TEST
