@@ -1,0 +1,38 @@
+"""README's walk through the main job, pasted into a shell as a stranger would."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from server import ROOT
+
+HEADING = "## The main job with curl"
+
+
+def walk():
+    """The shell blocks of that section, in order."""
+    section = (ROOT / "README.md").read_text().split(HEADING, 1)[1].split("\n## ", 1)[0]
+    return re.findall(r"^```sh\n(.*?)^```", section, re.M | re.S)
+
+
+def at(server, script):
+    """The same, on this server: the first lines say where it is."""
+    for name, value in (("URL", server.url), ("OUTBOX", server.data / "outbox.jsonl")):
+        script, count = re.subn(rf"^{name}=.*$", f"{name}='{value}'", script, flags=re.M)
+        assert count == 1, name
+    return script
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_the_walk_works_as_it_stands(make_server):
+    server = make_server(quick=False, codes__sender="outbox")
+    script = at(server, "echo ---\n".join(walk()))
+    done = subprocess.run(["bash", "-eu", "-c", script], capture_output=True, text=True,
+                          timeout=60, cwd=server.data.parent, env={"PATH": os.environ["PATH"]})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "about:blank" not in done.stdout, "one of the answers is a problem"
+    assert done.stderr == ""
+    [sent] = re.findall(r'"data":\{"text":("[^"]*")\}', done.stdout.split("---")[-2])
+    assert sent in done.stdout.split("---")[-1], "what was sent is not what is read at the end"
