@@ -273,6 +273,7 @@ START_TEST(a_full_disk_is_told_and_nothing_is_left)
     cc_blobs_close(p.blobs);
     if (!mount_small(p.folder)) {
         printf("skipped: a full disk (no mount namespace here)\n");
+        cc_arena_free(p.arena);
         return;
     }
     ck_assert_int_eq(cc_blobs_open_directory(cc_str_from(p.folder), &p.blobs, &err), CC_OK);
@@ -285,6 +286,7 @@ START_TEST(a_full_disk_is_told_and_nothing_is_left)
     ck_assert_int_eq(get(&p, "a/b", &out), CC_OK);
     ck_assert_uint_eq(out.len, 100000);
     cc_blobs_close(p.blobs);
+    cc_arena_free(p.arena);
     umount(p.folder);
     rmdir(p.folder);
 }

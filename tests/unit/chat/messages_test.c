@@ -343,7 +343,7 @@ static bool is_wanted(enum cc_page_from from, int64_t seq, int64_t candidate)
 /* How far a candidate is from where one asked. Around, older goes before newer. */
 static int64_t distance(enum cc_page_from from, int64_t seq, int64_t total, int64_t candidate)
 {
-    if (from == CC_PAGE_NEWEST || (seq > total && from != CC_PAGE_BEFORE))
+    if (from == CC_PAGE_NEWEST || seq > total)
         seq = total;
     return candidate <= seq ? 2 * (seq - candidate) : 2 * (candidate - seq) + 1;
 }
