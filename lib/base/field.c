@@ -1,4 +1,4 @@
-#include "field.h"
+#include "field_rows.h"
 #include "arena.h"
 #include "encode.h"
 #include "limits.h"
@@ -13,7 +13,6 @@ struct decoder {
     struct cc_arena *arena;
     struct cc_err *err;
     const char *prefix;
-    bool own; /* an item of ours: no rules, unknown members are ignored */
 };
 
 /* Where in the document a value stands: the way up to the root. */
@@ -51,10 +50,7 @@ static void wrong(struct decoder *d, const struct place *at, const char *detail)
     cc_buf_add_z(&pointer, d->prefix);
     add_place(&pointer, at);
     memory[pointer.len] = '\0';
-    if (d->own)
-        (void)cc_fail(d->err, CC_INTERNAL, NULL, "an item's %s %s", memory, detail);
-    else
-        (void)cc_fail_field(d->err, memory, detail);
+    (void)cc_fail_field(d->err, memory, detail);
 }
 
 /* "must be 1 to 64 characters"; `verb` is "must be" or "must have", `unit` " characters" or "". */
@@ -99,7 +95,7 @@ static bool in_range(int64_t value, int64_t min, int64_t max)
     return value >= min && (max == 0 || value <= max);
 }
 
-static struct cc_str copy_secret(struct cc_arena *arena, struct cc_str s)
+struct cc_str cc_field_copy_secret(struct cc_arena *arena, struct cc_str s)
 {
     char *at = cc_arena_alloc_secret(arena, s.len + 1);
 
@@ -110,24 +106,24 @@ static struct cc_str copy_secret(struct cc_arena *arena, struct cc_str s)
 static void take_str(struct decoder *d, const struct cc_field *f, struct cc_str value,
                      const struct place *at, struct cc_str *out)
 {
-    if (f->type == CC_FIELD_NAME && !d->own) {
+    if (f->type == CC_FIELD_NAME) {
         value = cc_text_name(d->arena, value);
         if (!value.at) {
             wrong(d, at, "must not hold control characters");
             return;
         }
     }
-    if (!d->own && !in_range((int64_t)cc_text_length(value), f->min, f->max)) {
+    if (!in_range((int64_t)cc_text_length(value), f->min, f->max)) {
         wrong_range(d, at, "must be", f->min, f->max, " characters");
         return;
     }
-    *out = f->flags & CC_FIELD_SECRET ? copy_secret(d->arena, value) : value;
+    *out = f->flags & CC_FIELD_SECRET ? cc_field_copy_secret(d->arena, value) : value;
 }
 
 static void take_i64(struct decoder *d, const struct cc_field *f, int64_t value,
                      const struct place *at, int64_t *out)
 {
-    bool bounded = !d->own && (f->min != 0 || f->max != 0);
+    bool bounded = f->min != 0 || f->max != 0;
 
     if (bounded && !in_range(value, f->min, f->max))
         wrong_range(d, at, "must be", f->min, f->max, "");
@@ -214,7 +210,7 @@ static bool check_array(struct decoder *d, const struct cc_field *f, struct json
         wrong(d, at, "must be an array");
         return false;
     }
-    if (!d->own && !in_range((int64_t)json_object_array_length(value), f->min, f->max)) {
+    if (!in_range((int64_t)json_object_array_length(value), f->min, f->max)) {
         wrong_range(d, at, "must have", f->min, f->max, " items");
         return false;
     }
@@ -367,30 +363,19 @@ static const struct type types[] = {
     [CC_FIELD_JSON] = { sizeof(struct json_object *), decode_json, encode_json },
 };
 
-static void *member(const struct cc_field *f, void *out)
-{
-    return (char *)out + f->offset;
-}
-
 static const void *member_in(const struct cc_field *f, const void *in)
 {
     return (const char *)in + f->offset;
 }
 
-static void note(const struct cc_field *f, void *out, bool is_there)
-{
-    if (f->flags & CC_FIELD_NOTED)
-        *(bool *)((char *)out + f->noted) = is_there;
-}
-
-static void zero_members(const struct cc_field *fields, void *out)
+void cc_fields_zero(const struct cc_field *fields, void *out)
 {
     for (const struct cc_field *f = fields; f->name; f++) {
-        note(f, out, false);
+        cc_field_note(f, out, false);
         if (f->type == CC_FIELD_OBJECT)
-            zero_members(f->sub, member(f, out));
+            cc_fields_zero(f->sub, cc_field_member(f, out));
         else
-            memset(member(f, out), 0, types[f->type].size);
+            memset(cc_field_member(f, out), 0, types[f->type].size);
     }
 }
 
@@ -422,22 +407,21 @@ static void decode_members(struct decoder *d, const struct cc_field *fields,
     for (const struct cc_field *f = fields; f->name; f++) {
         const struct place at = { parent, f->name, 0 };
         struct json_object *value = NULL;
-        bool is_there = json_object_object_get_ex(object, f->name, &value) && (value || !d->own);
+        bool is_there = json_object_object_get_ex(object, f->name, &value);
 
-        note(f, out, is_there);
+        cc_field_note(f, out, is_there);
         if (is_there)
-            types[f->type].decode(d, f, value, &at, member(f, out));
-        else if ((f->flags & CC_FIELD_REQUIRED) && !d->own)
+            types[f->type].decode(d, f, value, &at, cc_field_member(f, out));
+        else if (f->flags & CC_FIELD_REQUIRED)
             wrong(d, &at, "is required");
     }
-    if (!d->own)
-        refuse_unknown(d, fields, object, parent);
+    refuse_unknown(d, fields, object, parent);
 }
 
 static enum cc_code decode_root(struct decoder *d, const struct cc_field *fields,
                                 struct json_object *value, void *out)
 {
-    zero_members(fields, out);
+    cc_fields_zero(fields, out);
     if (json_object_is_type(value, json_type_object))
         decode_members(d, fields, value, NULL, out);
     else
@@ -449,7 +433,7 @@ enum cc_code cc_fields_decode_json(struct cc_arena *arena, const struct cc_field
                                    struct json_object *value, const char *prefix, void *out,
                                    struct cc_err *err)
 {
-    struct decoder d = { arena, err, prefix, false };
+    struct decoder d = { arena, err, prefix };
 
     return decode_root(&d, fields, value, out);
 }
@@ -461,16 +445,6 @@ enum cc_code cc_fields_decode(struct cc_arena *arena, const struct cc_field *fie
     enum cc_code rc = cc_json_parse(arena, text, &cc_json_default_limits, &value, err);
 
     return rc == CC_OK ? cc_fields_decode_json(arena, fields, value, "", out, err) : rc;
-}
-
-enum cc_code cc_fields_load(struct cc_arena *arena, const struct cc_field *fields,
-                            struct cc_str body, void *out, struct cc_err *err)
-{
-    struct decoder d = { arena, err, "", true };
-    struct json_object *value;
-    enum cc_code rc = cc_json_parse_own(arena, body, &value, err);
-
-    return rc == CC_OK ? decode_root(&d, fields, value, out) : rc;
 }
 
 /* --- from a query ----------------------------------------------------------------------------- */
@@ -540,19 +514,19 @@ static enum cc_code decode_pair(struct decoder *d, const struct cc_field *fields
     if (*seen & bit)
         return bad_query(d, "A parameter of the query is there twice.");
     *seen |= bit;
-    note(f, out, true);
-    decode_parameter(d, f, value, &at, member(f, out));
+    cc_field_note(f, out, true);
+    decode_parameter(d, f, value, &at, cc_field_member(f, out));
     return CC_OK;
 }
 
 enum cc_code cc_fields_decode_query(struct cc_arena *arena, const struct cc_field *fields,
                                     struct cc_str query, void *out, struct cc_err *err)
 {
-    struct decoder d = { arena, err, "", false };
+    struct decoder d = { arena, err, "" };
     struct cc_str rest = query.len ? query : CC_STR_ABSENT;
     uint64_t seen = 0;
 
-    zero_members(fields, out);
+    cc_fields_zero(fields, out);
     while (rest.at) {
         enum cc_code rc = decode_pair(&d, fields, cc_str_cut(&rest, '&'), &seen, out);
 

@@ -65,8 +65,8 @@ enum cc_code cc_fields_decode_query(struct cc_arena *arena, const struct cc_fiel
                                     struct cc_err *err) CC_NODISCARD;
 
 /* An item of the store: members that no row names are ignored (a newer version wrote them), rules
- * are not checked, null is absent. CC_INTERNAL if it does not parse or a member has the wrong type.
- */
+ * are not checked, null is absent. Strings are borrowed from `body` where they have no escapes.
+ * CC_INTERNAL if it does not parse or a member has the wrong type. */
 enum cc_code cc_fields_load(struct cc_arena *arena, const struct cc_field *fields,
                             struct cc_str body, void *out, struct cc_err *err) CC_NODISCARD;
 
