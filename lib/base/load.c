@@ -144,17 +144,18 @@ static bool take_escaped(struct reader *r, struct cc_str done, struct cc_str *ou
 
 static bool take_str(struct reader *r, struct cc_str *out)
 {
-    const char *start;
+    const char *start, *quote, *escape;
 
     if (!take(r, '"'))
         return false;
     start = r->at;
-    while (r->at < r->end && *r->at != '"' && *r->at != '\\')
-        r->at++;
-    *out = (struct cc_str){ start, (size_t)(r->at - start) };
-    if (r->at < r->end && *r->at == '\\')
-        return take_escaped(r, *out, out);
-    return r->at < r->end && *r->at++ == '"';
+    quote = memchr(start, '"', (size_t)(r->end - start));
+    if (!quote)
+        return false;
+    escape = memchr(start, '\\', (size_t)(quote - start));
+    r->at = escape ? escape : quote + 1;
+    *out = (struct cc_str){ start, (size_t)((escape ? escape : quote) - start) };
+    return escape ? take_escaped(r, *out, out) : true;
 }
 
 /* --- what is not read ---------------------------------------------------------------------------

@@ -140,18 +140,25 @@ struct cc_str cc_str_copy(struct cc_arena *arena, struct cc_str s)
     return s.at ? cc_str_join(arena, &s, 1) : s;
 }
 
+/* Keys and ids are made by the dozen for each request and are short: formatted once, then copied.
+ */
 struct cc_str cc_str_format(struct cc_arena *arena, const char *format, ...)
 {
+    char brief[256];
     va_list args;
     char *at;
     int len;
 
     va_start(args, format);
-    len = vsnprintf(NULL, 0, format, args);
+    len = vsnprintf(brief, sizeof(brief), format, args);
     va_end(args);
     if (len < 0)
         return CC_STR("");
     at = cc_arena_alloc(arena, (size_t)len + 1);
+    if ((size_t)len < sizeof(brief)) {
+        memcpy(at, brief, (size_t)len + 1);
+        return (struct cc_str){ at, (size_t)len };
+    }
     va_start(args, format);
     vsnprintf(at, (size_t)len + 1, format, args);
     va_end(args);

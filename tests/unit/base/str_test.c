@@ -170,7 +170,7 @@ START_TEST(copies_end_in_nul_and_join_in_order)
 END_TEST
 
 /* "key\0.pem" must not open "key". */
-START_TEST(nul_never_reaches_the_operating_system)
+START_TEST(nul_never_reaches_the_operating_system, a_format_may_be_of_any_length)
 {
     struct cc_arena *arena = cc_arena_new(1 << 16);
 
@@ -181,10 +181,25 @@ START_TEST(nul_never_reaches_the_operating_system)
 }
 END_TEST
 
+START_TEST(a_format_may_be_of_any_length)
+{
+    struct cc_arena *arena = cc_arena_new(1 << 20);
+
+    for (int len = 0; len < 600; len++) {
+        struct cc_str s = cc_str_format(arena, "%0*d.", len, 0);
+
+        ck_assert_uint_eq(s.len, len > 0 ? (size_t)len + 1 : 2);
+        ck_assert_int_eq(s.at[s.len - 1], '.');
+        ck_assert_int_eq(s.at[s.len], '\0');
+    }
+    cc_arena_free(arena);
+}
+END_TEST
+
 CC_CHECK_MAIN("base/str", absent_is_not_empty, equality_looks_at_every_byte,
               case_is_ignored_for_ascii_only, a_missing_secret_equals_nothing,
               order_is_by_unsigned_bytes, prefixes_and_suffixes, skip_and_take_stop_at_the_end,
               trim_takes_spaces_and_tabs_only, cut_tells_an_empty_rest_from_none,
               integers_are_read_exactly, integers_have_one_spelling,
               integers_outside_their_range_are_refused, copies_end_in_nul_and_join_in_order,
-              nul_never_reaches_the_operating_system)
+              nul_never_reaches_the_operating_system, a_format_may_be_of_any_length)
