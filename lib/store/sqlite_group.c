@@ -256,49 +256,69 @@ static void set_waits_for(struct sqlite_group *group, const char *what)
     pthread_mutex_unlock(&group->mutex);
 }
 
+enum begun { BEGUN, LATER, FAILED };
+
 /* The write lock, then SQLite's own. A shell from outside can hold the latter: those who wait give
  * up by themselves, and the next round tries again. */
-static enum cc_code begin(struct sqlite_store *store, struct cc_err *err)
+static enum begun begin(struct sqlite_store *store, struct cc_err *err)
 {
     struct sqlite_group *group = &store->group;
     enum cc_code rc;
+    int code;
 
     set_waits_for(group, "the lock file, which another process holds");
     rc = sqlite_lock_wait(&store->lock, err);
     if (rc != CC_OK)
-        return rc;
+        return FAILED;
     set_waits_for(group, "a transaction of a program that does not use the lock file");
     rc = sqlite_conn_do(group->conn, SQLITE_STMT_BEGIN_WRITE, err);
-    if (rc != CC_OK)
-        sqlite_lock_release(&store->lock);
+    code = sqlite3_errcode(group->conn->db) & 0xff;
     set_waits_for(group, "its turn in the queue");
-    return rc;
+    if (rc == CC_OK)
+        return BEGUN;
+    sqlite_lock_release(&store->lock);
+    return code == SQLITE_BUSY ? LATER : FAILED;
 }
 
-/* One round: whoever is queued by the time the transaction has begun is in it. */
+static void refuse(struct sqlite_store *store, const struct cc_err *why)
+{
+    struct members members;
+
+    take(store, &members);
+    fail_all(&members, why);
+    answer(&store->group, &members);
+}
+
+/* Whoever is queued by the time the transaction has begun is in it. */
 static void serve(struct sqlite_store *store)
 {
-    struct sqlite_group *group = &store->group;
     struct members members;
-    struct cc_err err = { 0 };
-    enum cc_code rc = begin(store, &err);
     bool sweeps;
 
-    if (rc != CC_OK && (sqlite3_errcode(group->conn->db) & 0xff) == SQLITE_BUSY)
-        return;
     take(store, &members);
-    if (rc != CC_OK) {
-        fail_all(&members, &err);
-        answer(group, &members);
-        return;
-    }
     run_group(store, &members);
     sweeps = has_sweep(&members);
-    answer(group, &members);
+    answer(&store->group, &members);
     checkpoint_if_due(store);
     if (sweeps)
         erase_if_due(store);
     sqlite_lock_release(&store->lock);
+}
+
+static void serve_round(struct sqlite_store *store)
+{
+    struct cc_err err = { 0 };
+
+    switch (begin(store, &err)) {
+    case BEGUN:
+        serve(store);
+        break;
+    case LATER:
+        break;
+    case FAILED:
+        refuse(store, &err);
+        break;
+    }
 }
 
 static void *committer(void *arg)
@@ -314,7 +334,7 @@ static void *committer(void *arg)
             continue;
         }
         pthread_mutex_unlock(&group->mutex);
-        serve(store);
+        serve_round(store);
         pthread_mutex_lock(&group->mutex);
     }
     pthread_mutex_unlock(&group->mutex);
@@ -419,6 +439,9 @@ enum cc_code sqlite_group_run(struct sqlite_store *store, struct sqlite_job *job
     pthread_cond_init(&job->done, &group->monotonic);
     pthread_mutex_lock(&group->mutex);
     job->rc = start(store, job->err);
+    if (job->rc == CC_OK && pthread_equal(group->thread, pthread_self()))
+        job->rc =
+            cc_fail(job->err, CC_INTERNAL, NULL, "store: a run inside a run waits for itself");
     if (job->rc == CC_OK) {
         job->state = SQLITE_JOB_QUEUED;
         enqueue(group, job);

@@ -64,7 +64,7 @@ typedef enum cc_code cc_txn_fn(struct cc_txn *txn, void *arg, struct cc_err *err
  * that must leave a trace (a wrong code uses up a try) returns CC_OK and puts its verdict into
  * arg. fn may run more than once, on another thread, and while others wait: it only reads and
  * writes through txn, and sets what it answers anew each time. No hashing, no signing, no
- * network. What it reads lives in `arena`, which the caller must not use meanwhile.
+ * network, no other run. What it reads lives in `arena`, which the caller must not use meanwhile.
  *
  * Returns fn's own refusal with its err, or CC_UNAVAILABLE (nothing was done), CC_STORAGE_FULL
  * (nothing was done), CC_OUTCOME_UNKNOWN (it may have been done), CC_INTERNAL (a limit or a rule

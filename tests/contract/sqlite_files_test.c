@@ -223,6 +223,36 @@ START_TEST(a_person_can_look_with_the_shell)
 }
 END_TEST
 
+/* --- views ------------------------------------------------------------------------------------ */
+
+/* Reads, has the item changed by a commit of another connection, and reads again. */
+static enum cc_code read_twice(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct stores *s = arg;
+    struct cc_item first, second;
+    enum cc_code rc = cc_txn_get(txn, stores_key("P", "A"), &first, err);
+
+    if (rc != CC_OK)
+        return rc;
+    stores_put(s, stores_item("P", "A", "after"));
+    rc = cc_txn_get(txn, stores_key("P", "A"), &second, err);
+    if (rc == CC_OK && !cc_str_eq(first.body, second.body))
+        rc = cc_fail(err, CC_CONFLICT, NULL, "%.*s", CC_STR_ARG(second.body));
+    return rc;
+}
+
+START_TEST(a_view_is_one_snapshot)
+{
+    struct stores s;
+
+    stores_open(&s, 0);
+    stores_put(&s, stores_item("P", "A", "before"));
+    ck_assert_int_eq(cc_store_view(s.store, s.arena, read_twice, &s, &s.err), CC_OK);
+    cc_check_str(stores_get(&s, "P", "A"), CC_STR("after"));
+    stores_close(&s);
+}
+END_TEST
+
 /* --- what is refused -------------------------------------------------------------------------- */
 
 START_TEST(a_file_that_is_no_database_is_refused)
@@ -411,10 +441,11 @@ CC_CHECK_MAIN("contract/sqlite_files", all_files_are_for_the_owner_alone,
               the_database_is_in_wal_mode_and_synchronous, nothing_is_checkpointed_at_close,
               the_writer_keeps_the_log_short,
               what_was_deleted_is_erased_from_the_files_within_an_hour,
-              a_person_can_look_with_the_shell, a_file_that_is_no_database_is_refused,
-              a_database_of_another_program_is_refused, a_truncated_database_is_refused,
-              a_database_with_a_page_of_garbage_is_refused, a_newer_layout_is_refused,
-              an_older_layout_is_refused, a_database_without_its_layout_or_epoch_is_refused,
+              a_person_can_look_with_the_shell, a_view_is_one_snapshot,
+              a_file_that_is_no_database_is_refused, a_database_of_another_program_is_refused,
+              a_truncated_database_is_refused, a_database_with_a_page_of_garbage_is_refused,
+              a_newer_layout_is_refused, an_older_layout_is_refused,
+              a_database_without_its_layout_or_epoch_is_refused,
               a_log_whose_database_is_gone_is_not_deleted, a_folder_that_does_not_exist_is_refused,
               a_symbolic_link_leads_to_the_same_lock, a_read_only_database_is_refused,
               a_read_only_file_is_refused)

@@ -140,6 +140,25 @@ START_TEST(a_new_store_can_take_reads_and_writes)
 }
 END_TEST
 
+static enum cc_code run_inside(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct stores *s = arg;
+    struct two_puts two = { CC_OK, 0 };
+
+    return cc_store_run(s->store, cc_txn_arena(txn), put_two, &two, err);
+}
+
+START_TEST(a_run_inside_a_run_is_refused)
+{
+    struct stores s;
+
+    stores_open(&s, _i);
+    ck_assert_int_eq(cc_store_run(s.store, s.arena, run_inside, &s, &s.err), CC_INTERNAL);
+    ck_assert_ptr_null(stores_get(&s, "P", "A").at);
+    stores_close(&s);
+}
+END_TEST
+
 /* --- single items ----------------------------------------------------------------------------- */
 
 static enum cc_code insert_one(struct cc_txn *txn, void *arg, struct cc_err *err)
@@ -884,8 +903,8 @@ STORES_MAIN(
     a_refusal_undoes_everything_and_is_passed_on, a_refusal_without_a_word_still_has_an_err,
     a_refusal_can_leave_a_trace, what_was_written_is_there_after_opening_again,
     the_epoch_stays_the_same_and_differs_between_stores, a_new_store_can_take_reads_and_writes,
-    inserting_what_is_there_is_refused_and_changes_nothing, a_function_may_go_on_after_exists,
-    what_was_deleted_is_gone_and_deleting_it_again_is_no_error,
+    a_run_inside_a_run_is_refused, inserting_what_is_there_is_refused_and_changes_nothing,
+    a_function_may_go_on_after_exists, what_was_deleted_is_gone_and_deleting_it_again_is_no_error,
     a_function_sees_what_it_wrote_itself, many_items_come_in_the_order_asked,
     an_item_comes_back_whole, a_write_inside_a_view_is_refused_even_if_the_function_overlooks_it,
     a_range_holds_both_its_ends_and_nothing_else, an_open_end_reaches_to_the_end_of_the_partition,
