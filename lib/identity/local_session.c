@@ -136,6 +136,12 @@ static enum cc_code judge_refresh(struct cc_txn *txn, void *arg, struct cc_err *
     return cc_session_delete(txn, &who, err);
 }
 
+static enum cc_code fail_refresh(struct cc_err *err, const char *why)
+{
+    return cc_fail(err, CC_UNAUTHORIZED, "This session is over: sign in again.",
+                   "refresh token: %s", why);
+}
+
 enum cc_code cc_local_refresh(struct cc_identity *self, struct cc_arena *arena,
                               struct cc_str refresh_token, struct cc_tokens *out,
                               struct cc_err *err)
@@ -146,7 +152,7 @@ enum cc_code cc_local_refresh(struct cc_identity *self, struct cc_arena *arena,
     enum cc_code rc;
 
     if (!read_refresh(local, arena, refresh_token, &run.token))
-        return cc_fail(err, CC_UNAUTHORIZED, NULL, "refresh token: not one of ours");
+        return fail_refresh(err, "not one of ours");
     rc = cc_local_run(local, arena, judge_refresh, &run, err);
     if (rc != CC_OK)
         return rc;
@@ -155,7 +161,7 @@ enum cc_code cc_local_refresh(struct cc_identity *self, struct cc_arena *arena,
         cc_log_warn(local->config.log, "session ended: a used refresh token came again",
                     CC_LOG_STR("user", who.user), CC_LOG_STR("session", who.session));
     if (run.is_refused)
-        return cc_fail(err, CC_UNAUTHORIZED, NULL, "refresh token: its session is over");
+        return fail_refresh(err, "its session is over");
     return cc_local_tokens(local, arena, &who, &run.session, out, err);
 }
 

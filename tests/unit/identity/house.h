@@ -7,7 +7,9 @@
 #include "../../check.h"
 
 #include "base/file.h"
+#include "identity/code.h"
 #include "identity/identity.h"
+#include "identity/items.h"
 #include "identity/keys.h"
 #include "store/keys.h"
 #include "store/timer.h"
@@ -338,6 +340,34 @@ static inline bool is_signed_in(struct house *h, const struct cc_tokens *tokens)
 static inline enum cc_code refresh(struct house *h, struct cc_str token, struct cc_tokens *out)
 {
     return cc_identity_refresh(h->identity, h->arena, token, out, anew(h));
+}
+
+/* The code that would fit, sent or not: with the server key in hand one can know it. */
+struct house_proof {
+    enum cc_proof_kind kind;
+    struct cc_str id;
+    struct cc_proof proof;
+};
+
+static inline enum cc_code house_read_proof(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct house_proof *it = arg;
+
+    return cc_proof_get(txn, it->kind, it->id, &it->proof, err);
+}
+
+static inline struct cc_str code_that_fits(struct house *h, enum cc_proof_kind kind,
+                                           struct cc_str id)
+{
+    struct cc_keys_folder folder = { h->config.keys, 900, &h->clock.base, &cc_system_random };
+    struct house_proof it = { kind, id, { .id = CC_STR_ABSENT } };
+    struct cc_str secret;
+    char code[CC_ONE_TIME_CODE_SIZE];
+
+    ck_assert_int_eq(cc_keys_secret(&folder, h->arena, &secret, anew(h)), CC_OK);
+    ck_assert_int_eq(cc_store_view(h->store, h->arena, house_read_proof, &it, anew(h)), CC_OK);
+    return cc_str_copy(
+        h->arena, cc_one_time_code(&(struct cc_code_seed){ secret, id, it.proof.nonce }, code));
 }
 
 /* --- many at once ----------------------------------------------------------------------------- */

@@ -200,6 +200,112 @@ START_TEST(of_64_wrong_guesses_at_the_same_moment_one_is_answered)
 }
 END_TEST
 
+struct trial {
+    struct cc_attempt attempt;
+    int64_t retry_after_s;
+};
+
+static enum cc_code look(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct trial *trial = arg;
+
+    return cc_throttle_look(txn, &trial->attempt, &trial->retry_after_s, err);
+}
+
+static enum cc_code wrong(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct trial *trial = arg;
+
+    return cc_throttle_wrong(txn, &trial->attempt, &trial->retry_after_s, err);
+}
+
+static int64_t with(struct house *h, cc_txn_fn *fn, struct trial *trial)
+{
+    ck_assert_int_eq(cc_store_run(h->store, h->arena, fn, trial, anew(h)), CC_OK);
+    return trial->retry_after_s;
+}
+
+/* Its hash took so long that the delay of the quicker one is over. */
+START_TEST(a_guess_that_began_before_another_was_found_wrong_is_not_answered)
+{
+    struct house h;
+    struct trial quick = { { .place = CC_STR("place"), .account = CC_STR("a"), .wrong_day = 9 },
+                           -1 };
+    struct trial slow = quick;
+
+    house_open(&h);
+    ck_assert_int_eq(with(&h, look, &quick), 0);
+    ck_assert_int_eq(with(&h, look, &slow), 0);
+    ck_assert_int_eq(with(&h, wrong, &quick), 0);
+    turn(&h, 2);
+    ck_assert_int_eq(with(&h, wrong, &slow), 1);
+    ck_assert_int_eq(with(&h, look, &slow), 0);
+    ck_assert_int_eq(with(&h, wrong, &slow), 0);
+    house_close(&h);
+}
+END_TEST
+
+/* A store in whose way something comes, once, before the next transaction. */
+struct meddler {
+    struct cc_store base;
+    struct cc_store *real;
+    cc_txn_fn *meddle;
+    void *arg;
+};
+
+static enum cc_code meddler_run(struct cc_store *store, struct cc_arena *arena, cc_txn_fn *fn,
+                                void *arg, struct cc_err *err)
+{
+    struct meddler *self = (struct meddler *)store;
+    cc_txn_fn *meddle = self->meddle;
+
+    self->meddle = NULL;
+    if (meddle)
+        ck_assert_int_eq(cc_store_run(self->real, arena, meddle, self->arg, err), CC_OK);
+    return cc_store_run(self->real, arena, fn, arg, err);
+}
+
+static enum cc_code meddler_view(struct cc_store *store, struct cc_arena *arena, cc_txn_fn *fn,
+                                 void *arg, struct cc_err *err)
+{
+    return cc_store_view(((struct meddler *)store)->real, arena, fn, arg, err);
+}
+
+static const struct cc_store_ops meddler_ops = { .run = meddler_run, .view = meddler_view };
+
+/* As a reset does; nothing that could be verified. */
+static enum cc_code replace_hash(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    return cc_credential_put(txn, *(struct cc_str *)arg,
+                             CC_STR("$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$"
+                                    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+                             err);
+}
+
+START_TEST(a_password_that_was_replaced_while_it_was_verified_opens_no_session)
+{
+    struct house h;
+    struct cc_tokens tokens;
+    struct cc_sessions sessions;
+    struct cc_str user;
+    struct meddler meddler = { { &meddler_ops }, NULL, replace_hash, &user };
+
+    house_open(&h);
+    make_account(&h, ADA);
+    tokens = sign_in(&h, ADA);
+    user = whose(&h, tokens.access_token).user;
+    cc_identity_close(h.identity);
+    meddler.real = h.store;
+    h.store = &meddler.base;
+    house_open_identity(&h);
+    ck_assert_int_eq(sign_in_with(&h, ADA, PASSWORD, &tokens), CC_WRONG_CREDENTIALS);
+    ck_assert_int_eq(cc_identity_sessions(h.identity, h.arena, user, &sessions, anew(&h)), CC_OK);
+    ck_assert_uint_eq(sessions.count, 1);
+    h.store = meddler.real;
+    house_close(&h);
+}
+END_TEST
+
 START_TEST(of_64_right_ones_at_the_same_moment_all_sign_in_and_50_sessions_stay)
 {
     struct house h;
@@ -340,6 +446,8 @@ CC_CHECK_MAIN("identity/sign_in", a_wrong_password_and_an_unknown_number_are_tol
               strangers_cannot_lock_out_who_signed_in_from_his_address_before,
               a_known_address_still_slows_down_by_its_own_wrong_ones,
               of_64_wrong_guesses_at_the_same_moment_one_is_answered,
+              a_guess_that_began_before_another_was_found_wrong_is_not_answered,
+              a_password_that_was_replaced_while_it_was_verified_opens_no_session,
               of_64_right_ones_at_the_same_moment_all_sign_in_and_50_sessions_stay,
               too_many_who_wait_for_a_hash_are_sent_away,
               the_same_letters_from_another_keyboard_are_the_same_password,
