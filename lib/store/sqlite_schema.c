@@ -77,7 +77,7 @@ enum state { STATE_EMPTY, STATE_OURS };
 
 static enum cc_code examine(struct sqlite_conn *conn, enum state *out, struct cc_err *err)
 {
-    int64_t id, count;
+    int64_t id = 0, count = 0;
     enum cc_code rc = read_number(conn, "PRAGMA application_id", &id, err);
 
     if (rc == CC_OK)
@@ -223,7 +223,7 @@ static enum cc_code create_locked(struct sqlite_conn *conn, struct sqlite_lock *
 
 static enum cc_code check_journal(struct sqlite_conn *conn, bool network, struct cc_err *err)
 {
-    int64_t is_wal;
+    int64_t is_wal = 0;
     enum cc_code rc =
         read_number(conn, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &is_wal, err);
 

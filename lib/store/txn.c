@@ -101,21 +101,21 @@ static struct cc_txn_entry *find_entry(struct cc_txn *txn, const struct cc_key *
 }
 
 /* Counts an item once, however often it is read and written. The key is copied: the caller's may
- * be gone when the next one is compared with it. */
-static enum cc_code touch(struct cc_txn *txn, struct cc_key key, struct cc_txn_entry **out,
-                          struct cc_err *err)
+ * be gone when the next one is compared with it. NULL: there are too many. */
+static struct cc_txn_entry *touch(struct cc_txn *txn, struct cc_key key, struct cc_err *err)
 {
     struct cc_txn_entry *entry = find_entry(txn, &key);
 
-    if (entry == NULL) {
-        if (txn->count == CC_TXN_ITEMS_MAX)
-            return broken(txn, err, "more than 100 items in one transaction", key.sk);
-        entry = &txn->entries[txn->count++];
-        *entry = (struct cc_txn_entry){ .key = { cc_str_copy(txn->arena, key.pk),
-                                                 cc_str_copy(txn->arena, key.sk) } };
+    if (entry != NULL)
+        return entry;
+    if (txn->count == CC_TXN_ITEMS_MAX) {
+        (void)broken(txn, err, "more than 100 items in one transaction", key.sk);
+        return NULL;
     }
-    *out = entry;
-    return CC_OK;
+    entry = &txn->entries[txn->count++];
+    *entry = (struct cc_txn_entry){ .key = { cc_str_copy(txn->arena, key.pk),
+                                             cc_str_copy(txn->arena, key.sk) } };
+    return entry;
 }
 
 static enum cc_code weigh(struct cc_txn *txn, struct cc_txn_entry *entry, size_t size_bytes,
@@ -134,12 +134,12 @@ static enum cc_code weigh(struct cc_txn *txn, struct cc_txn_entry *entry, size_t
 static enum cc_code read_checked(struct cc_txn *txn, struct cc_key key, struct cc_item *out,
                                  struct cc_err *err)
 {
-    struct cc_txn_entry *entry;
+    struct cc_txn_entry *entry = touch(txn, key, err);
     struct cc_item item = { .key = key };
-    enum cc_code found, rc = touch(txn, key, &entry, err);
+    enum cc_code found, rc;
 
-    if (rc != CC_OK)
-        return rc;
+    if (entry == NULL)
+        return err->code;
     item.key = entry->key;
     found = note(txn, txn->ops->get(txn, entry->key, &item, err), err);
     if (found != CC_OK && found != CC_NOT_FOUND)
@@ -255,9 +255,9 @@ enum cc_code cc_txn_changed(struct cc_txn *txn, const struct cc_changed *changed
     return rc == CC_OK ? note(txn, txn->ops->changed(txn, changed, out, err), err) : rc;
 }
 
-static enum cc_code check_write(struct cc_txn *txn, const struct cc_item *item,
-                                struct cc_txn_entry **out, struct cc_err *err)
+static enum cc_code check_write(struct cc_txn *txn, const struct cc_item *item, struct cc_err *err)
 {
+    struct cc_txn_entry *entry;
     enum cc_code rc = go_on(txn, err);
 
     if (rc == CC_OK)
@@ -268,39 +268,35 @@ static enum cc_code check_write(struct cc_txn *txn, const struct cc_item *item,
         return broken(txn, err, "a write inside a view", item->key.sk);
     if (cc_item_size(item) > CC_ITEM_BYTES_MAX)
         return broken(txn, err, "an item of more than 180 KB", item->key.sk);
-    rc = touch(txn, item->key, out, err);
-    return rc == CC_OK ? weigh(txn, *out, cc_item_size(item), err) : rc;
+    entry = touch(txn, item->key, err);
+    return entry == NULL ? err->code : weigh(txn, entry, cc_item_size(item), err);
+}
+
+static enum cc_code check_body(struct cc_txn *txn, const struct cc_item *item, struct cc_err *err)
+{
+    if (item->body.at == NULL)
+        return broken(txn, err, "an item without a body", item->key.sk);
+    return check_write(txn, item, err);
 }
 
 enum cc_code cc_txn_insert(struct cc_txn *txn, const struct cc_item *item, struct cc_err *err)
 {
-    struct cc_txn_entry *entry;
-    enum cc_code rc = check_write(txn, item, &entry, err);
+    enum cc_code rc = check_body(txn, item, err);
 
-    if (rc == CC_OK && item->body.at == NULL)
-        rc = broken(txn, err, "an item without a body", item->key.sk);
-    if (rc == CC_OK)
-        rc = note(txn, txn->ops->insert(txn, item, err), err);
-    return rc;
+    return rc == CC_OK ? note(txn, txn->ops->insert(txn, item, err), err) : rc;
 }
 
 enum cc_code cc_txn_put(struct cc_txn *txn, const struct cc_item *item, struct cc_err *err)
 {
-    struct cc_txn_entry *entry;
-    enum cc_code rc = check_write(txn, item, &entry, err);
+    enum cc_code rc = check_body(txn, item, err);
 
-    if (rc == CC_OK && item->body.at == NULL)
-        rc = broken(txn, err, "an item without a body", item->key.sk);
-    if (rc == CC_OK)
-        rc = note(txn, txn->ops->put(txn, item, err), err);
-    return rc;
+    return rc == CC_OK ? note(txn, txn->ops->put(txn, item, err), err) : rc;
 }
 
 enum cc_code cc_txn_delete(struct cc_txn *txn, struct cc_key key, struct cc_err *err)
 {
     const struct cc_item gone = { .key = key };
-    struct cc_txn_entry *entry;
-    enum cc_code rc = check_write(txn, &gone, &entry, err);
+    enum cc_code rc = check_write(txn, &gone, err);
 
     return rc == CC_OK ? note(txn, txn->ops->remove(txn, key, err), err) : rc;
 }
