@@ -32,6 +32,21 @@ static const struct cc_field proof_fields[] = {
     { .name = NULL },
 };
 
+static bool is_phone(const struct cc_proof *proof)
+{
+    return cc_str_eq(proof->kind, CC_STR("phone"));
+}
+
+struct cc_identifier cc_proof_login(const struct cc_proof *proof)
+{
+    return (struct cc_identifier){ is_phone(proof) ? "phone" : "email", proof->value };
+}
+
+struct cc_str cc_proof_channel(const struct cc_proof *proof)
+{
+    return is_phone(proof) ? CC_STR("sms") : CC_STR("email");
+}
+
 static struct cc_key proof_key(struct cc_arena *arena, enum cc_proof_kind kind, struct cc_str id)
 {
     return kind == CC_PROOF_SIGN_UP ? cc_key_pending(arena, id) : cc_key_reset(arena, id);

@@ -22,6 +22,10 @@ struct cc_proof {
     struct cc_str user; /* absent: nobody's number; never matches */
 };
 
+/* The identifier to which the code goes, and the channel that fits it: "sms", "email". */
+struct cc_identifier cc_proof_login(const struct cc_proof *proof);
+struct cc_str cc_proof_channel(const struct cc_proof *proof);
+
 enum cc_proof_kind { CC_PROOF_SIGN_UP, CC_PROOF_RECOVERY };
 
 enum cc_code cc_proof_get(struct cc_txn *txn, enum cc_proof_kind kind, struct cc_str id,

@@ -5,7 +5,7 @@
 
 #include "code.h"
 #include "items.h"
-#include "jwt.h"
+#include "access_token.h"
 #include "keyring.h"
 #include "password.h"
 #include "throttle.h"

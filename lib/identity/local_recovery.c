@@ -146,8 +146,7 @@ static enum cc_code prepare(struct cc_arena *arena, struct reset *run, struct cc
 {
     struct cc_local *local = run->local;
     const struct cc_proof *proof = &run->proof;
-    bool is_phone = cc_str_eq(proof->kind, CC_STR("phone"));
-    struct cc_identifier login = { is_phone ? "phone" : "email", proof->value };
+    struct cc_identifier login = cc_proof_login(proof);
     struct cc_str password = cc_password_normal(arena, run->in->password);
     enum cc_code rc = cc_password_check(&local->rules, password, proof->value, err);
 

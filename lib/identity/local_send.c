@@ -84,17 +84,15 @@ static enum cc_code send(struct cc_local *local, struct cc_arena *arena, const s
     struct cc_str code =
         cc_one_time_code(&(struct cc_code_seed){ local->secret, proof->id, proof->nonce }, buffer);
     struct cc_str text = text_of(arena, run, code);
-    bool is_phone = cc_str_eq(proof->kind, CC_STR("phone"));
 
     if (!proof->taken)
         cc_secret_wipe_later(arena, text);
-    return cc_sender_send(
-        sender,
-        &(struct cc_notice){ .to = proof->value,
-                             .channel = is_phone ? CC_STR("sms") : CC_STR("email"),
-                             .code = proof->taken ? CC_STR_ABSENT : code,
-                             .text = text },
-        err);
+    return cc_sender_send(sender,
+                          &(struct cc_notice){ .to = proof->value,
+                                               .channel = cc_proof_channel(proof),
+                                               .code = proof->taken ? CC_STR_ABSENT : code,
+                                               .text = text },
+                          err);
 }
 
 enum cc_code cc_local_send_code(struct cc_identity *self, struct cc_arena *arena,

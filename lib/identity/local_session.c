@@ -56,11 +56,11 @@ static bool read_refresh(const struct cc_local *local, struct cc_arena *arena, s
            cc_str_eq_secret(mac_of(local, arena, out), rest);
 }
 
-static struct cc_jwt_rules rules_now(const struct cc_local *local)
+static struct cc_access_token_rules rules_now(const struct cc_local *local)
 {
-    return (struct cc_jwt_rules){ .issuer = local->config.issuer,
-                                  .client_id = local->config.client_id,
-                                  .now_s = cc_clock_wall_ms(local->config.clock) / 1000 };
+    return (struct cc_access_token_rules){ .issuer = local->config.issuer,
+                                           .client_id = local->config.client_id,
+                                           .now_s = cc_clock_wall_ms(local->config.clock) / 1000 };
 }
 
 enum cc_code cc_local_tokens(struct cc_local *local, struct cc_arena *arena,
@@ -68,7 +68,7 @@ enum cc_code cc_local_tokens(struct cc_local *local, struct cc_arena *arena,
                              struct cc_tokens *out, struct cc_err *err)
 {
     const struct cc_identity_config *config = &local->config;
-    struct cc_jwt_rules rules = rules_now(local);
+    struct cc_access_token_rules rules = rules_now(local);
     struct cc_claims claims = {
         .user = who->user,
         .session = who->session,
@@ -79,7 +79,8 @@ enum cc_code cc_local_tokens(struct cc_local *local, struct cc_arena *arena,
         .expires_s = rules.now_s + config->access_token_s,
     };
     struct refresh_token refresh = { who->user, who->session, session->n };
-    enum cc_code rc = cc_jwt_sign(arena, local->ring, &rules, &claims, &out->access_token, err);
+    enum cc_code rc =
+        cc_access_token_sign(arena, local->ring, &rules, &claims, &out->access_token, err);
 
     if (rc != CC_OK)
         return rc;
@@ -170,7 +171,7 @@ enum cc_code cc_local_refresh(struct cc_identity *self, struct cc_arena *arena,
 static enum cc_code verify(struct cc_local *local, struct cc_arena *arena, struct cc_str token,
                            struct cc_principal *out, struct cc_err *err)
 {
-    struct cc_jwt_rules rules = rules_now(local);
+    struct cc_access_token_rules rules = rules_now(local);
     struct cc_token_cache_key key;
     struct cc_claims claims;
     enum cc_code rc;
@@ -179,7 +180,7 @@ static enum cc_code verify(struct cc_local *local, struct cc_arena *arena, struc
     cc_sha256(token, key.digest);
     if (cc_token_cache_find(local->cache, arena, &key, rules.now_s, out))
         return CC_OK;
-    rc = cc_jwt_verify(arena, local->ring, &rules, token, &claims, err);
+    rc = cc_access_token_verify(arena, local->ring, &rules, token, &claims, err);
     if (rc != CC_OK)
         return rc;
     *out = (struct cc_principal){ claims.user, claims.session };

@@ -172,8 +172,7 @@ static enum cc_code put_account(struct cc_txn *txn, const struct confirm *run, s
 
 static enum cc_code take_identifier(struct cc_txn *txn, struct confirm *run, struct cc_err *err)
 {
-    bool is_phone = cc_str_eq(run->proof.kind, CC_STR("phone"));
-    struct cc_identifier login = { is_phone ? "phone" : "email", run->proof.value };
+    struct cc_identifier login = cc_proof_login(&run->proof);
     enum cc_code rc = cc_identifier_insert(txn, &login, run->user, err);
 
     if (rc == CC_EXISTS) {
@@ -240,9 +239,7 @@ struct resend {
 
 static bool channel_fits(const struct cc_proof *proof, struct cc_str channel)
 {
-    bool is_phone = cc_str_eq(proof->kind, CC_STR("phone"));
-
-    return !channel.at || cc_str_eq(channel, is_phone ? CC_STR("sms") : CC_STR("email"));
+    return !channel.at || cc_str_eq(channel, cc_proof_channel(proof));
 }
 
 static enum cc_code renew(struct cc_txn *txn, struct resend *run, struct cc_proof *proof,

@@ -3,7 +3,7 @@
 
 #include "base/digest.h"
 #include "base/encode.h"
-#include "identity/jwt.h"
+#include "identity/access_token.h"
 
 #include <json-c/json.h>
 #include <openssl/hmac.h>
@@ -15,7 +15,7 @@ struct forge {
     struct house house;
     struct cc_keys_folder folder;
     struct cc_keyring *ring;
-    struct cc_jwt_rules rules;
+    struct cc_access_token_rules rules;
     EVP_PKEY *key;
 };
 
@@ -35,7 +35,7 @@ static void forge_open(struct forge *f)
     house_open(h);
     f->folder = (struct cc_keys_folder){ h->config.keys, 900, &h->clock.base, &cc_system_random };
     ck_assert_int_eq(cc_keyring_open(&f->folder, &h->log, &f->ring, anew(h)), CC_OK);
-    f->rules = (struct cc_jwt_rules){ h->config.issuer, h->config.client_id, NOW_S };
+    f->rules = (struct cc_access_token_rules){ h->config.issuer, h->config.client_id, NOW_S };
     f->key = house_key();
 }
 
@@ -103,8 +103,9 @@ static enum cc_code verify(struct forge *f, struct cc_str token)
 {
     struct cc_claims claims;
 
-    return cc_jwt_verify(f->house.arena, f->ring, &f->rules,
-                         token.at ? cc_check_guarded(token) : token, &claims, anew(&f->house));
+    return cc_access_token_verify(f->house.arena, f->ring, &f->rules,
+                                  token.at ? cc_check_guarded(token) : token, &claims,
+                                  anew(&f->house));
 }
 
 static void refuse(struct forge *f, const char *what, struct cc_str token)
@@ -127,10 +128,12 @@ START_TEST(what_we_sign_passes_and_looks_like_cognitos)
     struct json_object *object, *ignored;
 
     forge_open(&f);
-    ck_assert_int_eq(cc_jwt_sign(f.house.arena, f.ring, &f.rules, &claims, &token, anew(&f.house)),
-                     CC_OK);
-    ck_assert_int_eq(cc_jwt_verify(f.house.arena, f.ring, &f.rules, token, &read, anew(&f.house)),
-                     CC_OK);
+    ck_assert_int_eq(
+        cc_access_token_sign(f.house.arena, f.ring, &f.rules, &claims, &token, anew(&f.house)),
+        CC_OK);
+    ck_assert_int_eq(
+        cc_access_token_verify(f.house.arena, f.ring, &f.rules, token, &read, anew(&f.house)),
+        CC_OK);
     cc_check_str(read.user, claims.user);
     cc_check_str(read.session, claims.session);
     cc_check_str(read.token, claims.token);
@@ -464,7 +467,7 @@ START_TEST(a_key_that_is_not_valid_any_more_verifies_nothing)
 }
 END_TEST
 
-CC_CHECK_MAIN("identity/jwt", what_we_sign_passes_and_looks_like_cognitos,
+CC_CHECK_MAIN("identity/access_token", what_we_sign_passes_and_looks_like_cognitos,
               a_token_made_by_hand_passes,
               hostile_headers_are_refused_although_the_signature_is_ours,
               hostile_claims_are_refused_although_the_signature_is_ours,

@@ -1,4 +1,4 @@
-#include "jwt.h"
+#include "access_token.h"
 
 #include "secret.h"
 
@@ -27,8 +27,8 @@ struct grant_time {
     long value;
 };
 
-static bool add_grants(jwt_t *jwt, struct cc_arena *arena, const struct cc_jwt_rules *rules,
-                       const struct cc_claims *claims)
+static bool add_grants(jwt_t *jwt, struct cc_arena *arena,
+                       const struct cc_access_token_rules *rules, const struct cc_claims *claims)
 {
     const struct grant texts[] = {
         { "sub", claims->user },           { "username", claims->user },
@@ -53,7 +53,7 @@ static bool add_grants(jwt_t *jwt, struct cc_arena *arena, const struct cc_jwt_r
 }
 
 static char *encode(struct cc_arena *arena, const struct cc_keyring_key *key,
-                    const struct cc_jwt_rules *rules, const struct cc_claims *claims)
+                    const struct cc_access_token_rules *rules, const struct cc_claims *claims)
 {
     char *text = NULL;
     jwt_t *jwt = NULL;
@@ -68,9 +68,10 @@ static char *encode(struct cc_arena *arena, const struct cc_keyring_key *key,
     return text;
 }
 
-enum cc_code cc_jwt_sign(struct cc_arena *arena, struct cc_keyring *ring,
-                         const struct cc_jwt_rules *rules, const struct cc_claims *claims,
-                         struct cc_str *token, struct cc_err *err)
+enum cc_code cc_access_token_sign(struct cc_arena *arena, struct cc_keyring *ring,
+                                  const struct cc_access_token_rules *rules,
+                                  const struct cc_claims *claims, struct cc_str *token,
+                                  struct cc_err *err)
 {
     struct cc_keyring_key key;
     char *text;
@@ -105,7 +106,7 @@ static enum cc_code split(struct cc_arena *arena, struct cc_str token, struct pa
     struct cc_str header = cc_str_cut(&rest, '.');
     struct cc_str payload = cc_str_cut(&rest, '.');
 
-    if (token.len > CC_JWT_BYTES_MAX)
+    if (token.len > CC_ACCESS_TOKEN_BYTES_MAX)
         return refuse(err, "too long");
     if (!rest.at || header.len == 0 || payload.len == 0 || rest.len == 0)
         return refuse(err, "not three parts");
@@ -189,8 +190,8 @@ static const struct cc_field payload_fields[] = {
     TIME(nbf),        TIME(exp),      { .name = NULL },
 };
 
-static enum cc_code check_purpose(const struct cc_jwt_rules *rules, const struct payload *p,
-                                  struct cc_err *err)
+static enum cc_code check_purpose(const struct cc_access_token_rules *rules,
+                                  const struct payload *p, struct cc_err *err)
 {
     if (!cc_str_eq(p->iss, rules->issuer))
         return refuse(err, "iss is another");
@@ -205,7 +206,7 @@ static enum cc_code check_purpose(const struct cc_jwt_rules *rules, const struct
     return CC_OK;
 }
 
-static enum cc_code check_times(const struct cc_jwt_rules *rules, const struct payload *p,
+static enum cc_code check_times(const struct cc_access_token_rules *rules, const struct payload *p,
                                 struct cc_err *err)
 {
     int64_t latest_s = rules->now_s + CLOCK_SKEW_S;
@@ -222,7 +223,7 @@ static enum cc_code check_times(const struct cc_jwt_rules *rules, const struct p
 }
 
 /* Unlike the header it may say more than we read: Cognito adds claims as it likes. */
-static enum cc_code check_payload(struct cc_arena *arena, const struct cc_jwt_rules *rules,
+static enum cc_code check_payload(struct cc_arena *arena, const struct cc_access_token_rules *rules,
                                   struct cc_str text, struct payload *out, struct cc_err *err)
 {
     struct cc_err fault = { 0 };
@@ -235,9 +236,9 @@ static enum cc_code check_payload(struct cc_arena *arena, const struct cc_jwt_ru
     return rc == CC_OK ? check_times(rules, out, err) : rc;
 }
 
-enum cc_code cc_jwt_verify(struct cc_arena *arena, struct cc_keyring *ring,
-                           const struct cc_jwt_rules *rules, struct cc_str token,
-                           struct cc_claims *claims, struct cc_err *err)
+enum cc_code cc_access_token_verify(struct cc_arena *arena, struct cc_keyring *ring,
+                                    const struct cc_access_token_rules *rules, struct cc_str token,
+                                    struct cc_claims *claims, struct cc_err *err)
 {
     struct cc_keyring_key key;
     struct payload p;
