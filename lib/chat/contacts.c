@@ -32,6 +32,7 @@ static const struct cc_field asked_fields[] = {
 struct budget {
     const struct cc_caller *by;
     struct cc_str marks; /* of the numbers asked for now */
+    bool is_over;
     int64_t retry_after_s;
 };
 
@@ -91,13 +92,10 @@ static enum cc_code take_in(struct cc_txn *txn, void *arg, struct cc_err *err)
         return rc;
     before = cc_base64url_decode(arena, row.marks);
     all = unite(arena, before, b->marks);
-    b->retry_after_s = 0;
-    if (all.len == before.len)
+    b->is_over = all.len > before.len && (int64_t)(all.len / MARK_BYTES) > budget_of(b->by->chat);
+    b->retry_after_s = (row.started_ms + DAY_MS - cc_txn_now_ms(txn) + 999) / 1000;
+    if (b->is_over || all.len == before.len)
         return CC_OK;
-    if ((int64_t)(all.len / MARK_BYTES) > budget_of(b->by->chat)) {
-        b->retry_after_s = (row.started_ms + DAY_MS - cc_txn_now_ms(txn) + 999) / 1000;
-        return CC_OK;
-    }
     return put_asked(txn, key, all, row.started_ms, err);
 }
 
@@ -122,7 +120,7 @@ static enum cc_code take_budget(const struct cc_caller *by, struct cc_strs numbe
     struct budget b = { .by = by, .marks = mark_all(by, numbers) };
     enum cc_code rc = cc_store_run(by->chat->store, by->arena, take_in, &b, err);
 
-    if (rc != CC_OK || b.retry_after_s == 0)
+    if (rc != CC_OK || !b.is_over)
         return rc;
     return cc_fail_retry(err, CC_TOO_MANY, (int)b.retry_after_s,
                          "You have looked for as many numbers as a day allows.",

@@ -172,17 +172,19 @@ START_TEST(what_changed_comes_once_in_its_present_state)
         house_say(&p.ann, p.room, "hello");
     sync = house_look(&p.bob, p.room).sync;
     edit(&p, 3);
+    edit(&p, 4);
     edit(&p, 1);
     last = edit(&p, 3);
     house_say(&p.bob, p.room, "new");
     edit(&p, 5);
     c = ask(&p.bob, p.room, sync, 50);
-    ck_assert_uint_eq(c.message_count, 3);
+    ck_assert_uint_eq(c.message_count, 4);
     ck_assert_int_eq(c.messages[0].seq, 1);
     ck_assert_int_eq(c.messages[1].seq, 3);
     ck_assert_int_eq(c.messages[1].rev, last);
-    ck_assert_int_eq(c.messages[2].seq, 5);
-    ck_assert_int_eq(c.messages[2].rev, c.rev);
+    ck_assert_int_eq(c.messages[2].seq, 4);
+    ck_assert_int_eq(c.messages[3].seq, 5);
+    ck_assert_int_eq(c.messages[3].rev, c.rev);
     house_close(&p.h);
 }
 END_TEST
