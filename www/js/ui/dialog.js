@@ -2,12 +2,14 @@
 import { html, useEffect, useId, useRef } from '../../vendor/preact.js';
 import { CloseIcon } from './icons.js';
 
+/* Focus begins at the element marked data-first, else where the browser puts it. */
 export function Dialog({ title, onClose, children }) {
   const ref = useRef(null);
   const id = useId();
 
   useEffect(() => {
     ref.current.showModal();
+    ref.current.querySelector('[data-first]')?.focus();
   }, []);
 
   const closeOutside = (event) => {

@@ -87,6 +87,11 @@ export function PasswordField(props) {
     autocapitalize="off" spellcheck=${false} />`;
 }
 
+/* For password managers: whose password it is. */
+export const Username = ({ value }) => html`
+  <input class="hidden" type="text" name="username" autocomplete="username" value=${value} readOnly
+    tabindex="-1" aria-hidden="true" />`;
+
 export const Button = ({ busy, kind = 'primary', type = 'submit', children, ...rest }) => html`
   <button type=${type} class=${`button button--${kind} ${busy ? 'button--busy' : ''}`}
     aria-disabled=${busy ? 'true' : undefined} ...${rest}>

@@ -91,7 +91,7 @@ export function Cropper({ image, onSave, onClose }) {
     <${Dialog} title="Your photo" onClose=${onClose}>
       <div class="cropper">
         <div class="cropper__frame">
-          <canvas ref=${canvas} width=${VIEW_PX * 2} height=${VIEW_PX * 2} tabindex="0" role="img"
+          <canvas ref=${canvas} width=${VIEW_PX * 2} height=${VIEW_PX * 2} tabindex="0" data-first role="img"
             aria-label="Preview of your photo. Drag it, or use the arrow keys, to move it."
             onPointerDown=${onPointerDown} onPointerMove=${onPointerMove} onPointerUp=${() => { drag.current = null; }}
             onPointerCancel=${() => { drag.current = null; }} onKeyDown=${onKeyDown}

@@ -68,7 +68,7 @@ export function Find() {
         <div ref=${field}>
           <${Field} label="Phone number" name="phone_number" type="tel" inputmode="tel" autocomplete="off"
             placeholder="+49 151 23456789" enterkeyhint="search" fault=${form.faultOf('phone_number')}
-            hint="The number they signed up with, with + and the country code." />
+            hint="The number they signed up with, including + and the country code." />
         </div>
         <${Button} busy=${form.busy} kind=${result?.user ? 'quiet' : 'primary'}>Find<//>
       <//>

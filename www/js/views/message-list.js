@@ -7,15 +7,15 @@ import { isJumbo, linkParts } from '../text.js';
 import { dayName, fullTime, timeOf } from '../time.js';
 import { Avatar } from '../ui/avatar.js';
 import { BinIcon, DownIcon, RetryIcon, Ticks } from '../ui/icons.js';
-import { rowsOf } from './rows.js';
+import { daysOf } from './rows.js';
 import { myTickState } from './ticks.js';
 
 const AT_END_PX = 60;
 const LOAD_OLDER_PX = 600;
+const DAY_SHOWN_MS = 1200;
 
-const Words = ({ text }) => linkParts(text).map((part) => (part.link
-  ? html`<a href=${part.link} target="_blank" rel="noopener noreferrer">${part.link}</a>`
-  : part));
+const Words = ({ text }) => linkParts(text).map((part) => (typeof part === 'string' ? part
+  : html`<a href=${part.link} target="_blank" rel="noopener noreferrer">${part.link}</a>`));
 
 const textOf = (entry) => entry.text ?? entry.data?.text ?? '';
 
@@ -56,11 +56,15 @@ function Group({ row, room, history }) {
     </li>`;
 }
 
-function Row({ row, room, history }) {
-  if (row.kind === 'day') return html`<li class="day"><time datetime=${row.at}>${dayName(row.at)}</time></li>`;
-  if (row.kind === 'new') return html`<li class="new-line"><span>New messages</span></li>`;
-  return html`<${Group} row=${row} room=${room} history=${history} />`;
-}
+const Day = ({ day, ...rest }) => html`
+  <section class="day" data-day=${dayName(day.at)}>
+    <h3 class="day__name"><time datetime=${day.at}>${dayName(day.at)}</time></h3>
+    <ol class="day__rows">
+      ${day.rows.map((row) => (row.kind === 'new'
+        ? html`<li key="new" class="new-line"><span>New messages</span></li>`
+        : html`<${Group} key=${row.key} row=${row} ...${rest} />`))}
+    </ol>
+  </section>`;
 
 const Beginning = ({ room, empty }) => html`
   <div class="beginning">
@@ -86,8 +90,27 @@ function newestSeen(scroller) {
   return 0;
 }
 
+/* The name of the day under the top edge, while one scrolls and a moment longer. */
+function useDayOver(scroller) {
+  const [name, setName] = useState('');
+  const [shown, setShown] = useState(false);
+  const timer = useRef(null);
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  const follow = () => {
+    const box = scroller.current;
+    const above = [...box.querySelectorAll('[data-day]')].filter((day) => day.offsetTop < box.scrollTop);
+    if (above.length) setName(above.at(-1).dataset.day);
+    setShown(above.length > 0);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setShown(false), DAY_SHOWN_MS);
+  };
+  return [follow, html`
+    <div class=${`day-over ${shown ? 'day-over--shown' : ''}`} aria-hidden="true"><p class="day__name">${name}</p></div>`];
+}
+
 /* Keeps the eye where it is when rows come in above it, and at the end when it is there. */
-function useScroll(scroller, { firstSeq, ready, onSettled }) {
+function useScroll(scroller, { firstSeq, ready, onScrolled }) {
   const atEnd = useRef(true);
   const before = useRef({ firstSeq: null, height: 0 });
   const [away, setAway] = useState(false);
@@ -119,7 +142,7 @@ function useScroll(scroller, { firstSeq, ready, onSettled }) {
     const box = scroller.current;
     atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < AT_END_PX;
     setAway(!atEnd.current);
-    onSettled();
+    onScrolled(!atEnd.current);
   };
   const goToEnd = () => {
     atEnd.current = true;
@@ -161,8 +184,10 @@ export function MessageList({ history, room, newFrom }) {
   const pending = history.pending.value;
   const ready = history.status.value === 'ready';
   const hasBefore = history.hasBefore.value;
-  const rows = useMemo(() => rowsOf(messages, pending, newFrom), [messages, pending, newFrom]);
+  const days = useMemo(() => daysOf(messages, pending, newFrom), [messages, pending, newFrom]);
   const readCheck = useReadMarks(scroller, room, messages.at(-1)?.seq ?? 0);
+
+  const [followDay, dayOver] = useDayOver(scroller);
 
   const older = () => {
     if (scroller.current.scrollTop < LOAD_OLDER_PX) loadOlder(history).catch(() => {});
@@ -170,9 +195,10 @@ export function MessageList({ history, room, newFrom }) {
   const { away, onScroll, goToEnd } = useScroll(scroller, {
     firstSeq: messages[0]?.seq ?? 0,
     ready,
-    onSettled: () => {
+    onScrolled: (byHand) => {
       readCheck();
       older();
+      if (byHand) followDay();
     },
   });
   useEffect(() => {
@@ -181,14 +207,15 @@ export function MessageList({ history, room, newFrom }) {
 
   return html`
     <div class="log-frame">
+      ${dayOver}
       <div class="log-scroller" ref=${scroller} onScroll=${onScroll} tabindex="0" role="region" aria-label="Messages">
         ${!ready && html`<${Skeleton} />`}
         ${ready && html`
-          <div class="log-top">
+          <div class=${`log-top ${days.length === 0 ? 'log-top--alone' : ''}`}>
             ${hasBefore ? html`<span class="spinner" aria-label="Loading older messages"></span>`
-              : html`<${Beginning} room=${room} empty=${rows.length === 0} />`}
+              : html`<${Beginning} room=${room} empty=${days.length === 0} />`}
           </div>
-          <ol class="log">${rows.map((row) => html`<${Row} key=${row.key} row=${row} room=${room} history=${history} />`)}</ol>
+          <div class="log">${days.map((day) => html`<${Day} key=${day.key} day=${day} room=${room} history=${history} />`)}</div>
           <${Announcer} messages=${messages} room=${room} />`}
       </div>
       ${away && html`

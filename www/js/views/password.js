@@ -1,7 +1,8 @@
 import { html, useEffect, useRef } from '../../vendor/preact.js';
 import { post } from '../api.js';
 import { replace } from '../router.js';
-import { Button, FieldFault, Form, PasswordField, useForm } from '../ui/form.js';
+import { me } from '../session.js';
+import { Button, FieldFault, Form, PasswordField, Username, useForm } from '../ui/form.js';
 import { toast } from '../ui/toast.js';
 import { passwordOf } from './auth.js';
 import { Pane } from './pane.js';
@@ -22,6 +23,7 @@ export function ChangePassword() {
   return html`
     <${Pane} title="Change password" up=${['settings']}>
       <${Form} of=${form} class="form form--pane">
+        <${Username} value=${me.value.phone_number ?? me.value.email} />
         <div ref=${first}>
           <${PasswordField} label="Present password" name="old_password" autocomplete="current-password"
             fault=${form.faultOf('old_password')} />

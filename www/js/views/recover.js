@@ -5,7 +5,7 @@ import { flow, keepFlow, resendAt } from '../flow.js';
 import { go, href, replace } from '../router.js';
 import { signIn } from '../session.js';
 import { CodeField } from '../ui/code-field.js';
-import { Button, Form, PasswordField, useForm } from '../ui/form.js';
+import { Button, Form, PasswordField, Username, useForm } from '../ui/form.js';
 import { toast } from '../ui/toast.js';
 import {
   AuthFrame, CodesAreNotSent, IdentifierField, codeOf, identifierOf, passwordOf, sayIdentifier,
@@ -60,6 +60,7 @@ export function Reset() {
       foot=${html`<a href=${href('sign-in')}>Back to sign in</a>`}>
       <${CodesAreNotSent} />
       <${Form} of=${form} class="form">
+        <${Username} value=${step.identifier.phone_number ?? step.identifier.email} />
         <${CodeField} fault=${form.faultOf('code')} />
         <${PasswordField} label="New password" name="password" autocomplete="new-password"
           fault=${form.faultOf('password')} hint="All your devices will be signed out." />
