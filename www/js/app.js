@@ -1,8 +1,8 @@
 // Which view stands where. Left: the list, or a page entered from it; right: the conversation. On a
 // phone only one of the two is there.
 import { html, useEffect, useRef } from '../vendor/preact.js';
-import { route } from './router.js';
-import { state } from './session.js';
+import { replace, route } from './router.js';
+import { onSignOut, state } from './session.js';
 import { roomOf, unreadTotal } from './store.js';
 import { Mark } from './ui/icons.js';
 import { Sky } from './ui/sky.js';
@@ -44,10 +44,10 @@ function Inside() {
   const front = parts[0] === 'rooms' && roomId ? 'talk' : 'list';
 
   return html`
-    <div class=${`shell shell--${front}`}>
+    <main class=${`shell shell--${front}`}>
       <div class="shell__left">${Page ? html`<${Page} key=${parts.join('/')} />` : html`<${RoomList} />`}</div>
-      <main class="shell__right">${roomId ? html`<${Conversation} key=${roomId} id=${roomId} />` : html`<${Nothing} />`}</main>
-    </div>`;
+      <div class="shell__right">${roomId ? html`<${Conversation} key=${roomId} id=${roomId} />` : html`<${Nothing} />`}</div>
+    </main>`;
 }
 
 function useTitle() {
@@ -58,6 +58,9 @@ function useTitle() {
     document.title = `${unread ? `(${unread}) ` : ''}${name ? `${name} · ` : ''}Cloud Chat`;
   }, [name, unread]);
 }
+
+/* Whoever signs in next begins at the list, not where the one before was. */
+onSignOut(() => replace('sign-in'));
 
 export function App() {
   useTitle();

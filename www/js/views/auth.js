@@ -13,7 +13,7 @@ export function AuthFrame({ title, lead, children, foot }) {
   }, []);
   return html`
     <div class="auth">
-      <section class="auth__sky">
+      <header class="auth__sky">
         <${Sky} />
         <div class="auth__pitch">
           <${Wordmark} size=${44} />
@@ -24,7 +24,7 @@ export function AuthFrame({ title, lead, children, foot }) {
           <p class="scene-bubble scene-bubble--out">What a sky today</p>
           <p class="scene-bubble scene-bubble--in scene-bubble--short">☁️</p>
         </div>
-      </section>
+      </header>
       <main class="auth__main">
         <div class="auth__card">
           <h1 class="auth__title" ref=${heading} tabindex="-1">${title}</h1>

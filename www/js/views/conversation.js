@@ -35,7 +35,7 @@ function Head({ room, onPerson }) {
       <button type="button" class="talk__who" onClick=${onPerson} aria-haspopup="dialog">
         <${Avatar} user=${room.other} size="s" />
         <span class="talk__names">
-          <h2 class="talk__name"><bdi>${room.other.name}</bdi></h2>
+          <h1 class="talk__name"><bdi>${room.other.name}</bdi></h1>
           ${!connected.value && html`<span class="talk__state">Waiting for the server…</span>`}
         </span>
         <span class="hidden">, show profile</span>

@@ -58,7 +58,7 @@ function Group({ row, room, history }) {
 
 const Day = ({ day, ...rest }) => html`
   <section class="day" data-day=${dayName(day.at)}>
-    <h3 class="day__name"><time datetime=${day.at}>${dayName(day.at)}</time></h3>
+    <h2 class="day__name"><time datetime=${day.at}>${dayName(day.at)}</time></h2>
     <ol class="day__rows">
       ${day.rows.map((row) => (row.kind === 'new'
         ? html`<li key="new" class="new-line"><span>New messages</span></li>`
@@ -69,7 +69,7 @@ const Day = ({ day, ...rest }) => html`
 const Beginning = ({ room, empty }) => html`
   <div class="beginning">
     <${Avatar} user=${room.other} size="l" />
-    <h3><bdi>${room.other.name}</bdi></h3>
+    <h2><bdi>${room.other.name}</bdi></h2>
     <p>${empty ? 'You found each other. Say hello!' : 'This is where your conversation began.'}</p>
   </div>`;
 
@@ -212,7 +212,7 @@ export function MessageList({ history, room, newFrom }) {
         ${!ready && html`<${Skeleton} />`}
         ${ready && html`
           <div class=${`log-top ${days.length === 0 ? 'log-top--alone' : ''}`}>
-            ${hasBefore ? html`<span class="spinner" aria-label="Loading older messages"></span>`
+            ${hasBefore ? html`<span class="spinner" role="status" aria-label="Loading older messages"></span>`
               : html`<${Beginning} room=${room} empty=${days.length === 0} />`}
           </div>
           <div class="log">${days.map((day) => html`<${Day} key=${day.key} day=${day} room=${room} history=${history} />`)}</div>

@@ -1,5 +1,5 @@
 import { html } from '../../vendor/preact.js';
-import { href } from '../router.js';
+import { href, replace, route } from '../router.js';
 import { signIn } from '../session.js';
 import { Button, FieldFault, Form, PasswordField, useForm } from '../ui/form.js';
 import { AuthFrame, IdentifierField, identifierOf } from './auth.js';
@@ -9,6 +9,7 @@ export function SignIn() {
     const identifier = identifierOf(fields);
     if (!fields.password) throw new FieldFault('password', 'Enter your password.');
     await signIn(identifier, fields.password);
+    if (route.value.parts[0] === 'sign-in') replace();
   });
   return html`
     <${AuthFrame} title="Welcome back" lead="Sign in to go on where you left off."
