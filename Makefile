@@ -190,6 +190,20 @@ $(VENV)/installed: tests/api/requirements.txt | deps
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+PAGE_TESTS = $(wildcard tests/web/*.test.js tests/web/unit/*.test.js)
+
+.PHONY: browser
+browser: stage build/browser ## two people do the whole main job in Chromium; build/screenshots/ keeps what it saw
+	@CLOUDCHAT_STAGE=$(STAGE) node --test $(PAGE_TESTS)
+
+build/browser: tests/web/package.json tests/web/package-lock.json | deps
+	cd tests/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@mkdir -p build && touch $@
+
+.PHONY: screenshot
+screenshot: browser ## the picture of README, as the browser test saw it
+	cp build/screenshots/readme.png tests/web/screenshot.png
+
 .PHONY: test
 test: unit api ## installs what is missing, builds, passes unit, contract and API tests
 

@@ -13,7 +13,8 @@ let server;
 let browser;
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), openBrowser()]);
+  server = await Server.start();
+  browser = await openBrowser();
 });
 
 after(async () => {

@@ -12,7 +12,8 @@ let alan;
 let talk;
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), openBrowser()]);
+  server = await Server.start();
+  browser = await openBrowser();
   ada = await server.person('Ada Lovelace', '+4915123450001');
   alan = await server.person('Alan Turing', '+4915123450002');
   talk = await server.room(ada, alan);

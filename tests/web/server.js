@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const STAGE = process.env.STAGE ?? fileURLToPath(new URL('../../build/stage', import.meta.url));
+const STAGE = process.env.CLOUDCHAT_STAGE ?? fileURLToPath(new URL('../../build/stage', import.meta.url));
 const START_MS = 20_000;
 const CODE_MS = 10_000;
 
@@ -31,6 +31,10 @@ function freePort() {
   });
 }
 
+/* Settings of whoever runs the tests are not the server's. */
+const plainEnv = () => Object.fromEntries(
+  Object.entries(process.env).filter(([key]) => !key.startsWith('CLOUDCHAT_')));
+
 export class Server {
   static async start() {
     const server = new Server();
@@ -41,7 +45,7 @@ export class Server {
     server.log = '';
     server.process = spawn(join(STAGE, 'bin/cloudchat'),
       ['serve', '--data', server.folder, '--port', String(server.port)],
-      { stdio: ['ignore', 'pipe', 'pipe'] });
+      { stdio: ['ignore', 'pipe', 'pipe'], env: plainEnv() });
     for (const stream of [server.process.stdout, server.process.stderr]) {
       stream.on('data', (bytes) => { server.log += bytes; });
     }

@@ -47,6 +47,7 @@ export function spacedPhone(phone) {
   if (!digits) return phone;
   const code = /^(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3})/.exec(digits)[0];
   const rest = digits.slice(code.length);
+  if (code === '1' && rest.length === 10) return `+1 ${rest.slice(0, 3)} ${rest.slice(3, 6)} ${rest.slice(6)}`;
   const groups = [rest.slice(0, 3), ...(rest.slice(3).match(/.{1,4}/g) ?? [])];
   if (groups.length > 2 && groups.at(-1).length < 3) groups.push(groups.splice(-2).join(''));
   return `+${code} ${groups.join(' ')}`;
@@ -54,9 +55,9 @@ export function spacedPhone(phone) {
 
 /* Up to three emoji and nothing else: shown large, without a bubble. */
 export function isJumbo(text) {
-  const parts = [...graphemes.segment(text.trim())].map(({ segment }) => segment);
+  const parts = [...graphemes.segment(text.replace(/\s/gu, ''))].map(({ segment }) => segment);
   return parts.length > 0 && parts.length <= 3
-    && parts.every((part) => /^(\p{Extended_Pictographic}|\p{RI}{2})/u.test(part) && !/^[\d#*]$/.test(part));
+    && parts.every((part) => /^(\p{Extended_Pictographic}|\p{RI}{2})/u.test(part));
 }
 
 /* Splits text into strings and { link } parts; closing punctuation belongs to the sentence. */

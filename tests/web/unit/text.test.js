@@ -36,7 +36,7 @@ test('a number that is none is refused with the reason', () => {
 });
 
 test('a number is shown in groups, and every digit once', () => {
-  assert.equal(spacedPhone('+12025550100'), '+1 202 5550 100');
+  assert.equal(spacedPhone('+12025550100'), '+1 202 555 0100');
   assert.equal(spacedPhone('+491512345678'), '+49 151 2345 678');
   assert.equal(spacedPhone('+35312345678'), '+353 123 45678');
   for (const phone of ['+1234567', '+442079460000', '+123456789012345', '+8613800000000']) {
@@ -53,7 +53,7 @@ test('an e-mail address has one @ and a domain with a dot', () => {
 });
 
 test('up to three emoji and nothing else are large', () => {
-  for (const large of ['😀', '👩‍🚀🌍', '🇩🇪', '❤️ 🎉']) assert.ok(isJumbo(large) || large.includes(' '), large);
+  for (const large of ['😀', '👩‍🚀🌍', '🇩🇪', '❤️ 🎉']) assert.ok(isJumbo(large), large);
   for (const plain of ['', '7', '#', 'a😀', '😀😀😀😀', 'ok']) assert.ok(!isJumbo(plain), plain);
 });
 
