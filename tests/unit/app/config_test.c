@@ -1,0 +1,235 @@
+#include "app/app.h"
+#include "tests/check.h"
+#include "tests/tmp.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+
+struct world {
+    struct cc_tmp tmp;
+    struct cc_arena *arena;
+    struct cc_config config;
+    struct cc_err err;
+};
+
+static void open_world(struct world *w)
+{
+    *w = (struct world){ .arena = cc_arena_new(1 << 20) };
+    cc_tmp_make(&w->tmp);
+}
+
+static void close_world(struct world *w)
+{
+    cc_tmp_remove(&w->tmp);
+    cc_arena_free(w->arena);
+}
+
+static enum cc_code read_text(struct world *w, const char *text)
+{
+    struct cc_str path = cc_str_format(w->arena, "%s/cloud-chat.conf", w->tmp.path);
+
+    cc_err_clear(&w->err);
+    ck_assert_int_eq(cc_file_write(path.at, cc_str_from(text), 0600, &w->err), CC_OK);
+    return cc_app_read_config(w->arena, path.at, &w->config, &w->err);
+}
+
+START_TEST(an_empty_file_is_a_working_configuration)
+{
+    struct world w;
+
+    open_world(&w);
+    ck_assert_msg(read_text(&w, "") == CC_OK, "%s", w.err.detail);
+    cc_check_str(w.config.bind, CC_STR("127.0.0.1"));
+    cc_check_str(w.config.public_url, CC_STR("http://localhost:8080"));
+    ck_assert_int_eq(w.config.codes_sender, CC_CODES_NONE);
+    ck_assert_uint_eq(w.config.identity.resend_after.count, 4);
+    ck_assert_int_eq(w.config.identity.code_lifetime_s, 600);
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(what_belongs_to_the_data_folder_stands_in_it)
+{
+    struct world w;
+
+    open_world(&w);
+    ck_assert_int_eq(read_text(&w, "[store]\npath = /elsewhere/chat.db\n"), CC_OK);
+    cc_check_str(w.config.data, cc_str_from(w.tmp.path));
+    cc_check_str(w.config.store.path, CC_STR("/elsewhere/chat.db"));
+    cc_check_str(w.config.identity.keys, cc_str_format(w.arena, "%s/keys", w.tmp.path));
+    cc_check_str(w.config.blobs, cc_str_format(w.arena, "%s/blobs", w.tmp.path));
+    cc_check_str(w.config.outbox, cc_str_format(w.arena, "%s/outbox.jsonl", w.tmp.path));
+    cc_check_str(w.config.sockets, cc_str_format(w.arena, "%s/run", w.tmp.path));
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(the_public_url_follows_the_port)
+{
+    struct world w;
+
+    open_world(&w);
+    ck_assert_int_eq(read_text(&w, "[server]\nport = 9000\n"), CC_OK);
+    cc_check_str(w.config.public_url, CC_STR("http://localhost:9000"));
+    cc_check_str(w.config.identity.issuer, CC_STR("http://localhost:9000"));
+    close_world(&w);
+}
+END_TEST
+
+/* Tokens and cookies are bound to it: a guess would be wrong for everybody but this machine. */
+START_TEST(who_listens_to_the_world_must_say_under_which_name)
+{
+    struct world w;
+
+    open_world(&w);
+    ck_assert_int_eq(read_text(&w, "[server]\nbind = 0.0.0.0\n"), CC_INVALID);
+    ck_assert_ptr_nonnull(strstr(w.err.detail, "public_url"));
+    ck_assert_int_eq(
+        read_text(&w, "[server]\nbind = 0.0.0.0\npublic_url = https://chat.example.org\n"), CC_OK);
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(a_public_url_is_an_origin_and_nothing_more)
+{
+    static const char *const wrong[] = { "chat.example.org",
+                                         "ftp://chat.example.org",
+                                         "https://",
+                                         "https://chat.example.org/",
+                                         "https://chat.example.org/chat",
+                                         "https://ada@chat.example.org",
+                                         "https://chat.example.org?a",
+                                         "https://chat.example.org#a",
+                                         "https://chat example" };
+    struct world w;
+
+    open_world(&w);
+    for (size_t i = 0; i < CC_COUNT(wrong); i++) {
+        struct cc_str text = cc_str_format(w.arena, "[server]\npublic_url = %s\n", wrong[i]);
+
+        ck_assert_msg(read_text(&w, text.at) == CC_INVALID, "%s", wrong[i]);
+    }
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(contradictions_are_refused)
+{
+    struct world w;
+
+    open_world(&w);
+    ck_assert_int_eq(read_text(&w, "[identity]\npassword_min = 20\npassword_max = 10\n"),
+                     CC_INVALID);
+    ck_assert_int_eq(read_text(&w, "[identity]\nresend_after = 30, soon\n"), CC_INVALID);
+    ck_assert_int_eq(read_text(&w, "[identity]\nresend_after =\n"), CC_INVALID);
+    close_world(&w);
+}
+END_TEST
+
+/* The file that is printed is read by the same table: were a fallback no value that its key takes,
+ * or a help text that breaks a line, this would tell. */
+START_TEST(the_printed_file_says_what_holds_without_it)
+{
+    struct cc_buf buf;
+    struct world w;
+    struct cc_config bare;
+    char *text;
+
+    open_world(&w);
+    ck_assert_int_eq(read_text(&w, ""), CC_OK);
+    bare = w.config;
+    cc_buf_init(&buf, w.arena, 1 << 18);
+    cc_config_print_file(cc_config_keys, &buf);
+    text = cc_arena_alloc(w.arena, buf.len + 1);
+    memcpy(text, buf.at, buf.len);
+    for (char *line = text; line != NULL; line = strchr(line + 1, '\n')) {
+        char *hash = line[0] == '\n' ? line + 1 : line;
+
+        if (hash[0] == '#' && hash[1] != ' ')
+            hash[0] = ' ';
+    }
+    ck_assert_msg(read_text(&w, text) == CC_OK, "%s", w.err.detail);
+    cc_check_str(w.config.public_url, bare.public_url);
+    cc_check_str(w.config.data, bare.data);
+    ck_assert_int_eq(w.config.identity.session_idle_s, bare.identity.session_idle_s);
+    ck_assert_int_eq(w.config.photo_bytes_max, bare.photo_bytes_max);
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(every_key_is_explained_in_one_sentence)
+{
+    for (const struct cc_config_key *key = cc_config_keys; key->section != NULL; key++) {
+        size_t len = strlen(key->help);
+
+        ck_assert_msg(len > 10 && key->help[len - 1] == '.', "%s.%s", key->section, key->key);
+        ck_assert_msg(strchr(key->help, '\n') == NULL, "%s.%s", key->section, key->key);
+        ck_assert_msg(key->fallback != NULL, "%s.%s", key->section, key->key);
+    }
+}
+END_TEST
+
+/* workers[i] is a key of the program i by its place alone. */
+START_TEST(each_program_has_its_workers_key_in_its_place)
+{
+    const struct cc_config_key *key = cc_config_keys;
+
+    while (key->section != NULL && key->offset != offsetof(struct cc_config, workers))
+        key++;
+    for (size_t i = 0; cc_programs[i].name != NULL; i++, key++) {
+        char expected[64];
+
+        snprintf(expected, sizeof(expected), "%s_workers", cc_programs[i].name);
+        ck_assert_str_eq(key->key, expected);
+        ck_assert_uint_eq(key->offset, offsetof(struct cc_config, workers) + i * sizeof(int64_t));
+    }
+}
+END_TEST
+
+START_TEST(no_path_belongs_to_two_programs)
+{
+    for (const struct cc_program *a = cc_programs; a->name != NULL; a++) {
+        for (size_t i = 0; a->prefixes[i] != NULL; i++) {
+            ck_assert_int_eq(a->prefixes[i][0], '/');
+            for (const struct cc_program *b = a + 1; b->name != NULL; b++) {
+                for (size_t j = 0; b->prefixes[j] != NULL; j++)
+                    ck_assert_str_ne(a->prefixes[i], b->prefixes[j]);
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(the_environment_names_the_configuration)
+{
+    const char *path = NULL;
+    struct world w;
+
+    open_world(&w);
+    setenv("CLOUDCHAT_CONFIG", "/srv/chat/cloud-chat.conf", 1);
+    ck_assert_int_eq(cc_app_find_config(w.arena, &path, &w.err), CC_OK);
+    ck_assert_str_eq(path, "/srv/chat/cloud-chat.conf");
+    unsetenv("CLOUDCHAT_CONFIG");
+    ck_assert_int_eq(cc_app_find_config(w.arena, &path, &w.err), CC_INVALID);
+    ck_assert_ptr_nonnull(strstr(w.err.detail, "CLOUDCHAT_CONFIG"));
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(a_path_is_shown_without_its_dots)
+{
+    cc_check_str(cc_app_tidy_path(CC_STR("/srv/chat/.")), CC_STR("/srv/chat"));
+    cc_check_str(cc_app_tidy_path(CC_STR("/srv/chat/./")), CC_STR("/srv/chat"));
+    cc_check_str(cc_app_tidy_path(CC_STR("/")), CC_STR("/"));
+    cc_check_str(cc_app_tidy_path(CC_STR("/srv/.hidden")), CC_STR("/srv/.hidden"));
+}
+END_TEST
+
+CC_CHECK_MAIN("app/config", an_empty_file_is_a_working_configuration,
+              what_belongs_to_the_data_folder_stands_in_it, the_public_url_follows_the_port,
+              who_listens_to_the_world_must_say_under_which_name,
+              a_public_url_is_an_origin_and_nothing_more, contradictions_are_refused,
+              the_printed_file_says_what_holds_without_it, every_key_is_explained_in_one_sentence,
+              each_program_has_its_workers_key_in_its_place, no_path_belongs_to_two_programs,
+              the_environment_names_the_configuration, a_path_is_shown_without_its_dots)

@@ -1,0 +1,136 @@
+#include "app/app.h"
+#include "tests/check.h"
+#include "tests/tmp.h"
+
+#include "base/file.h"
+
+#include <signal.h>
+
+struct world {
+    struct cc_tmp tmp;
+    struct cc_arena *arena;
+    struct cc_app app;
+    struct cc_err err;
+};
+
+static void open_world(struct world *w, const char *sender)
+{
+    struct cc_str path, text;
+
+    *w = (struct world){ .arena = cc_arena_new(1 << 20) };
+    cc_tmp_make(&w->tmp);
+    path = cc_str_format(w->arena, "%s/cloud-chat.conf", w->tmp.path);
+    text = cc_str_format(w->arena,
+                         "[server]\nlog_level = error\n[codes]\nsender = %s\n"
+                         "[identity]\nargon2_memory_kib = 64\n",
+                         sender);
+    ck_assert_int_eq(cc_file_write(path.at, text, 0600, &w->err), CC_OK);
+    ck_assert_msg(cc_app_open("test", path.at, &w->app, &w->err) == CC_OK, "%s (%s)", w->err.detail,
+                  w->err.cause);
+}
+
+static void close_world(struct world *w)
+{
+    cc_app_close(&w->app);
+    cc_tmp_remove(&w->tmp);
+    cc_arena_free(w->arena);
+}
+
+static void sign_up(struct world *w)
+{
+    const struct cc_sign_up in = {
+        .name = CC_STR("Ada"),
+        .login.phone_number = CC_STR("+4915112345678"),
+        .password = CC_STR("correct horse"),
+        .address = CC_STR("192.0.2.1"),
+    };
+    struct cc_pending out;
+
+    ck_assert_msg(cc_identity_sign_up(w->app.identity, w->arena, &in, &out, &w->err) == CC_OK, "%s",
+                  w->err.cause);
+}
+
+static bool was_sent(struct world *w)
+{
+    struct cc_str text = CC_STR_ABSENT;
+    enum cc_code rc = cc_file_read(w->arena, w->app.config.outbox.at, 1 << 16, &text, &w->err);
+
+    cc_err_clear(&w->err);
+    return rc == CC_OK && text.len > 0 && strstr(text.at, "\"to\":\"+4915112345678\"") != NULL;
+}
+
+START_TEST(a_code_leaves_with_the_next_tick_and_only_once)
+{
+    struct world w;
+    size_t jobs, swept;
+
+    open_world(&w, "outbox");
+    sign_up(&w);
+    ck_assert(!was_sent(&w));
+    cc_app_tick(&w.app);
+    ck_assert(was_sent(&w));
+    ck_assert_int_eq(cc_app_work(&w.app, &jobs, &swept, &w.err), CC_OK);
+    ck_assert_uint_eq(jobs, 0);
+    close_world(&w);
+}
+END_TEST
+
+/* The queue must not fill with what nobody will ever send. */
+START_TEST(without_a_sender_codes_are_dropped)
+{
+    struct world w;
+    size_t jobs, swept;
+
+    open_world(&w, "none");
+    sign_up(&w);
+    ck_assert_int_eq(cc_app_work(&w.app, &jobs, &swept, &w.err), CC_OK);
+    ck_assert_uint_eq(jobs, 1);
+    ck_assert_int_eq(cc_app_work(&w.app, &jobs, &swept, &w.err), CC_OK);
+    ck_assert_uint_eq(jobs, 0);
+    ck_assert(!was_sent(&w));
+    close_world(&w);
+}
+END_TEST
+
+/* Each answer of a busy program ends with a tick. */
+START_TEST(ticks_that_follow_closely_do_not_look_again)
+{
+    struct world w;
+
+    open_world(&w, "outbox");
+    cc_app_tick(&w.app);
+    w.app.next_jobs_ms = INT64_MAX;
+    sign_up(&w);
+    cc_app_tick(&w.app);
+    ck_assert(!was_sent(&w));
+    w.app.next_jobs_ms = 0;
+    cc_app_tick(&w.app);
+    ck_assert(was_sent(&w));
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(what_cannot_be_opened_leaves_nothing_open)
+{
+    struct cc_tmp tmp;
+    struct cc_app app;
+    struct cc_err err = { 0 };
+    struct cc_arena *arena = cc_arena_new(1 << 20);
+    struct cc_str path;
+
+    cc_tmp_make(&tmp);
+    path = cc_str_format(arena, "%s/cloud-chat.conf", tmp.path);
+    ck_assert_int_eq(cc_file_write(path.at, CC_STR("[store]\npath = /dev/null\n"), 0600, &err),
+                     CC_OK);
+    ck_assert_int_ne(cc_app_open("test", path.at, &app, &err), CC_OK);
+    ck_assert_str_ne(err.detail, "");
+    ck_assert_ptr_null(app.store);
+    ck_assert_ptr_null(app.arena);
+    cc_tmp_remove(&tmp);
+    cc_arena_free(arena);
+}
+END_TEST
+
+CC_CHECK_MAIN("app/tick", a_code_leaves_with_the_next_tick_and_only_once,
+              without_a_sender_codes_are_dropped, ticks_that_follow_closely_do_not_look_again,
+              what_cannot_be_opened_leaves_nothing_open)
