@@ -227,7 +227,7 @@ static void take_signals(struct cc_supervisor *self)
         if (is_running(self))
             stop(self);
         else if (cc_clock_mono_ms(self->clock) >= self->stop_asked_ms + SAME_WISH_MS)
-            self->deadline_ms = 0; /* asked again: no more waiting */
+            self->stop_timeout_ms = self->deadline_ms = 0; /* asked again: no more waiting */
     }
 }
 

@@ -19,6 +19,7 @@ struct world {
     size_t count;
     int64_t stop_timeout_ms;
     bool (*is_ready)(void *);
+    const struct cc_clock *clock;
     pid_t supervisor;
 };
 
@@ -45,6 +46,7 @@ static void open_world(struct world *w)
         .arena = cc_arena_new(16 << 20),
         .stop_timeout_ms = 10000,
         .is_ready = at_once,
+        .clock = &cc_system_clock,
     };
     cc_tmp_make(&w->tmp);
 }
@@ -91,7 +93,7 @@ static bool supervise(struct world *w, const char *log)
         .start_timeout_ms = CC_PATIENCE_MS,
         .stop_timeout_ms = w->stop_timeout_ms,
         .log = &to,
-        .clock = &cc_system_clock,
+        .clock = w->clock,
         .is_ready = w->is_ready,
         .when_ready = do_nothing,
         .when_stopping = do_nothing,
@@ -231,14 +233,45 @@ START_TEST(a_wish_that_arrives_twice_still_waits_for_what_is_in_hand)
 
     open_world(&w);
     add_child(&w, "slow",
-              "trap 'sleep 0.3; echo finished >$d/finished; exit 0' TERM\n"
+              "trap 'echo 1 >$d/asked; sleep 0.3; echo finished >$d/finished; exit 0' TERM\n"
               "echo $$ >$d/slow\nwhile :; do sleep 60 & wait $!; done\n");
     start(&w);
     cc_wait_until(process_of(&w, "slow") != 0);
     kill(w.supervisor, SIGINT);
+    cc_wait_until(process_of(&w, "asked") != 0);
     kill(w.supervisor, SIGTERM);
     ck_assert_int_eq(await_end(&w), 0);
     ck_assert_str_eq(text_of(&w, "finished"), "finished\n");
+    close_world(&w);
+}
+END_TEST
+
+/* Ten seconds of this clock are a tenth of a second. */
+static int64_t hurried_ms(const struct cc_clock *clock)
+{
+    (void)clock;
+    return cc_clock_mono_ms(&cc_system_clock) * 100;
+}
+
+START_TEST(who_asks_again_after_a_while_does_not_wait)
+{
+    const struct cc_clock hurried = { hurried_ms, hurried_ms };
+    struct world w;
+    int64_t again_ms;
+
+    open_world(&w);
+    w.clock = &hurried;
+    w.stop_timeout_ms = INT32_MAX;
+    add_child(&w, "deaf",
+              "trap 'echo 1 >$d/asked' TERM\n"
+              "echo $$ >$d/deaf\nwhile :; do sleep 60 & wait $!; done\n");
+    start(&w);
+    cc_wait_until(process_of(&w, "deaf") != 0);
+    kill(w.supervisor, SIGTERM);
+    cc_wait_until(process_of(&w, "asked") != 0);
+    again_ms = cc_clock_mono_ms(&cc_system_clock) + 100;
+    cc_wait_until(cc_clock_mono_ms(&cc_system_clock) >= again_ms);
+    ck_assert_int_eq(stop(&w), 0);
     close_world(&w);
 }
 END_TEST
@@ -324,6 +357,7 @@ CC_CHECK_MAIN("admin/supervise", a_killed_child_is_replaced_and_no_other_notices
               a_child_serves_the_socket_that_it_was_given, the_web_server_stops_before_the_workers,
               who_does_not_stop_in_time_is_killed,
               a_wish_that_arrives_twice_still_waits_for_what_is_in_hand,
+              who_asks_again_after_a_while_does_not_wait,
               children_do_not_outlive_a_killed_supervisor,
               what_a_dead_child_has_forked_goes_with_it, what_cannot_be_executed_ends_the_start,
               what_dies_young_is_started_ever_more_slowly)

@@ -1,0 +1,188 @@
+#include "admin/admin.h"
+#include "tests/check.h"
+#include "tests/tmp.h"
+
+#include "base/arena.h"
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* What the command wrote, both streams. */
+static char output[1 << 16];
+
+#define run(...) run_command((char *[]){ "cloudchat", __VA_ARGS__, NULL })
+
+static int run_command(char **argv)
+{
+    FILE *to = tmpfile();
+    int saved[2] = { dup(1), dup(2) };
+    int argc = 0, status;
+    size_t len;
+
+    while (argv[argc] != NULL)
+        argc++;
+    fflush(NULL);
+    dup2(fileno(to), 1);
+    dup2(fileno(to), 2);
+    status = cc_admin_main(argc, argv);
+    fflush(NULL);
+    dup2(saved[0], 1);
+    dup2(saved[1], 2);
+    rewind(to);
+    len = fread(output, 1, sizeof(output) - 1, to);
+    output[len] = '\0';
+    fclose(to);
+    close(saved[0]);
+    close(saved[1]);
+    return status;
+}
+
+static bool says(const char *text)
+{
+    return strstr(output, text) != NULL;
+}
+
+START_TEST(what_is_not_understood_ends_with_2_and_says_why)
+{
+    ck_assert_int_eq(run("srve"), 2);
+    ck_assert(says("no command \"srve\""));
+    ck_assert_int_eq(run("serve", "--prot=1"), 2);
+    ck_assert(says("unknown option --prot"));
+    ck_assert_int_eq(run("serve", "--port"), 2);
+    ck_assert(says("a value is missing behind --port"));
+    ck_assert_int_eq(run("config", "--file=x"), 2);
+    ck_assert(says("takes no value: --file"));
+    ck_assert_int_eq(run("keys"), 2);
+    ck_assert_int_eq(run("keys", "turn", "--data", "/tmp"), 2);
+    ck_assert_int_eq(run("init", "a", "b"), 2);
+    ck_assert(says("too many words: b"));
+}
+END_TEST
+
+START_TEST(every_command_explains_itself)
+{
+    static char *const names[] = { "serve", "init", "keys", "tick", "config", "doctor" };
+
+    ck_assert_int_eq(run("help"), 0);
+    for (size_t i = 0; i < CC_COUNT(names); i++)
+        ck_assert(says(names[i]));
+    for (size_t i = 0; i < CC_COUNT(names); i++) {
+        ck_assert_int_eq(run(names[i], "--help"), 0);
+        ck_assert(says("usage: cloudchat "));
+        ck_assert(says(names[i]));
+    }
+    ck_assert_int_eq(run("version"), 0);
+    ck_assert(says("Cloud Chat "));
+}
+END_TEST
+
+static mode_t mode_of(struct cc_arena *arena, const struct cc_tmp *tmp, const char *name)
+{
+    struct stat st;
+
+    ck_assert_int_eq(stat(cc_str_format(arena, "%s/%s", tmp->path, name).at, &st), 0);
+    return st.st_mode & 0777;
+}
+
+START_TEST(init_makes_what_is_private_and_keeps_what_is_there)
+{
+    struct cc_arena *arena = cc_arena_new(1 << 20);
+    struct cc_err err = { 0 };
+    struct cc_str before, after;
+    struct cc_tmp tmp;
+    char *folder, *config;
+
+    cc_tmp_make(&tmp);
+    folder = (char *)(uintptr_t)cc_str_format(arena, "%s/a/data", tmp.path).at;
+    config = (char *)(uintptr_t)cc_str_format(arena, "%s/cloud-chat.conf", folder).at;
+    ck_assert_int_eq(run("init", folder), 0);
+    ck_assert_int_eq(mode_of(arena, &tmp, "a/data"), 0700);
+    ck_assert_int_eq(mode_of(arena, &tmp, "a/data/cloud-chat.conf"), 0600);
+    ck_assert_int_eq(mode_of(arena, &tmp, "a/data/keys"), 0700);
+    ck_assert_int_eq(cc_file_read(arena, config, 1 << 16, &before, &err), CC_OK);
+    ck_assert_ptr_nonnull(strstr(before.at, "\nsender = outbox\n"));
+    ck_assert_int_eq(cc_file_append(config, CC_STR("# mine\n"), 0600, &err), CC_OK);
+    ck_assert_int_eq(run("init", folder), 0);
+    ck_assert_int_eq(cc_file_read(arena, config, 1 << 16, &after, &err), CC_OK);
+    ck_assert_uint_eq(after.len, before.len + strlen("# mine\n"));
+    cc_tmp_remove(&tmp);
+    cc_arena_free(arena);
+}
+END_TEST
+
+static size_t count_of(const char *text)
+{
+    size_t count = 0;
+
+    for (const char *at = strstr(output, text); at != NULL; at = strstr(at + 1, text))
+        count++;
+    return count;
+}
+
+START_TEST(a_rotated_key_stays_valid_beside_the_new_one)
+{
+    struct cc_tmp tmp;
+
+    cc_tmp_make(&tmp);
+    ck_assert_int_eq(run("init", tmp.path), 0);
+    ck_assert_int_eq(run("keys", "list", "--data", tmp.path), 0);
+    ck_assert_uint_eq(count_of("signs"), 1);
+    ck_assert_int_eq(run("keys", "rotate", "--data", tmp.path), 0);
+    ck_assert(says("New signing key: "));
+    ck_assert_int_eq(run("keys", "list", "--data", tmp.path), 0);
+    ck_assert_uint_eq(count_of("signs"), 1);
+    ck_assert_uint_eq(count_of("valid until"), 1);
+    cc_tmp_remove(&tmp);
+}
+END_TEST
+
+START_TEST(a_configuration_that_is_wrong_ends_with_78)
+{
+    struct cc_arena *arena = cc_arena_new(1 << 20);
+    struct cc_err err = { 0 };
+    struct cc_tmp tmp;
+    char *path;
+
+    cc_tmp_make(&tmp);
+    path = (char *)(uintptr_t)cc_str_format(arena, "%s/x.conf", tmp.path).at;
+    ck_assert_int_eq(cc_file_write(path, CC_STR("[server]\nprot = 1\n"), 0600, &err), CC_OK);
+    ck_assert_int_eq(run("doctor", "--config", path), 78);
+    ck_assert(says("x.conf"));
+    ck_assert(says("port"));
+    cc_tmp_remove(&tmp);
+    cc_arena_free(arena);
+}
+END_TEST
+
+START_TEST(tick_works_without_a_server)
+{
+    struct cc_tmp tmp;
+
+    cc_tmp_make(&tmp);
+    ck_assert_int_eq(run("init", tmp.path), 0);
+    ck_assert_int_eq(run("tick", "--data", tmp.path), 0);
+    ck_assert(says("0 jobs done"));
+    cc_tmp_remove(&tmp);
+}
+END_TEST
+
+START_TEST(what_is_printed_for_lighttpd_names_the_data_folder)
+{
+    struct cc_arena *arena = cc_arena_new(1 << 20);
+    struct cc_tmp tmp;
+
+    cc_tmp_make(&tmp);
+    ck_assert_int_eq(run("init", tmp.path), 0);
+    ck_assert_int_eq(run("config", "--lighttpd", "--data", tmp.path), 0);
+    ck_assert(says(cc_str_format(arena, "\"%s/run/chat.sock\"", tmp.path).at));
+    cc_tmp_remove(&tmp);
+    cc_arena_free(arena);
+}
+END_TEST
+
+CC_CHECK_MAIN("admin/main", what_is_not_understood_ends_with_2_and_says_why,
+              every_command_explains_itself, init_makes_what_is_private_and_keeps_what_is_there,
+              a_rotated_key_stays_valid_beside_the_new_one,
+              a_configuration_that_is_wrong_ends_with_78, tick_works_without_a_server,
+              what_is_printed_for_lighttpd_names_the_data_folder)
