@@ -439,6 +439,19 @@ static void count_until_killed(struct cc_store *store)
     run_workers(store, 4, 1, count_and_report, workers);
 }
 
+#define VALUES_MAX (1 << 20)
+
+static bool acknowledged[VALUES_MAX];
+
+/* An addition that was lost shows as a number that two were given. */
+static int64_t note_acknowledged(int64_t value, int64_t largest)
+{
+    ck_assert_int_lt(value, VALUES_MAX);
+    ck_assert_msg(!acknowledged[value], "%lld was acknowledged twice", (long long)value);
+    acknowledged[value] = true;
+    return value > largest ? value : largest;
+}
+
 /* Kills the first process after so many reports, the second when it has gone on for ten more.
  * Gives the largest number that was acknowledged. */
 static int64_t kill_both(const pid_t pids[2], int fd, int until)
@@ -448,7 +461,7 @@ static int64_t kill_both(const pid_t pids[2], int fd, int until)
     int seen = 0, afterwards = 0;
 
     while (read(fd, &report, sizeof(report)) == sizeof(report)) {
-        largest = report.value > largest ? report.value : largest;
+        largest = note_acknowledged(report.value, largest);
         if (++seen == until) {
             kill(pids[0], SIGKILL);
             waitpid(pids[0], NULL, 0);
