@@ -33,7 +33,7 @@ def pytest_testnodedown(node):
 def is_whole(config):
     """Whether the run was of everything: only then a missing case is a fault."""
     option = config.option
-    return not (option.keyword or option.markexpr or option.collectonly
+    return not (option.keyword or option.markexpr or option.collectonly or option.deselect
                 or any(".py" in argument for argument in config.args))
 
 
