@@ -63,6 +63,11 @@ static enum cc_code two_wrong_fields(struct cc_ctx *cx)
     return cc_fail_field(&cx->err, "/a~1b", "must not be");
 }
 
+static enum cc_code wrong_altogether(struct cc_ctx *cx)
+{
+    return cc_fail(&cx->err, CC_INVALID, "The picture is damaged.", "no end");
+}
+
 static enum cc_code bare_code(struct cc_ctx *cx)
 {
     (void)cx;
@@ -104,6 +109,7 @@ static const struct cc_route routes[] = {
     { CC_GET, "/late", late_failure, CC_PUBLIC, CC_BODY_NONE, 0 },
     { CC_GET, "/fault", our_fault, CC_PUBLIC, CC_BODY_NONE, 0 },
     { CC_GET, "/fields", two_wrong_fields, CC_PUBLIC, CC_BODY_NONE, 0 },
+    { CC_GET, "/altogether", wrong_altogether, CC_PUBLIC, CC_BODY_NONE, 0 },
     { CC_GET, "/bare", bare_code, CC_PUBLIC, CC_BODY_NONE, 0 },
     { CC_GET, "/other", other_code, CC_PUBLIC, CC_BODY_NONE, 0 },
     { CC_GET, "/silent", silent, CC_PUBLIC, CC_BODY_NONE, 0 },
@@ -208,6 +214,20 @@ START_TEST(wrong_fields_are_listed_with_their_pointers)
     ck_assert(has(body_of(x.response),
                   "\"errors\":[{\"pointer\":\"/name\",\"detail\":\"must be \\\"short\\\"\"},"
                   "{\"pointer\":\"/a~1b\",\"detail\":\"must not be\"}]"));
+    exchange_close(&x);
+}
+END_TEST
+
+/* A client may rely on the list: what has no fields is wrong as a whole. */
+START_TEST(what_has_no_fields_is_listed_as_a_whole)
+{
+    struct exchange x;
+    struct cc_app app;
+
+    open_server(&x, &app);
+    ck_assert_int_eq(ask(&x, "GET", "/altogether"), 422);
+    ck_assert(has(body_of(x.response),
+                  "\"errors\":[{\"pointer\":\"\",\"detail\":\"The picture is damaged.\"}]"));
     exchange_close(&x);
 }
 END_TEST
@@ -535,7 +555,8 @@ CC_CHECK_MAIN("http/answer", every_reply_carries_what_protects_it,
               a_handler_may_say_how_long_its_reply_is_kept,
               a_reply_without_a_body_has_no_length_and_no_type,
               a_failure_becomes_a_problem_document, wrong_fields_are_listed_with_their_pointers,
-              a_late_failure_leaves_nothing_of_the_reply, a_fault_of_ours_says_nothing_about_itself,
+              what_has_no_fields_is_listed_as_a_whole, a_late_failure_leaves_nothing_of_the_reply,
+              a_fault_of_ours_says_nothing_about_itself,
               a_reply_that_outgrows_its_ceiling_is_a_fault,
               the_code_returned_decides_over_the_one_noted, a_private_route_wants_a_bearer_token,
               a_cookie_or_a_query_is_no_access_token, without_a_way_to_check_nobody_is_signed_in,

@@ -138,6 +138,24 @@ START_TEST(the_output_ends_before_the_tick_begins)
 }
 END_TEST
 
+/* lighttpd sends SIGTERM once it has the whole answer: codes of sign-ups were never sent. */
+START_TEST(what_is_due_is_done_although_the_web_server_has_had_enough)
+{
+    struct cc_app *app = shared_app();
+    struct script s;
+
+    atomic_store(&app->tick_waits, true);
+    launch_with(&s, app,
+                (const char *const[]){ "REQUEST_METHOD=POST", "REQUEST_URI=/hello", NULL });
+    ck_assert_int_eq(status_of(read_output(&s)), 200);
+    kill(s.pid, SIGTERM);
+    wait_for(atomic_load(&s.app->waiting) == 1);
+    atomic_store(&s.app->released, true);
+    finish_script(&s);
+    ck_assert_int_eq(atomic_load(&s.app->ticks), 1);
+}
+END_TEST
+
 /* CVE-2016-5385: CGI makes HTTP_PROXY of a client's "Proxy:". */
 START_TEST(a_proxy_header_is_nobodys_setting)
 {
@@ -192,6 +210,7 @@ END_TEST
 CC_CHECK_MAIN("http/cgi", a_request_is_answered_on_standard_output,
               a_body_is_read_to_its_length_and_no_further, a_body_that_breaks_off_is_malformed,
               a_body_that_stalls_is_answered_with_408, a_body_without_a_length_is_not_waited_for,
-              the_output_ends_before_the_tick_begins, a_proxy_header_is_nobodys_setting,
-              a_request_without_a_method_is_malformed, without_a_web_server_it_says_so_and_ends,
-              sigterm_still_ends_it)
+              the_output_ends_before_the_tick_begins,
+              what_is_due_is_done_although_the_web_server_has_had_enough,
+              a_proxy_header_is_nobodys_setting, a_request_without_a_method_is_malformed,
+              without_a_web_server_it_says_so_and_ends, sigterm_still_ends_it)
