@@ -120,25 +120,18 @@ static enum cc_code read_changed(struct cc_txn *txn, const struct asking *a, str
 static enum cc_code read_new(struct cc_txn *txn, const struct asking *a, struct page *page,
                              struct cc_err *err)
 {
-    struct cc_arena *arena = cc_txn_arena(txn);
     const int64_t behind = a->room.head.seq - a->since.seq;
-    const int64_t count = behind < (int64_t)page->left ? behind : (int64_t)page->left;
-    struct cc_range range =
-        cc_range_messages(arena, a->room.id, a->since.seq + 1, a->since.seq + count);
-    struct cc_items items;
-    enum cc_code rc;
+    const size_t count = behind < (int64_t)page->left ? (size_t)behind : page->left;
+    struct cc_message *added = page->messages + page->message_count;
+    enum cc_code rc = cc_messages_load(txn, &a->room, a->since.seq + 1, count, added, err);
 
-    page->next.seq = a->since.seq + count;
-    page->more = page->more || count < behind;
-    if (count == 0)
-        return CC_OK;
-    range.limit = (size_t)count;
-    range.guard = cc_key_room(arena, a->room.id);
-    rc = cc_txn_query(txn, &range, &items, err);
-    for (size_t i = 0; rc == CC_OK && i < items.count; i++)
-        rc = cc_message_load(arena, a->room.id, &items.at[i],
-                             &page->messages[page->message_count++], err);
-    return rc;
+    if (rc != CC_OK)
+        return rc;
+    qsort(added, count, sizeof(*added), compare_seq);
+    page->message_count += count;
+    page->next.seq = a->since.seq + (int64_t)count;
+    page->more = page->more || (int64_t)count < behind;
+    return CC_OK;
 }
 
 static enum cc_code read_page(struct cc_txn *txn, struct asking *a, struct cc_err *err)

@@ -189,6 +189,51 @@ enum cc_code cc_message_get(const struct cc_caller *by, struct cc_str id, struct
     return rc;
 }
 
+/* --- messages in a row ------------------------------------------------------------------------ */
+
+/* How often a reader looks again for what HEAD announces and he has not seen. */
+#define LOOKS_MAX 3
+
+/* Whether none of these is older than HEAD names it. */
+static bool are_current(const struct cc_head *head, const struct cc_message *messages, size_t count)
+{
+    for (size_t i = 0; i < head->stamped.count; i++) {
+        int64_t rev, seq;
+
+        if (!cc_stamp_parse(head->stamped.at[i], &rev, &seq))
+            continue;
+        for (size_t k = 0; k < count; k++) {
+            if (messages[k].seq == seq && messages[k].rev < rev)
+                return false;
+        }
+    }
+    return true;
+}
+
+enum cc_code cc_messages_load(struct cc_txn *txn, const struct cc_room_head *room, int64_t from,
+                              size_t count, struct cc_message *out, struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    struct cc_range range = cc_range_messages(arena, room->id, from, from + (int64_t)count - 1);
+
+    if (count == 0)
+        return CC_OK;
+    range.newest_first = true;
+    range.limit = count;
+    range.guard = cc_key_room(arena, room->id);
+    for (int look = 0; look < LOOKS_MAX; look++) {
+        struct cc_items items;
+        enum cc_code rc = cc_txn_query(txn, &range, &items, err);
+
+        for (size_t i = 0; rc == CC_OK && i < items.count; i++)
+            rc = cc_message_load(arena, room->id, &items.at[i], &out[i], err);
+        if (rc != CC_OK || (items.count == count && are_current(&room->head, out, count)))
+            return rc;
+    }
+    return cc_fail(err, CC_UNAVAILABLE, NULL, "messages from %lld are not what HEAD says",
+                   (long long)from);
+}
+
 /* --- a page of messages ----------------------------------------------------------------------- */
 
 struct span {
@@ -250,42 +295,24 @@ struct listing {
     struct cc_message_page page;
 };
 
-static enum cc_code read_span(struct cc_txn *txn, struct cc_str room, struct span span,
-                              struct cc_message_page *page, struct cc_err *err)
-{
-    struct cc_arena *arena = cc_txn_arena(txn);
-    struct cc_range range = cc_range_messages(arena, room, span.from, span.to);
-    struct cc_message *messages;
-    struct cc_items items;
-    enum cc_code rc;
-
-    range.newest_first = true;
-    range.limit = (size_t)(span.to - span.from + 1);
-    rc = cc_txn_query(txn, &range, &items, err);
-    if (rc != CC_OK)
-        return rc;
-    messages = CC_NEW_ARRAY(arena, struct cc_message, items.count);
-    for (size_t i = 0; i < items.count && rc == CC_OK; i++)
-        rc = cc_message_load(arena, room, &items.at[i], &messages[i], err);
-    page->at = messages;
-    page->count = items.count;
-    return rc;
-}
-
 static enum cc_code list_in(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct listing *l = arg;
-    struct cc_head head;
+    struct cc_room_head room = { .id = l->query->room };
+    struct cc_message *messages;
     struct span span;
-    enum cc_code rc = cc_room_enter(txn, l->by, l->query->room, &head, err);
+    enum cc_code rc = cc_room_enter(txn, l->by, room.id, &room.head, err);
 
     if (rc != CC_OK)
         return rc;
-    span = span_of(l->query, head.seq);
+    span = span_of(l->query, room.head.seq);
     l->page = (struct cc_message_page){ .has_before = span.from > 1,
-                                        .has_after = span.to < head.seq,
-                                        .seq = head.seq };
-    return span.to < span.from ? CC_OK : read_span(txn, l->query->room, span, &l->page, err);
+                                        .has_after = span.to < room.head.seq,
+                                        .seq = room.head.seq };
+    l->page.count = span.to < span.from ? 0 : (size_t)(span.to - span.from + 1);
+    messages = CC_NEW_ARRAY(cc_txn_arena(txn), struct cc_message, l->page.count);
+    l->page.at = messages;
+    return cc_messages_load(txn, &room, span.from, l->page.count, messages, err);
 }
 
 enum cc_code cc_message_list(const struct cc_caller *by, const struct cc_message_query *query,

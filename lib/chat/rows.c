@@ -168,3 +168,18 @@ void cc_head_stamp(struct cc_arena *arena, struct cc_head *head, int64_t rev, st
     stamped[keep] = cc_str_format(arena, "%lld %.*s", (long long)rev, CC_STR_ARG(sk));
     head->stamped = (struct cc_strs){ stamped, keep + 1 };
 }
+
+bool cc_stamp_parse(struct cc_str stamp, int64_t *rev, int64_t *seq)
+{
+    struct cc_str rest = stamp;
+    struct cc_str number = cc_str_cut(&rest, ' ');
+    struct cc_str digits = cc_key_tail(rest);
+
+    if (!rest.at || !cc_str_starts(rest, CC_STR("MSG#")) ||
+        !cc_str_to_i64(number, 1, INT64_MAX, rev))
+        return false;
+    *seq = 0;
+    for (size_t i = 0; i < digits.len; i++)
+        *seq = *seq << 4 | (digits.at[i] <= '9' ? digits.at[i] - '0' : digits.at[i] - 'a' + 10);
+    return true;
+}

@@ -33,6 +33,12 @@ struct cc_head {
     struct cc_strs stamped;
 };
 
+/* HEAD as it was read, and whose it is. */
+struct cc_room_head {
+    struct cc_str id;
+    struct cc_head head;
+};
+
 /* R#<room> MSG#<seq> */
 struct cc_message_row {
     struct cc_message message; /* id and room are in the key */
@@ -81,6 +87,12 @@ enum cc_code cc_message_load(struct cc_arena *arena, struct cc_str room, const s
                              struct cc_message *out, struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_member_load(struct cc_arena *arena, const struct cc_item *item,
                             struct cc_member *out, struct cc_err *err) CC_NODISCARD;
+/* The messages from..from+count-1, newest first. They are all there: seqs have no holes. A backend
+ * whose reads are not one instant can show HEAD before what it announces; then this looks again,
+ * and after three times CC_UNAVAILABLE. */
+enum cc_code cc_messages_load(struct cc_txn *txn, const struct cc_room_head *room, int64_t from,
+                              size_t count, struct cc_message *out,
+                              struct cc_err *err) CC_NODISCARD;
 
 /* How every rule about a room begins: its HEAD, if `by` is a member, else CC_NOT_FOUND, also for
  * an id that is none. HEAD can be a guard afterwards. */
@@ -95,16 +107,14 @@ enum cc_code cc_cursors_load(struct cc_txn *txn, struct cc_str room, struct cc_c
 
 /* Rooms as `by` sees them, from heads that were read already: all their other rows in two batches.
  * Those that he is not in are left out. out[0..*count) are in the order of `heads`. */
-struct cc_room_head {
-    struct cc_str id;
-    struct cc_head head;
-};
 enum cc_code cc_rooms_load(struct cc_txn *txn, const struct cc_caller *by,
                            const struct cc_room_head *heads, struct cc_room *out, size_t *count,
                            struct cc_err *err) CC_NODISCARD;
 
 /* Notes that this commit gives `rev` to the row `sk`. */
 void cc_head_stamp(struct cc_arena *arena, struct cc_head *head, int64_t rev, struct cc_str sk);
+/* What one of HEAD's stamps names, if it is a message. */
+bool cc_stamp_parse(struct cc_str stamp, int64_t *rev, int64_t *seq);
 
 /* --- ids and tokens --------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 #include "house.h"
 
 #include "base/text.h"
+#include "store/keys.h"
 
 #include <stdio.h>
 
@@ -436,6 +437,58 @@ START_TEST(only_members_list)
 }
 END_TEST
 
+/* --- a store whose reads are not one instant ----------------------------------------------------
+ */
+
+static enum cc_code hide_third(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    return cc_txn_delete(txn, cc_key_message(cc_txn_arena(txn), *(struct cc_str *)arg, 3), err);
+}
+
+static enum cc_code age_third(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const struct cc_item old = {
+        .key = cc_key_message(cc_txn_arena(txn), *(struct cc_str *)arg, 3),
+        .body =
+            CC_STR("{\"seq\":3,\"author\":\"ann\",\"type\":\"text\",\"data\":{\"text\":\"old\"},"
+                   "\"client_id\":\"c\",\"created\":1,\"rev\":5,\"number\":3}"),
+    };
+
+    return cc_txn_put(txn, &old, err);
+}
+
+static enum cc_code list_from(const struct pair *p, int64_t after)
+{
+    const struct cc_message_query query = { p->room, CC_PAGE_AFTER, after, 10 };
+    struct cc_message_page page;
+    struct cc_err err = { 0 };
+
+    return cc_message_list(&p->bob, &query, &page, &err);
+}
+
+START_TEST(what_head_announces_and_is_not_there_is_waited_for_and_not_left_out)
+{
+    struct pair p;
+    struct cc_changes changes;
+    struct cc_err err = { 0 };
+
+    pair_open(&p);
+    for (int i = 0; i < 4; i++)
+        house_say(&p.ann, p.room, "hello");
+    ck_assert_int_eq(list_from(&p, 0), CC_OK);
+    ck_assert_int_eq(cc_store_run(p.h.store, p.h.arena, age_third, &p.room, &err), CC_OK);
+    ck_assert_int_eq(list_from(&p, 0), CC_UNAVAILABLE);
+    ck_assert_int_eq(list_from(&p, 3), CC_OK);
+    ck_assert_int_eq(cc_store_run(p.h.store, p.h.arena, hide_third, &p.room, &err), CC_OK);
+    ck_assert_int_eq(list_from(&p, 0), CC_UNAVAILABLE);
+    ck_assert_int_eq(list_from(&p, 3), CC_OK);
+    ck_assert_int_eq(cc_changes_read(&p.bob, &(struct cc_changes_ask){ p.room, CC_STR_ABSENT, 50 },
+                                     &changes, &err),
+                     CC_UNAVAILABLE);
+    house_close(&p.h);
+}
+END_TEST
+
 CC_CHECK_MAIN("chat/messages", messages_are_numbered_from_one_without_a_hole,
               a_message_is_read_as_it_was_sent, the_same_client_id_and_body_are_the_same_message,
               only_members_send, a_text_has_1_to_10000_characters_of_which_one_can_be_seen,
@@ -444,4 +497,5 @@ CC_CHECK_MAIN("chat/messages", messages_are_numbered_from_one_without_a_hole,
               many_who_talk_at_once_leave_no_hole_and_no_double,
               a_preview_is_cut_to_200_characters_and_never_within_a_grapheme,
               a_message_of_another_room_or_with_a_malformed_id_is_not_found,
-              pages_hold_what_is_nearest, only_members_list)
+              pages_hold_what_is_nearest, only_members_list,
+              what_head_announces_and_is_not_there_is_waited_for_and_not_left_out)
