@@ -149,10 +149,16 @@ class Server:
 
     def workers(self, program):
         """Process ids of a program's workers."""
+        return self.children_named(program + ".fcgi")
+
+    def web_server(self):
+        return next(iter(self.children_named("lighttpd")), None)
+
+    def children_named(self, name):
         found = []
         for pid in children(self.process.pid):
             try:
-                if os.readlink(f"/proc/{pid}/exe").endswith(f"/{program}.fcgi"):
+                if os.readlink(f"/proc/{pid}/exe").endswith("/" + name):
                     found.append(pid)
             except OSError:
                 pass

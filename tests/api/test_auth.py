@@ -269,7 +269,8 @@ def test_change_needs_the_old_password(person):
 # --- what lies on disk -----------------------------------------------------------------------------
 
 
-def test_the_data_folder_is_its_owners_and_keys_are_0600(server):
+def test_the_data_folder_is_its_owners_and_keys_are_0600(server, person):
+    person()
     keys = server.data / "keys"
     assert stat.S_IMODE(keys.stat().st_mode) == 0o700
     files = list(keys.iterdir())

@@ -197,11 +197,11 @@ def test_text_comes_back_as_it_was_sent(pair):
 
 def test_text_has_1_to_10000_characters_and_not_only_blanks(pair):
     ada, bob, room = pair
-    long = "ä" * 10000
-    ada.say(room, long)
-    assert texts(bob.read(room)["items"]) == [long]
-    [listed] = bob.get("/chat/rooms").json()["items"]
-    assert listed["last_message"]["text"] == "ä" * 200
+    for character in ("ä", "\U0001f600"):
+        ada.say(room, character * 10000)
+        assert bob.read(room)["items"][0]["data"]["text"] == character * 10000
+        [listed] = bob.get("/chat/rooms").json()["items"]
+        assert listed["last_message"]["text"] == character * 200
     for text in ("", " ", "\n\t", "\u00a0", "x" * 10001):
         reply = ada.post("/chat/messages", {"room_id": room["id"], "type": "text",
                                             "data": {"text": text},
@@ -299,21 +299,36 @@ def test_changes_from_the_beginning_hold_everything(pair):
     assert bob.changes(room, since=got["sync"])["messages"] == []
 
 
-def test_changes_in_pages_miss_nothing(pair):
+@pytest.mark.parametrize("limit", [1, 3, 100])
+def test_changes_in_pages_miss_nothing(pair, limit):
     ada, bob, room = pair
     start = bob.changes(room)["sync"]
     sent = [ada.say(room, str(i)) for i in range(10)]
     seen, since, rounds = [], start, 0
     while True:
-        got = bob.changes(room, since=since, limit=3)
+        got = bob.changes(room, since=since, limit=limit)
         seen += got["messages"]
         since = got["sync"]
         rounds += 1
-        if rounds == 2:  # in the middle of it, more comes
+        if rounds == 1:  # in the middle of it, more comes
             sent.append(ada.say(room, "late"))
+            continue
         if not got["more"]:
             break
     assert seen == sent
+
+
+def test_changes_from_the_beginning_in_pages_of_one(pair):
+    ada, bob, room = pair
+    sent = [ada.say(room, str(i)) for i in range(3)]
+    pages, query = [], {"limit": 1}
+    while not pages or pages[-1]["more"]:
+        pages.append(bob.changes(room, **query))
+        query["since"] = pages[-1]["sync"]
+        assert len(pages) < 10
+    assert [m for page in pages for m in page["messages"]] == sent
+    assert {m["user_id"] for page in pages for m in page["members"]} == {ada.id, bob.id}
+    assert [("room" in page) for page in pages] == [True] + [False] * (len(pages) - 1)
 
 
 def test_a_poll_without_news_is_304(pair):
@@ -359,7 +374,8 @@ def test_a_sync_of_another_history_resets(pair, person):
         got = ada.changes(room, since=other)
         assert got["reset"] is True
         assert (got["messages"], got["more"], got["sync"]) == ([], False, sync)
-    for bad in ("", "x", "a.b.c", f"{epoch}.{rev}", f"{epoch}.-1.{seq}", f"{sync}.1"):
+    for bad in ("", "x", "a.b.c", f"{epoch}.{rev}", f"{epoch}.-1.{seq}", f"{sync}.1",
+                f"{epoch}.+1.{seq}", f"{epoch}. 1.{seq}", f"{epoch}.{rev}.{2**64}", "x" * 129):
         reply = ada.get(f"/chat/rooms/{room['id']}/changes", query={"since": bad}, expect=422)
         assert reply.pointers == ["/since"]
 

@@ -129,6 +129,14 @@ def test_a_photo_has_an_etag(person):
     ada.get(path, headers={"if-none-match": '"other"'}, expect=200)
 
 
+def test_a_photo_is_not_given_to_who_does_not_accept_its_type(person):
+    ada = person()
+    path = put_photo(ada, JPEG).json()["photo"]
+    for accept in ("image/jpeg", "image/*", "image/avif,image/webp,*/*;q=0.8"):
+        ada.get(path, headers={"accept": accept}, expect=200)
+    ada.get(path, headers={"accept": "image/png"}, expect=406)
+
+
 @pytest.mark.parametrize("data", [b"", b"x", GIF, b"<svg xmlns='http://www.w3.org/2000/svg'/>",
                                   b"<html><script>alert(1)</script>", JPEG[:20], png(3, 3)[:20],
                                   WEBP[:12], b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", png(8193, 1),

@@ -97,6 +97,14 @@ def test_each_program_is_replaced(make_server, program):
              == 200)
 
 
+def test_the_web_server_is_replaced(make_server):
+    server = make_server()
+    before = server.web_server()
+    os.kill(before, signal.SIGKILL)
+    wait_for("another", lambda: server.web_server() not in (None, before))
+    wait_for("an answer", lambda: answers(server))
+
+
 SLOW = {"identity__argon2_memory_kib": 65536, "identity__argon2_passes": 20}
 
 

@@ -1,11 +1,21 @@
-"""64 clients at once, and one effect."""
+"""64 clients at once, and one effect; the programs run in several processes each."""
 
 import threading
 from collections import Counter
 
+import pytest
 from client import PASSWORD, Client, Person, new_client_id, new_number
+from server import Server
 
 CLIENTS = 64
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    several = {f"serve.{program}_workers": 2 for program in ("auth", "chat", "profile")}
+    running = Server(tmp_path_factory.mktemp("races") / "data", several).start()
+    yield running
+    running.stop()
 
 
 def race(ask, count=CLIENTS):
@@ -54,6 +64,15 @@ def test_of_64_guesses_at_once_five_are_looked_at(server, client):
     assert statuses(replies) == {401: CLIENTS}
     client.post("/auth/account-confirmation", {"id": pending["id"], "code": f"{right:06d}"},
                 expect=401)
+
+
+def test_of_64_passwords_guessed_at_once_one_is_looked_at(person):
+    """Else the delay after a wrong one would be none for who guesses in parallel."""
+    ada = person()
+    asker = ada.anonymous()
+    replies = race(lambda i: asker.post("/auth/sign-in", {
+        **ada.login, "password": f"this is guess {i}"}))
+    assert statuses(replies) == {401: 1, 429: CLIENTS - 1}
 
 
 def test_two_pendings_of_one_number_become_one_account(server, client):
