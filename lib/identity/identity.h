@@ -17,7 +17,7 @@
 
 /* Every number an operator may turn; the fallbacks stand in app/keys.c. */
 struct cc_identity_config {
-    struct cc_str keys;      /* folder of signing keys, 0700; each file 0600 */
+    struct cc_str keys;      /* folder of the keys (keys.h), and of the lock that bounds hashing */
     struct cc_str issuer;    /* iss: the public URL */
     struct cc_str client_id; /* client_id claim */
     int64_t access_token_s;
@@ -32,6 +32,8 @@ struct cc_identity_config {
     int64_t recover_number_day;
     int64_t recover_address_hour;
     int64_t wrong_passwords_day; /* 100 a number, from addresses that never signed in there */
+    int64_t wrong_password_delay_max_s; /* 1, 2, 4, ... up to this: 900 */
+    int64_t known_address_s; /* how long an address counts as one that signed in: 180 days */
     int64_t password_min, password_max;
     int64_t argon2_memory_kib, argon2_passes;
     int64_t argon2_parallel; /* at once on the whole host: 2 */

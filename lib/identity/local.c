@@ -58,6 +58,8 @@ struct cc_attempt cc_local_attempt(const struct cc_local *local, struct cc_arena
         .place = cc_throttle_name(arena, local->secret, parts, CC_COUNT(parts)),
         .account = cc_local_hashed(local, arena, login->kind, login->value),
         .wrong_day = local->config.wrong_passwords_day,
+        .delay_max_s = local->config.wrong_password_delay_max_s,
+        .known_s = local->config.known_address_s,
     };
 }
 

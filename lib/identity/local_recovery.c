@@ -286,7 +286,11 @@ enum cc_code cc_local_change_password(struct cc_identity *self, struct cc_arena 
     struct change run = { .local = local, .who = in->who };
     enum cc_code rc;
 
-    run.attempt.place = cc_local_hashed(local, arena, "change of password", in->who.user);
+    run.attempt = (struct cc_attempt){
+        .place = cc_local_hashed(local, arena, "change of password", in->who.user),
+        .delay_max_s = local->config.wrong_password_delay_max_s,
+        .known_s = local->config.known_address_s,
+    };
     rc = cc_local_view(local, arena, read_credential, &run, err);
     if (rc == CC_NOT_FOUND)
         return cc_fail(err, CC_UNAUTHORIZED, NULL, "identity: the account is gone");

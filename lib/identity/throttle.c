@@ -10,8 +10,7 @@
 
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
 #define NAME_BYTES 16
-#define DELAY_MAX_S 900 /* the tenth wrong one and those that follow: about a hundred a day */
-#define KNOWN_MS (180 * DAY_MS)
+#define DELAY_STEPS_MAX 20 /* 2^20 s is more than any maximum */
 #define IPV6_PREFIX_BYTES 8
 
 struct cc_str cc_throttle_name(struct cc_arena *arena, struct cc_str secret,
@@ -56,12 +55,12 @@ static struct cc_key delay_key(struct cc_txn *txn, struct cc_str place)
     return cc_key_limit(cc_txn_arena(txn), "sign-in-place", place);
 }
 
-static enum cc_code delay_get(struct cc_txn *txn, struct cc_str place, struct delay *out,
-                              struct cc_err *err)
+static enum cc_code delay_get(struct cc_txn *txn, const struct cc_attempt *attempt,
+                              struct delay *out, struct cc_err *err)
 {
-    int64_t latest = cc_txn_now_ms(txn) + (int64_t)DELAY_MAX_S * 1000;
+    int64_t latest = cc_txn_now_ms(txn) + attempt->delay_max_s * 1000;
     struct cc_item item;
-    enum cc_code rc = cc_txn_get(txn, delay_key(txn, place), &item, err);
+    enum cc_code rc = cc_txn_get(txn, delay_key(txn, attempt->place), &item, err);
 
     *out = (struct delay){ 0, 0 };
     if (rc == CC_NOT_FOUND)
@@ -73,20 +72,22 @@ static enum cc_code delay_get(struct cc_txn *txn, struct cc_str place, struct de
     return rc;
 }
 
-static int64_t delay_s(int64_t wrong)
+static int64_t delay_s(const struct cc_attempt *attempt, int64_t wrong)
 {
-    return wrong > 10 ? DELAY_MAX_S : (int64_t)1 << (wrong - 1);
+    int64_t delay = (int64_t)1 << (wrong > DELAY_STEPS_MAX ? DELAY_STEPS_MAX : wrong - 1);
+
+    return delay < attempt->delay_max_s ? delay : attempt->delay_max_s;
 }
 
-static enum cc_code delay_more(struct cc_txn *txn, struct cc_str place, int64_t wrong,
+static enum cc_code delay_more(struct cc_txn *txn, const struct cc_attempt *attempt,
                                struct cc_err *err)
 {
-    int64_t now_ms = cc_txn_now_ms(txn);
-    struct delay delay = { wrong, now_ms + delay_s(wrong) * 1000 };
+    int64_t now_ms = cc_txn_now_ms(txn), wrong = attempt->wrong + 1;
+    struct delay delay = { wrong, now_ms + delay_s(attempt, wrong) * 1000 };
 
     return cc_txn_put(
         txn,
-        &(struct cc_item){ .key = delay_key(txn, place),
+        &(struct cc_item){ .key = delay_key(txn, attempt->place),
                            .body = cc_fields_save(cc_txn_arena(txn), delay_fields, &delay),
                            .expires_ms = now_ms + DAY_MS },
         err);
@@ -109,13 +110,14 @@ enum cc_code cc_throttle_is_known(struct cc_txn *txn, struct cc_str place, bool 
     return rc == CC_NOT_FOUND ? CC_OK : rc;
 }
 
-static enum cc_code know(struct cc_txn *txn, struct cc_str place, struct cc_err *err)
+static enum cc_code know(struct cc_txn *txn, const struct cc_attempt *attempt, struct cc_err *err)
 {
-    return cc_txn_put(txn,
-                      &(struct cc_item){ .key = known_key(txn, place),
-                                         .body = CC_STR("{}"),
-                                         .expires_ms = cc_txn_now_ms(txn) + KNOWN_MS },
-                      err);
+    return cc_txn_put(
+        txn,
+        &(struct cc_item){ .key = known_key(txn, attempt->place),
+                           .body = CC_STR("{}"),
+                           .expires_ms = cc_txn_now_ms(txn) + attempt->known_s * 1000 },
+        err);
 }
 
 /* --- attempts --------------------------------------------------------------------------------- */
@@ -131,7 +133,7 @@ enum cc_code cc_throttle_look(struct cc_txn *txn, struct cc_attempt *attempt,
     struct cc_limit limit = day_of(attempt);
     int64_t delay_left_s, day_left_s = 0;
     struct delay delay;
-    enum cc_code rc = delay_get(txn, attempt->place, &delay, err);
+    enum cc_code rc = delay_get(txn, attempt, &delay, err);
 
     if (rc == CC_OK)
         rc = cc_throttle_is_known(txn, attempt->place, &attempt->is_known, err);
@@ -168,7 +170,7 @@ enum cc_code cc_throttle_wrong(struct cc_txn *txn, const struct cc_attempt *atte
 
     if (rc != CC_OK || *retry_after_s > 0)
         return rc;
-    rc = delay_more(txn, attempt->place, attempt->wrong + 1, err);
+    rc = delay_more(txn, attempt, err);
     if (rc == CC_OK && attempt->account.at)
         rc = cc_limit_take(txn, &limit, 1, &is_full, err);
     return rc;
@@ -183,7 +185,7 @@ enum cc_code cc_throttle_right(struct cc_txn *txn, const struct cc_attempt *atte
         return rc;
     if (attempt->wrong > 0)
         rc = cc_txn_delete(txn, delay_key(txn, attempt->place), err);
-    return rc == CC_OK ? know(txn, attempt->place, err) : rc;
+    return rc == CC_OK ? know(txn, attempt, err) : rc;
 }
 
 enum cc_code cc_throttle_forgive(struct cc_txn *txn, const struct cc_attempt *attempt,
@@ -191,5 +193,5 @@ enum cc_code cc_throttle_forgive(struct cc_txn *txn, const struct cc_attempt *at
 {
     enum cc_code rc = cc_txn_delete(txn, delay_key(txn, attempt->place), err);
 
-    return rc == CC_OK ? know(txn, attempt->place, err) : rc;
+    return rc == CC_OK ? know(txn, attempt, err) : rc;
 }

@@ -21,6 +21,8 @@ struct cc_attempt {
     struct cc_str place;   /* hashed: account and address */
     struct cc_str account; /* hashed; absent: only the place counts */
     int64_t wrong_day;     /* wrong passwords a day */
+    int64_t delay_max_s;
+    int64_t known_s; /* how long a place stays known */
     /* found out by cc_throttle_look */
     int64_t wrong; /* from this place so far */
     bool is_known; /* somebody signed in to this account from here */

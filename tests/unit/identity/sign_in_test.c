@@ -157,6 +157,21 @@ START_TEST(strangers_cannot_lock_out_who_signed_in_from_his_address_before)
 }
 END_TEST
 
+START_TEST(an_address_that_was_not_used_for_half_a_year_is_a_strangers_again)
+{
+    struct house h;
+    struct cc_tokens tokens;
+
+    house_open(&h);
+    make_signed_in(&h, &tokens);
+    turn(&h, 180 * 24 * 3600);
+    strangers_guess(&h, ADA);
+    h.address = HOME;
+    ck_assert_int_eq(sign_in_with(&h, ADA, PASSWORD, &tokens), CC_TOO_MANY);
+    house_close(&h);
+}
+END_TEST
+
 START_TEST(a_known_address_still_slows_down_by_its_own_wrong_ones)
 {
     struct house h;
@@ -229,8 +244,9 @@ static int64_t with(struct house *h, cc_txn_fn *fn, struct trial *trial)
 START_TEST(a_guess_that_began_before_another_was_found_wrong_is_not_answered)
 {
     struct house h;
-    struct trial quick = { { .place = CC_STR("place"), .account = CC_STR("a"), .wrong_day = 9 },
-                           -1 };
+    struct trial quick = {
+        { .place = CC_STR("place"), .account = CC_STR("a"), .wrong_day = 9, .delay_max_s = 900 }, -1
+    };
     struct trial slow = quick;
 
     house_open(&h);
@@ -444,6 +460,7 @@ CC_CHECK_MAIN("identity/sign_in", a_wrong_password_and_an_unknown_number_are_tol
               a_hundred_wrong_ones_a_day_close_a_number_to_new_addresses,
               they_close_an_unknown_number_just_so,
               strangers_cannot_lock_out_who_signed_in_from_his_address_before,
+              an_address_that_was_not_used_for_half_a_year_is_a_strangers_again,
               a_known_address_still_slows_down_by_its_own_wrong_ones,
               of_64_wrong_guesses_at_the_same_moment_one_is_answered,
               a_guess_that_began_before_another_was_found_wrong_is_not_answered,
