@@ -243,7 +243,7 @@ enum cc_code cc_access_token_verify(struct cc_arena *arena, struct cc_keyring *r
     struct cc_keyring_key key;
     struct payload p;
     struct header header;
-    struct parts parts;
+    struct parts parts = { .header = CC_STR_ABSENT };
     enum cc_code rc = split(arena, token, &parts, err);
 
     if (rc == CC_OK)

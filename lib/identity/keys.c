@@ -145,7 +145,7 @@ static enum cc_code next_kid(const struct cc_keys_folder *folder, struct cc_aren
                              struct cc_str *kid, struct cc_err *err)
 {
     int64_t created_ms = cc_clock_wall_ms(folder->clock);
-    struct cc_signing_keys keys;
+    struct cc_signing_keys keys = { NULL, 0 };
     enum cc_code rc = cc_keys_list(folder, arena, &keys, err);
 
     if (rc != CC_OK)
@@ -160,7 +160,7 @@ static enum cc_code next_kid(const struct cc_keys_folder *folder, struct cc_aren
 static enum cc_code add_key(const struct cc_keys_folder *folder, struct cc_arena *arena,
                             struct cc_str *kid, struct cc_err *err)
 {
-    struct cc_str pem;
+    struct cc_str pem = CC_STR_ABSENT;
     enum cc_code rc = generate_pem(arena, &pem, err);
 
     if (rc == CC_OK)
@@ -194,7 +194,7 @@ static enum cc_code create(const struct cc_keys_folder *folder, struct cc_arena 
 {
     const char *path = cc_str_z(arena, folder->path);
     const char *secret = path_of(folder, arena, CC_STR("secret"));
-    struct cc_signing_keys keys;
+    struct cc_signing_keys keys = { NULL, 0 };
     struct cc_str kid;
     enum cc_code rc;
 
@@ -225,7 +225,7 @@ enum cc_code cc_keys_rotate(const struct cc_keys_folder *folder, struct cc_arena
                             struct cc_str *kid, struct cc_err *err)
 {
     int64_t now_ms = cc_clock_wall_ms(folder->clock);
-    struct cc_signing_keys keys;
+    struct cc_signing_keys keys = { NULL, 0 };
     enum cc_code rc = add_key(folder, arena, kid, err);
 
     if (rc == CC_OK)

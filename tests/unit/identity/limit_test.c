@@ -124,7 +124,7 @@ static enum cc_code profiles(struct cc_txn *txn, void *arg, struct cc_err *err)
                              .updated_ms = 7,
                              .hidden_by_number = true };
     struct cc_str users[] = { CC_STR("nobody"), CC_STR("ada") };
-    struct cc_profile out[2];
+    struct cc_profile out[2] = { { .user = CC_STR_ABSENT } };
     enum cc_code rc = cc_profile_put(txn, &in, err);
 
     if (rc == CC_OK)

@@ -38,19 +38,16 @@ START_TEST(length_counts_characters_and_not_bytes)
 }
 END_TEST
 
+#define IDEOGRAPHIC_BLANK "\xe3\x80\x80"
+#define IDEOGRAPHIC_BLANKS                                                                         \
+    IDEOGRAPHIC_BLANK IDEOGRAPHIC_BLANK IDEOGRAPHIC_BLANK IDEOGRAPHIC_BLANK IDEOGRAPHIC_BLANK      \
+        IDEOGRAPHIC_BLANK IDEOGRAPHIC_BLANK IDEOGRAPHIC_BLANK
+
 START_TEST(blanks_ones_own_number_and_what_everybody_tries_are_refused)
 {
-    static const char *const bad[] = { "        ",
-                                       "\t \t \t \t ",
-                                       "\xe3\x80\x80\xe3\x80"
-                                       "\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80"
-                                       "\xe3\x80\x80\xe3\x80\x80",
-                                       "+4915112345678",
-                                       "4915112345678",
-                                       "password",
-                                       "PassWord",
-                                       "12345678",
-                                       "qwertyuiop" };
+    static const char *const bad[] = { "        ",       "\t \t \t \t ",  IDEOGRAPHIC_BLANKS,
+                                       "+4915112345678", "4915112345678", "password",
+                                       "PassWord",       "12345678",      "qwertyuiop" };
 
     for (size_t i = 0; i < CC_COUNT(bad); i++)
         ck_assert_msg(check(bad[i]) == CC_INVALID, "passed: %s", bad[i]);
