@@ -36,7 +36,7 @@ enum cc_code cc_blob_remove(struct cc_blobs *blobs, struct cc_str name,
 void cc_blobs_close(struct cc_blobs *blobs); /* NULL is allowed */
 
 /* A folder, made (0700) where there is none; each file is 0600. A blob is written to a temporary
- * name, synced, renamed, the folders synced. What a killed process left unfinished goes at the
+ * name, synced, renamed, its folder synced. What a killed process left unfinished goes at the
  * next open. Safe for several threads, and for several processes on one folder. CC_UNAVAILABLE:
  * the cause names the folder. */
 enum cc_code cc_blobs_open_directory(struct cc_str folder, struct cc_blobs **out,

@@ -61,11 +61,6 @@ struct page {
     bool more;
 };
 
-static bool is_kind(struct cc_str sk, struct cc_str kind)
-{
-    return cc_str_starts(sk, kind);
-}
-
 /* One changed row. A message behind since.seq comes with the other range, in its present state;
  * what a newer version of this program wrote is not ours to show. */
 static enum cc_code add_changed(struct cc_arena *arena, const struct asking *a,
@@ -73,9 +68,9 @@ static enum cc_code add_changed(struct cc_arena *arena, const struct asking *a,
 {
     enum cc_code rc = CC_OK;
 
-    if (is_kind(item->key.sk, CC_STR("MEMBER#")))
+    if (cc_str_starts(item->key.sk, CC_STR("MEMBER#")))
         return cc_member_load(arena, item, &page->members[page->member_count++], err);
-    if (!is_kind(item->key.sk, CC_STR("MSG#")))
+    if (!cc_str_starts(item->key.sk, CC_STR("MSG#")))
         return CC_OK;
     rc = cc_message_load(arena, a->room.id, item, &page->messages[page->message_count], err);
     if (rc == CC_OK && page->messages[page->message_count].seq <= a->since.seq)
@@ -199,12 +194,9 @@ static enum cc_code tag_in(struct cc_txn *txn, void *arg, struct cc_err *err)
     return rc == CC_OK && wants_room(a) ? load_room(txn, a, err) : rc;
 }
 
-/* rev says all that is in the room, but for cursors and, where the room itself is told of, what the
- * other is called and looks like. */
-static struct cc_str describe(const struct asking *a)
+static struct cc_str describe_cursors(const struct asking *a)
 {
-    const struct cc_profile *other = &a->changes.room.other;
-    struct cc_str text = cc_str_format(a->by->arena, "%lld", (long long)a->room.head.rev);
+    struct cc_str text = CC_STR("");
 
     for (size_t i = 0; i < a->changes.cursors.count; i++) {
         const struct cc_cursor *cursor = &a->changes.cursors.at[i];
@@ -212,25 +204,39 @@ static struct cc_str describe(const struct asking *a)
         text = cc_str_format(a->by->arena, "%.*s %lld/%lld", CC_STR_ARG(text),
                              (long long)cursor->delivered_seq, (long long)cursor->read_seq);
     }
-    return cc_str_format(a->by->arena, "%.*s %.*s %.*s", CC_STR_ARG(text), CC_STR_ARG(other->photo),
-                         CC_STR_ARG(other->name));
+    return text;
+}
+
+/* rev says all that is in the room, but for cursors and, where the room itself is told of, what the
+ * other is called and looks like. */
+static struct cc_str make_tag(const struct asking *a)
+{
+    const struct cc_profile *other = &a->changes.room.other;
+    struct cc_arena *arena = a->by->arena;
+    const struct cc_str parts[] = {
+        a->by->user,
+        a->room.id,
+        a->ask->since,
+        cc_str_format(arena, "%lld %lld", (long long)a->ask->limit, (long long)a->room.head.rev),
+        describe_cursors(a),
+        other->photo,
+        other->name,
+    };
+    unsigned char digest[CC_SHA256_SIZE];
+
+    cc_hmac_sha256(cc_store_epoch(a->by->chat->store), parts, CC_COUNT(parts), digest);
+    return cc_base64url_encode(arena, (struct cc_str){ (const char *)digest, TAG_BYTES });
 }
 
 enum cc_code cc_changes_tag(const struct cc_caller *by, const struct cc_changes_ask *ask,
                             struct cc_str *out, struct cc_err *err)
 {
     struct asking a = { .by = by, .ask = ask };
-    unsigned char digest[CC_SHA256_SIZE];
     enum cc_code rc = parse_since(&a, err);
 
     if (rc == CC_OK)
         rc = cc_store_view(by->chat->store, by->arena, tag_in, &a, err);
-    if (rc != CC_OK)
-        return rc;
-    const struct cc_str parts[] = { by->user, ask->room, ask->since, describe(&a),
-                                    cc_str_format(by->arena, "%lld", (long long)ask->limit) };
-
-    cc_hmac_sha256(cc_store_epoch(by->chat->store), parts, CC_COUNT(parts), digest);
-    *out = cc_base64url_encode(by->arena, (struct cc_str){ (const char *)digest, TAG_BYTES });
-    return CC_OK;
+    if (rc == CC_OK)
+        *out = make_tag(&a);
+    return rc;
 }

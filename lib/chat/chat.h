@@ -38,7 +38,7 @@ struct cc_caller {
     struct cc_str user;
 };
 
-/* --- messages: messages.c --------------------------------------------------------------------- */
+/* --- messages: messages.c, pages.c ---------------------------------------------------------- */
 
 enum cc_message_type { CC_MESSAGE_TEXT };
 extern const char *const cc_message_type_names[]; /* as stored and shown; ended by NULL */
@@ -125,7 +125,7 @@ enum cc_code cc_cursor_move(const struct cc_caller *by, struct cc_str room,
 enum cc_code cc_cursor_list(const struct cc_caller *by, struct cc_str room, struct cc_cursors *out,
                             struct cc_err *err) CC_NODISCARD;
 
-/* --- rooms: rooms.c --------------------------------------------------------------------------- */
+/* --- rooms: rooms.c, room_list.c ----------------------------------------------------------- */
 
 enum cc_room_kind { CC_ROOM_DIRECT };
 extern const char *const cc_room_kind_names[];
