@@ -39,7 +39,7 @@ static const char *readable(struct cc_arena *arena, struct cc_str folder, const 
 static const char *beside_executable(struct cc_arena *arena)
 {
     struct cc_str folder = cc_app_folder(arena);
-    struct cc_str prefix = folder;
+    struct cc_str prefix;
     const char *path = readable(arena, folder, "/" FILE_NAME);
 
     if (path != NULL)

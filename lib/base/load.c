@@ -163,9 +163,10 @@ static bool take_str(struct reader *r, struct cc_str *out)
 
 static bool take_number(struct reader *r, struct cc_str *out)
 {
+    static const char part_of_number[] = "+-.0123456789eE";
     const char *start = r->at;
 
-    while (r->at < r->end && memchr("+-.0123456789eE", *r->at, 15) != NULL)
+    while (r->at < r->end && memchr(part_of_number, *r->at, sizeof(part_of_number) - 1) != NULL)
         r->at++;
     *out = (struct cc_str){ start, (size_t)(r->at - start) };
     return r->at > start;

@@ -121,7 +121,7 @@ static enum cc_code try_password(struct cc_arena *arena, const struct cc_sign_in
 static enum cc_code sign_in(struct cc_arena *arena, const struct cc_sign_in *in,
                             struct sign_in *run, struct cc_err *err)
 {
-    enum cc_code rc;
+    enum cc_code rc = CC_OK;
     int times = 0;
 
     do {
