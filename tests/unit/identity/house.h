@@ -148,7 +148,7 @@ static inline void house_config(struct house *h)
 static inline void house_folder(struct house *h)
 {
     *h = (struct house){ .arena = cc_arena_new((size_t)256 * 1024 * 1024), .address = HOME };
-    strcpy(h->folder, "/tmp/cc-identity-XXXXXX");
+    snprintf(h->folder, sizeof(h->folder), "/tmp/cc-identity-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(h->folder));
     h->clock.base = (struct cc_clock){ house_now, house_now };
     atomic_store(&h->clock.ms, HOUSE_START_MS);

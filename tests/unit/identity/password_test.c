@@ -66,7 +66,7 @@ static void bench_open(struct bench *b)
     int fd;
 
     b->arena = cc_arena_new((size_t)1 << 20);
-    strcpy(b->path, "/tmp/cc-gate-XXXXXX");
+    snprintf(b->path, sizeof(b->path), "/tmp/cc-gate-XXXXXX");
     fd = mkstemp(b->path);
     ck_assert_int_ge(fd, 0);
     close(fd);

@@ -32,7 +32,7 @@ static void box_open(struct box *b)
     struct cc_err err = { 0 };
 
     b->arena = cc_arena_new((size_t)16 << 20);
-    strcpy(b->folder, "/tmp/cc-outbox-XXXXXX");
+    snprintf(b->folder, sizeof(b->folder), "/tmp/cc-outbox-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(b->folder));
     b->path = cc_str_format(b->arena, "%s/outbox.jsonl", b->folder);
     b->terminal = open(cc_str_format(b->arena, "%s/terminal", b->folder).at,
