@@ -75,20 +75,32 @@ static enum cc_code execute(struct sqlite_conn *conn, const char *sql, struct cc
 
 enum state { STATE_EMPTY, STATE_OURS };
 
-static enum cc_code examine(struct sqlite_conn *conn, enum state *out, struct cc_err *err)
+/* Both numbers of one snapshot: another process may be making the database at this moment. */
+static enum cc_code read_marks(struct sqlite_conn *conn, int64_t *id, int64_t *objects,
+                               struct cc_err *err)
 {
-    int64_t id = 0, count = 0;
-    enum cc_code rc = read_number(conn, "PRAGMA application_id", &id, err);
+    enum cc_code rc = sqlite_conn_do(conn, SQLITE_STMT_BEGIN_READ, err);
 
     if (rc == CC_OK)
-        rc = read_number(conn, "SELECT count(*) FROM sqlite_schema", &count, err);
+        rc = read_number(conn, "SELECT count(*) FROM sqlite_schema", objects, err);
+    if (rc == CC_OK)
+        rc = read_number(conn, "PRAGMA application_id", id, err);
+    sqlite_conn_rollback(conn);
+    return rc;
+}
+
+static enum cc_code examine(struct sqlite_conn *conn, enum state *out, struct cc_err *err)
+{
+    int64_t id = 0, objects = 0;
+    enum cc_code rc = read_marks(conn, &id, &objects, err);
+
     if (rc != CC_OK)
         return rc;
-    if (id != APPLICATION_ID && (id != 0 || count != 0))
+    if (id != APPLICATION_ID && (id != 0 || objects != 0))
         return cc_fail(err, CC_INVALID,
                        "The file is a database of another program: give the right path.",
                        "store: application_id %lld, %lld objects in %s", (long long)id,
-                       (long long)count, conn->path);
+                       (long long)objects, conn->path);
     *out = id == APPLICATION_ID ? STATE_OURS : STATE_EMPTY;
     return CC_OK;
 }

@@ -512,6 +512,32 @@ START_TEST(nothing_acknowledged_is_lost_when_processes_are_killed)
 }
 END_TEST
 
+static void do_nothing(struct cc_store *store)
+{
+    (void)store;
+}
+
+/* The programs of an installation start together on an empty folder. Once one of them looked while
+ * another was between two steps, and took the database for somebody else's. */
+START_TEST(processes_that_start_together_make_one_store)
+{
+    for (int round = 0; round < 15; round++) {
+        struct stores s;
+        pid_t pids[6];
+        int status;
+
+        stores_prepare(&s, _i);
+        for (size_t i = 0; i < CC_COUNT(pids); i++)
+            pids[i] = start_process(&s, _i, do_nothing);
+        for (size_t i = 0; i < CC_COUNT(pids); i++) {
+            waitpid(pids[i], &status, 0);
+            ck_assert_int_eq(status, 0);
+        }
+        stores_close(&s);
+    }
+}
+END_TEST
+
 static enum cc_code count_in_forked_child(struct stores *s, bool view)
 {
     struct stores_counter counter = { .key = stores_key("P", "SUM") };
@@ -552,6 +578,7 @@ STORES_MAIN("contract/store_parallel", threads_that_count_together_lose_nothing,
             a_guarded_range_admits_exactly_as_many_as_may_be,
             a_member_that_is_refused_undoes_itself_alone, a_transaction_sees_no_half_of_another,
             threads_that_come_and_go_leave_nothing_open,
+            processes_that_start_together_make_one_store,
             four_processes_of_four_threads_count_together,
             nothing_acknowledged_is_lost_when_processes_are_killed,
             a_store_that_crossed_a_fork_is_refused_and_its_parent_goes_on)
