@@ -287,6 +287,9 @@ enum cc_code cc_local_resend(struct cc_identity *self, struct cc_arena *arena,
     struct resend run = { .local = local, .in = in };
     enum cc_code rc;
 
+    if (in->channel.at && !cc_str_eq(in->channel, CC_STR("sms")) &&
+        !cc_str_eq(in->channel, CC_STR("email")))
+        return cc_fail_field(err, "/channel", "A code goes by sms or email.");
     if (!cc_id_is_wellformed(in->id)) {
         *resend_after_s = cc_local_resend_after_s(local, 1);
         return CC_OK;

@@ -19,6 +19,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -370,6 +371,23 @@ static inline struct cc_str code_that_fits(struct house *h, enum cc_proof_kind k
     ck_assert_int_eq(cc_store_view(h->store, h->arena, house_read_proof, &it, anew(h)), CC_OK);
     return cc_str_copy(
         h->arena, cc_one_time_code(&(struct cc_code_seed){ secret, id, it.proof.nonce }, code));
+}
+
+/* Items in the store, also those that have expired. */
+static inline int64_t rows(struct house *h)
+{
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    int64_t count;
+
+    ck_assert_int_eq(sqlite3_open(house_path(h, "test.db"), &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT count(*) FROM item", -1, &stmt, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(stmt), SQLITE_ROW);
+    count = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return count;
 }
 
 /* --- many at once ----------------------------------------------------------------------------- */

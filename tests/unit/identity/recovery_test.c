@@ -71,6 +71,25 @@ START_TEST(an_unknown_number_is_answered_alike_and_gets_no_message)
 }
 END_TEST
 
+START_TEST(it_writes_the_same_items_for_a_known_and_an_unknown_number)
+{
+    struct house h;
+    struct cc_str id;
+    int64_t before, known;
+
+    house_open(&h);
+    make_account(&h, ADA);
+    ck_assert_int_eq(forgot(&h, BOB, &id), CC_OK); /* the address's counter is there from now on */
+    before = rows(&h);
+    ck_assert_int_eq(forgot(&h, ADA, &id), CC_OK);
+    known = rows(&h) - before;
+    before = rows(&h);
+    ck_assert_int_eq(forgot(&h, NOBODY, &id), CC_OK);
+    ck_assert_int_eq(rows(&h) - before, known);
+    house_close(&h);
+}
+END_TEST
+
 START_TEST(not_even_the_code_that_would_fit_recovers_a_number_that_nobody_has)
 {
     struct house h;
@@ -343,6 +362,7 @@ END_TEST
 
 CC_CHECK_MAIN("identity/recovery", a_reset_sets_the_password_and_ends_every_session_at_once,
               an_unknown_number_is_answered_alike_and_gets_no_message,
+              it_writes_the_same_items_for_a_known_and_an_unknown_number,
               not_even_the_code_that_would_fit_recovers_a_number_that_nobody_has,
               after_five_wrong_codes_a_recovery_is_over,
               a_recovery_is_good_once_and_for_ten_minutes,

@@ -25,6 +25,23 @@ START_TEST(a_wrong_password_and_an_unknown_number_are_told_in_the_same_words)
 }
 END_TEST
 
+START_TEST(a_wrong_password_and_an_unknown_number_write_the_same_items)
+{
+    struct house h;
+    int64_t before, known;
+
+    house_open(&h);
+    make_account(&h, ADA);
+    before = rows(&h);
+    ck_assert_int_eq(guess(&h, ADA), CC_WRONG_CREDENTIALS);
+    known = rows(&h) - before;
+    before = rows(&h);
+    ck_assert_int_eq(guess(&h, NOBODY), CC_WRONG_CREDENTIALS);
+    ck_assert_int_eq(rows(&h) - before, known);
+    house_close(&h);
+}
+END_TEST
+
 START_TEST(a_misspelt_number_is_refused_with_the_reason)
 {
     struct house h;
@@ -452,6 +469,7 @@ START_TEST(addresses_are_counted_by_what_one_subscriber_has)
 END_TEST
 
 CC_CHECK_MAIN("identity/sign_in", a_wrong_password_and_an_unknown_number_are_told_in_the_same_words,
+              a_wrong_password_and_an_unknown_number_write_the_same_items,
               a_misspelt_number_is_refused_with_the_reason,
               wrong_passwords_slow_a_number_down_from_that_address,
               they_slow_an_unknown_number_down_just_so,
