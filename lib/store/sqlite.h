@@ -6,7 +6,8 @@
  *   sqlite_conn.c    a connection, its settings and statements; SQLite's codes become ours
  *   sqlite_schema.c  tables and views of a new database, and whether an old one fits
  *   sqlite_txn.c     items: get, query, insert, ...
- *   sqlite_group.c   the committer: queued functions in common transactions */
+ *   sqlite_group.c   the committer: queued functions in common transactions
+ *   sqlite_wal.c     the write-ahead log: when it is checkpointed, when emptied */
 #ifndef CC_STORE_SQLITE_H
 #define CC_STORE_SQLITE_H
 
@@ -168,8 +169,6 @@ struct sqlite_group {
     /* the committer's own */
     struct sqlite_conn *conn;
     struct sqlite_txn txn;
-    int checkpoint_at; /* pages of WAL */
-    int64_t erased_ms; /* when this process emptied the log last */
 };
 
 #define SQLITE_GROUP_MAX 256 /* functions in one commit, whatever the configuration says */
@@ -181,6 +180,20 @@ void sqlite_group_close(struct sqlite_store *store);
 /* Queues the job, waits for its outcome. The job's err is filled. */
 enum cc_code sqlite_group_run(struct sqlite_store *store, struct sqlite_job *job) CC_NODISCARD;
 
+/* --- the write-ahead log ---------------------------------------------------------------------- */
+
+/* The committer's. */
+struct sqlite_wal {
+    int checkpoint_at; /* pages */
+    int64_t erased_ms; /* when this process emptied the log last */
+};
+
+void sqlite_wal_open(struct sqlite_store *store);
+/* After a commit, under the lock. */
+void sqlite_wal_checkpoint_if_due(struct sqlite_store *store);
+/* After a sweep, under the lock. */
+void sqlite_wal_erase_if_due(struct sqlite_store *store);
+
 /* --- the store -------------------------------------------------------------------------------- */
 
 struct sqlite_store {
@@ -189,6 +202,7 @@ struct sqlite_store {
     struct sqlite_settings settings;
     struct sqlite_lock lock;
     struct sqlite_group group;
+    struct sqlite_wal wal;
     int64_t group_max;
     const struct cc_clock *clock;
     const struct cc_log *log;

@@ -9,16 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-/* Pages of write-ahead log at which the writer checkpoints: at 2,000 a pause of 13 ms, at 10,000
- * of up to 106. The log starts anew only at a moment when no reader is in it. Readers without a
- * pause let it grow for ever (66 MB in two seconds), so the writer waits for that moment, the
- * longer the more the log has grown. */
-#define CHECKPOINT_PAGES 2000
-#define CHECKPOINT_WAIT_MS 10
-
-/* How often what was deleted is erased from the log too. It is promised within an hour. */
-#define ERASE_EVERY_MS (30 * 60 * 1000)
-
 struct members {
     struct sqlite_job *at[SQLITE_GROUP_MAX];
     size_t count;
@@ -201,52 +191,6 @@ static void run_group(struct sqlite_store *store, const struct members *members)
         run_each(store, members);
 }
 
-/* --- the write-ahead log ---------------------------------------------------------------------- */
-
-/* Under the lock, because SQLite before 3.51.3 can corrupt a database when one connection
- * checkpoints while another writes. false: a reader stayed in the log, or the disk failed. */
-static bool checkpoint(struct sqlite_store *store, int mode)
-{
-    struct sqlite_conn *conn = store->group.conn;
-    struct cc_err err = { 0 };
-    int failed;
-
-    sqlite3_busy_timeout(conn->db, CHECKPOINT_WAIT_MS * (1 + conn->wal_pages / CHECKPOINT_PAGES));
-    failed = sqlite3_wal_checkpoint_v2(conn->db, NULL, mode, NULL, NULL);
-    sqlite3_busy_timeout(conn->db, (int)store->settings.wait_ms);
-    if (failed == SQLITE_OK || (failed & 0xff) == SQLITE_BUSY)
-        return failed == SQLITE_OK;
-    (void)!sqlite_conn_fail(conn, "checkpoint", &err);
-    cc_log_warn(store->log, "checkpoint failed", CC_LOG_Z("cause", err.cause));
-    return false;
-}
-
-/* One that did not succeed is tried again after as many pages. */
-static void checkpoint_if_due(struct sqlite_store *store)
-{
-    struct sqlite_group *group = &store->group;
-
-    if (group->conn->wal_pages < CHECKPOINT_PAGES)
-        group->checkpoint_at = CHECKPOINT_PAGES; /* the log has started anew */
-    if (group->conn->wal_pages < group->checkpoint_at)
-        return;
-    (void)checkpoint(store, SQLITE_CHECKPOINT_RESTART);
-    group->checkpoint_at = group->conn->wal_pages + CHECKPOINT_PAGES;
-}
-
-/* Pages of the log that were checkpointed still hold what has been deleted since; secure_delete
- * reaches the database alone. An empty log holds nothing. */
-static void erase_if_due(struct sqlite_store *store)
-{
-    struct sqlite_group *group = &store->group;
-    const int64_t now_ms = cc_clock_mono_ms(store->clock);
-
-    if (store->settings.network || now_ms - group->erased_ms < ERASE_EVERY_MS)
-        return;
-    if (checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE))
-        group->erased_ms = now_ms;
-}
-
 /* --- the thread ------------------------------------------------------------------------------- */
 
 static void set_waits_for(struct sqlite_group *group, const char *what)
@@ -299,9 +243,9 @@ static void serve(struct sqlite_store *store)
     run_group(store, &members);
     sweeps = has_sweep(&members);
     answer(&store->group, &members);
-    checkpoint_if_due(store);
+    sqlite_wal_checkpoint_if_due(store);
     if (sweeps)
-        erase_if_due(store);
+        sqlite_wal_erase_if_due(store);
     sqlite_lock_release(&store->lock);
 }
 
@@ -366,9 +310,7 @@ void sqlite_group_open(struct sqlite_store *store, struct sqlite_conn *conn)
     struct sqlite_group *group = &store->group;
 
     group->conn = conn;
-    group->checkpoint_at = CHECKPOINT_PAGES;
-    /* The first sweep of a process erases: one that cron starts makes only one. */
-    group->erased_ms = cc_clock_mono_ms(store->clock) - ERASE_EVERY_MS;
+    sqlite_wal_open(store);
     pthread_mutex_init(&group->mutex, NULL);
     pthread_cond_init(&group->work, NULL);
     pthread_condattr_init(&group->monotonic);

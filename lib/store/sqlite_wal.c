@@ -1,0 +1,64 @@
+/* The write-ahead log is kept short by the committer, while it holds the lock file: SQLite before
+ * 3.51.3 can corrupt a database when one connection checkpoints while another writes. */
+#include "sqlite.h"
+
+/* Pages of write-ahead log at which the writer checkpoints: at 2,000 a pause of 13 ms, at 10,000
+ * of up to 106. The log starts anew only at a moment when no reader is in it. Readers without a
+ * pause let it grow for ever (66 MB in two seconds), so the writer waits for that moment, the
+ * longer the more the log has grown. */
+#define CHECKPOINT_PAGES 2000
+#define CHECKPOINT_WAIT_MS 10
+
+/* How often what was deleted is erased from the log too. It is promised within an hour. */
+#define ERASE_EVERY_MS (30 * 60 * 1000)
+
+void sqlite_wal_open(struct sqlite_store *store)
+{
+    store->wal.checkpoint_at = CHECKPOINT_PAGES;
+    /* The first sweep of a process erases: one that cron starts makes only one. */
+    store->wal.erased_ms = cc_clock_mono_ms(store->clock) - ERASE_EVERY_MS;
+}
+
+/* false: a reader stayed in the log, or the disk failed. */
+static bool checkpoint(struct sqlite_store *store, int mode)
+{
+    struct sqlite_conn *conn = store->group.conn;
+    struct cc_err err = { 0 };
+    int failed;
+
+    sqlite3_busy_timeout(conn->db, CHECKPOINT_WAIT_MS * (1 + conn->wal_pages / CHECKPOINT_PAGES));
+    failed = sqlite3_wal_checkpoint_v2(conn->db, NULL, mode, NULL, NULL);
+    sqlite3_busy_timeout(conn->db, (int)store->settings.wait_ms);
+    if (failed == SQLITE_OK || (failed & 0xff) == SQLITE_BUSY)
+        return failed == SQLITE_OK;
+    (void)!sqlite_conn_fail(conn, "checkpoint", &err);
+    cc_log_warn(store->log, "checkpoint failed", CC_LOG_Z("cause", err.cause));
+    return false;
+}
+
+/* One that did not succeed is tried again after as many pages. */
+void sqlite_wal_checkpoint_if_due(struct sqlite_store *store)
+{
+    const struct sqlite_conn *conn = store->group.conn;
+    struct sqlite_wal *wal = &store->wal;
+
+    if (conn->wal_pages < CHECKPOINT_PAGES)
+        wal->checkpoint_at = CHECKPOINT_PAGES; /* the log has started anew */
+    if (conn->wal_pages < wal->checkpoint_at)
+        return;
+    (void)checkpoint(store, SQLITE_CHECKPOINT_RESTART);
+    wal->checkpoint_at = conn->wal_pages + CHECKPOINT_PAGES;
+}
+
+/* Pages of the log that were checkpointed still hold what has been deleted since; secure_delete
+ * reaches the database alone. An empty log holds nothing. */
+void sqlite_wal_erase_if_due(struct sqlite_store *store)
+{
+    struct sqlite_wal *wal = &store->wal;
+    const int64_t now_ms = cc_clock_mono_ms(store->clock);
+
+    if (store->settings.network || now_ms - wal->erased_ms < ERASE_EVERY_MS)
+        return;
+    if (checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE))
+        wal->erased_ms = now_ms;
+}
