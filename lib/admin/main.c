@@ -157,6 +157,8 @@ static int run(const struct cc_command *command, int argc, char **argv)
             words[admin.word_count++] = argv[i];
     }
     admin.words = words;
+    if (status == 0 && admin.options.data != NULL && admin.options.config != NULL)
+        status = not_understood(command, "it is either --data or --config", "");
     if (status == 0 && admin.word_count > command->words_max)
         status = not_understood(command, "too many words: ", words[command->words_max]);
     if (status == 0 && admin.word_count < command->words_min)

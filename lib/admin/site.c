@@ -2,6 +2,7 @@
 
 #include "../base/file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,20 +27,26 @@ static enum cc_code make_folder(struct cc_arena *arena, const char *path, struct
     return cc_dir_make(tidy, 0700, err);
 }
 
+/* As it is printed, except that codes go to the outbox: the first start is for trying out, and a
+ * server that nobody can sign up to is not worth trying. */
 static struct cc_str first_config(struct cc_arena *arena)
 {
+    static const char closed[] = "#sender = none\n";
+    struct cc_str text;
+    const char *at;
     struct cc_buf buf;
 
     cc_buf_init(&buf, arena, CONFIG_BYTES_MAX);
-    cc_buf_add_z(&buf,
-                 "# Configuration of this Cloud Chat. What is commented out has the value shown.\n"
-                 "\n"
-                 "[codes]\n"
-                 "# For trying out: one-time codes are not sent to anybody. They are shown in the\n"
-                 "# terminal and appended to outbox.jsonl in the data folder.\n"
-                 "sender = outbox\n"
-                 "\n");
+    cc_buf_add_z(&buf, "# Configuration of this Cloud Chat. What is commented out has the value "
+                       "shown.\n\n");
     cc_config_print_file(cc_config_keys, &buf);
+    text = cc_str_copy(arena, cc_buf_str(&buf));
+    at = strstr(text.at, closed);
+    assert(at != NULL); /* the key stands in keys.c with that fallback */
+    cc_buf_init(&buf, arena, CONFIG_BYTES_MAX);
+    cc_buf_add(&buf, cc_str_take(text, (size_t)(at - text.at)));
+    cc_buf_add_z(&buf, "sender = outbox\n");
+    cc_buf_add(&buf, cc_str_skip(text, (size_t)(at - text.at) + strlen(closed)));
     return cc_buf_str(&buf);
 }
 

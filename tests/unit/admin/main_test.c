@@ -53,6 +53,8 @@ START_TEST(what_is_not_understood_ends_with_2_and_says_why)
     ck_assert(says("a value is missing behind --port"));
     ck_assert_int_eq(run("config", "--file=x"), 2);
     ck_assert(says("takes no value: --file"));
+    ck_assert_int_eq(run("doctor", "--data=/tmp", "--config", "/tmp/x"), 2);
+    ck_assert(says("either --data or --config"));
     ck_assert_int_eq(run("keys"), 2);
     ck_assert_int_eq(run("keys", "turn", "--data", "/tmp"), 2);
     ck_assert_int_eq(run("init", "a", "b"), 2);
@@ -102,6 +104,7 @@ START_TEST(init_makes_what_is_private_and_keeps_what_is_there)
     ck_assert_int_eq(mode_of(arena, &tmp, "a/data/keys"), 0700);
     ck_assert_int_eq(cc_file_read(arena, config, 1 << 16, &before, &err), CC_OK);
     ck_assert_ptr_nonnull(strstr(before.at, "\nsender = outbox\n"));
+    ck_assert_ptr_null(strstr(before.at, "sender = none"));
     ck_assert_int_eq(cc_file_append(config, CC_STR("# mine\n"), 0600, &err), CC_OK);
     ck_assert_int_eq(run("init", folder), 0);
     ck_assert_int_eq(cc_file_read(arena, config, 1 << 16, &after, &err), CC_OK);
