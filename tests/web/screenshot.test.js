@@ -77,12 +77,12 @@ test('the picture of README shows a conversation, on a desktop and on a phone', 
 
   const [wide, tall] = await Promise.all([desktop.page.screenshot(), phone.page.screenshot()]);
   const source = (bytes) => `data:image/png;base64,${bytes.toString('base64')}`;
-  const frame = await browser.newPage({ viewport: { width: 1180, height: 720 } });
+  const frame = await browser.newPage({ viewport: { width: 1230, height: 660 } });
   await frame.setContent(`<style>
-      body { margin: 0; height: 720px; position: relative; }
+      body { margin: 0; height: 660px; position: relative; }
       img { position: absolute; border-radius: 14px; box-shadow: 0 0 0 1px #0002, 0 14px 34px #0003; }
-      .wide { left: 22px; top: 22px; width: 1040px; }
-      .tall { right: 24px; bottom: 22px; height: 560px; border-radius: 26px; box-shadow: 0 0 0 5px #05090b, 0 16px 40px #0006; }
+      .wide { left: 20px; top: 20px; width: 960px; }
+      .tall { left: 948px; bottom: 22px; height: 560px; border-radius: 26px; box-shadow: 0 0 0 5px #05090b, 0 16px 40px #0006; }
     </style><img class="wide" src="${source(wide)}"><img class="tall" src="${source(tall)}">`);
   await frame.screenshot({ path: shotPath('readme.png'), omitBackground: true });
 });

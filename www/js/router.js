@@ -19,7 +19,6 @@ function decode(part) {
 }
 
 export const route = signal(read());
-let moves = 0;
 
 window.addEventListener('hashchange', () => {
   route.value = read();
@@ -28,7 +27,6 @@ window.addEventListener('hashchange', () => {
 export const href = (...parts) => `#/${parts.map(encodeURIComponent).join('/')}`;
 
 export function go(...parts) {
-  moves += 1;
   location.hash = href(...parts);
 }
 
@@ -36,14 +34,4 @@ export function go(...parts) {
 export function replace(...parts) {
   history.replaceState(null, '', href(...parts));
   route.value = read();
-}
-
-/* One step up. The browser's own history is used only where it is known to stay in this page. */
-export function back(...otherwise) {
-  if (moves > 0) {
-    moves -= 1;
-    history.back();
-  } else {
-    replace(...otherwise);
-  }
 }

@@ -1,6 +1,6 @@
 // Who is signed in. The access token lives in memory alone; the refresh token in an HttpOnly
 // cookie that no script can read, so that a reload stays signed in and a stolen page does not.
-import { computed, signal } from '../vendor/preact.js';
+import { batch, computed, signal } from '../vendor/preact.js';
 import { ApiError, get, post, useTokens } from './api.js';
 import { onChangeElsewhere, recall, remember } from './storage.js';
 
@@ -28,8 +28,10 @@ function keep({ access_token, expires_in }) {
 
 function forget() {
   access = null;
-  me.value = null;
-  state.value = 'out';
+  batch(() => {
+    me.value = null;
+    state.value = 'out';
+  });
   for (const fn of leaving) fn();
 }
 

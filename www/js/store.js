@@ -112,7 +112,8 @@ export function historyOf(id) {
 
 /* What has a seq is no longer pending, by whichever way the news came. */
 function keepMessages(history, fresh) {
-  const arrived = new Set(fresh.map((message) => message.client_id));
+  const arrived = new Set(fresh.filter(({ author_id }) => author_id === myId.value)
+    .map(({ client_id }) => client_id));
   batch(() => {
     history.messages.value = mergedMessages(history.messages.value, fresh);
     if (history.pending.value.some((entry) => arrived.has(entry.client_id))) {

@@ -51,14 +51,17 @@ export function Ticks({ state }) {
     </span>`;
 }
 
-/* A cloud that is a speech bubble: two round heads close together, one tail. */
-export function Mark({ size = 32 }) {
-  return html`
-    <svg class="mark" width=${size} height=${size} viewBox="0 0 48 48" aria-hidden="true">
-      <path class="mark__back" d="M29.5 8.500a12.5 12.5 0 0 1 12.2 9.800A9.8 9.8 0 0 1 38 37.300H24.500L17 21z" />
-      <path class="mark__front" d="M20.3 12.500c6.5 0 11.9 4.6 13.2 10.700a8.6 8.6 0 0 1-.8 17.100H19.300c-2.4 0-4.7-.6-6.7-1.7-1.7 1.5-4.2 2.5-7 2.6-.9 0-1.3-1.1-.7-1.7 1.5-1.5 2.4-3.2 2.7-5A13.5 13.5 0 0 1 20.3 12.500z" />
-    </svg>`;
-}
+/* A cloud that is a speech bubble, before another one: circles on one base line, and a tail. */
+export const Mark = ({ size = 32 }) => html`
+  <svg class="mark" width=${size} height=${size} viewBox="0 0 48 48" aria-hidden="true">
+    <g class="mark__back">
+      <circle cx="30" cy="18.5" r="9.5" /><circle cx="38" cy="26" r="7" /><path d="M28 22h10v11H28z" />
+    </g>
+    <g class="mark__front">
+      <circle cx="18.5" cy="25" r="12" /><circle cx="30" cy="29" r="8" /><path d="M18.5 27H30v10H18.5z" />
+      <path d="M8.2 30.6c0 3-1.2 5.6-3.3 7.3-.6.5-.3 1.5.5 1.5 3.9 0 7.3-1.1 9.9-3.2z" />
+    </g>
+  </svg>`;
 
 export const Wordmark = ({ size }) => html`
   <span class="wordmark"><${Mark} size=${size} /><span class="wordmark__text">Cloud Chat</span></span>`;

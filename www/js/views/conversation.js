@@ -1,5 +1,5 @@
 // One room: who it is with, what was said, and the place to answer.
-import { html, useEffect, useState } from '../../vendor/preact.js';
+import { html, useEffect, useMemo, useState } from '../../vendor/preact.js';
 import { replace } from '../router.js';
 import { historyOf, openHistory, roomOf } from '../store.js';
 import { connected, watchRoom } from '../sync.js';
@@ -53,22 +53,16 @@ const Missing = ({ text, onRetry }) => html`
   </div>`;
 
 /* The first message not yet read when the room was opened: fixed, so that the line stays put. */
-function useNewLine(id, ready) {
-  const [line, setLine] = useState({ id: null, from: null });
-  const room = roomOf(id);
-  if (room && line.id !== id) {
-    const from = room.unread > 0 ? room.cursor.read_seq + 1 : null;
-    setLine({ id, from });
-    return from;
-  }
-  return ready ? line.from : null;
-}
+const useNewLine = (room) => useMemo(
+  () => (room && room.unread > 0 ? room.cursor.read_seq + 1 : null),
+  [room === null],
+);
 
 export function Conversation({ id }) {
   const history = historyOf(id);
   const room = roomOf(id);
   const [person, setPerson] = useState(false);
-  const newFrom = useNewLine(id, history.status.value === 'ready');
+  const newFrom = useNewLine(room);
 
   useEffect(() => {
     watchRoom(id);

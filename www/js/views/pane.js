@@ -1,11 +1,11 @@
 // A page of the left pane that one enters and leaves again: settings, finding someone.
 import { html, useEffect, useRef } from '../../vendor/preact.js';
-import { back } from '../router.js';
+import { replace } from '../router.js';
 import { BackIcon } from '../ui/icons.js';
 
 export function Pane({ title, up = [], label, children }) {
   const heading = useRef(null);
-  const leave = () => back(...up);
+  const leave = () => replace(...up);
 
   useEffect(() => {
     if (!heading.current.closest('.pane').contains(document.activeElement)) heading.current.focus();
