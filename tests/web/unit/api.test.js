@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 import { ApiError, get, polled, post, url, useTokens } from '../../../www/js/api.js';
 import { uuidv7 } from '../../../www/js/ids.js';
+
+globalThis.crypto ??= webcrypto; /* Node 18 */
 
 /* Answers in turn; notes what was asked. */
 function serve(...answers) {
