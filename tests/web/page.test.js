@@ -16,6 +16,8 @@ before(async () => {
   browser = await openBrowser();
   ada = await server.person('Ada Lovelace', '+4915123450001');
   alan = await server.person('Alan Turing', '+4915123450002');
+  const mina = await server.person('Wilhelmina Featherstonehaugh-Cholmondeley', '+4915123450004');
+  await server.say(mina, await server.room(mina, ada), 'A long line that must be cut short in the list, whatever the screen. '.repeat(4));
   talk = await server.room(ada, alan);
   for (let i = 1; i <= 120; i++) await server.say(i % 3 ? alan : ada, talk, `Letter number ${i}`);
 });
@@ -95,7 +97,7 @@ test('nothing is wider than a screen of 320 pixels', async () => {
   await withPerson({ size: 'phone', viewport: { width: 320, height: 568 } }, async (person) => {
     await everyView(person, async (name) => {
       const beyond = await person.page.evaluate(() => [...document.querySelectorAll('#app *')]
-        .filter((element) => !element.closest('svg, .sky, .hidden'))
+        .filter((element) => !element.closest('svg, .sky, .hidden, bdi'))
         .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
         .map((element) => element.outerHTML.slice(0, 120)));
       assert.deepEqual(beyond, [], name);
@@ -141,12 +143,16 @@ test('the whole way to a sent message needs no mouse', async () => {
     await assertSeen(person, 'and second, without a mouse');
     assert.match(await bubble(person, 'without a mouse').innerText(), /First line\nand second/);
 
+    const onRow = (name) => until(`the focus is on the row of ${name}`, 3000, () => page.evaluate((wanted) =>
+      document.activeElement.matches('.room:focus-visible') && document.activeElement.textContent.includes(wanted), name));
     await keys('Escape');
-    await focused('Alan Turing');
-    await keys('Enter');
+    await onRow('Alan Turing');
+    await keys('ArrowDown');
+    await onRow('Wilhelmina');
+    await keys('Home', 'Enter');
     await focused('Message to Alan Turing');
     await keys('Escape');
-    await focused('Alan Turing');
+    await onRow('Alan Turing');
   });
 });
 
@@ -250,7 +256,7 @@ test('what came while one was away stands below a line', async () => {
     await person.page.getByRole('button', { name: 'Back to your conversations' }).click();
     await server.say(alan, talk, 'Are you there?');
     await assertUnread(person, 'Alan Turing', 1);
-    assert.match(await person.page.title(), /^\(1\)/);
+    assert.match(await person.page.title(), /^\(\d+\) Cloud Chat$/);
     await room(person, 'Alan Turing').click();
     await person.page.getByText('New messages').waitFor();
     await assertSeen(person, 'Are you there?');
