@@ -274,6 +274,41 @@ test('a session that was ended elsewhere leads to the sign-in', async () => {
   });
 });
 
+test('a changed password is the one that counts, and a wrong present one is said at its field', async () => {
+  const grace = await server.person('Grace Hopper', '+4915123450005');
+  await withPerson({ size: 'phone' }, async (person) => {
+    const { page } = person;
+    person.expected.push(/(401|429).*change-password/);
+    await signIn(person, grace);
+    await person.go('#/settings/password');
+    const change = async (present, next) => {
+      await page.getByLabel('Present password').fill(present);
+      await page.getByLabel('New password').fill(next);
+      await page.getByRole('button', { name: 'Change password' }).click();
+    };
+    await change('not this one', 'found a moth');
+    await page.getByText('That is not your present password.').waitFor();
+    await until('the second try is allowed', 5000, async () => { /* a wrong one costs a second */
+      await change(grace.password, 'found a moth');
+      await page.getByText(/Your password is changed|tried too often/).waitFor();
+      return page.getByText('Your password is changed').isVisible();
+    });
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await heading(person, 'Welcome back');
+    await signIn(person, { ...grace, password: 'found a moth' });
+  });
+});
+
+test('a page that was opened at another address says where to go', async () => {
+  const elsewhere = { ...server, origin: server.origin.replace('localhost', '127.0.0.1') };
+  const person = await Person.arrive(browser, elsewhere, {});
+  await person.page.getByLabel('Phone number').fill(ada.number);
+  await person.page.getByLabel('Password', { exact: true }).fill(ada.password);
+  await person.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await person.page.getByText(`Open this page at ${server.origin}`).waitFor();
+  await person.leave();
+});
+
 test('a chosen theme holds over a reload, against the system', async () => {
   await withPerson({ scheme: 'light' }, async (person) => {
     const { page } = person;

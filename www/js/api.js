@@ -56,11 +56,16 @@ async function failure(response) {
   return new ApiError(response.status, problem, retryAfterS);
 }
 
+/* A 401 that is not about the token: a new one would be refused just the same. */
+const NOT_THE_TOKEN = ['wrong_credentials', 'wrong_code'];
+
 /* Resolves to the Response of a success (or 304); throws ApiError otherwise. */
 export async function request(method, path, options = {}) {
   const token = options.public ? null : await hooks.token();
   let response = await attempt(method, path, options, token);
-  if (response.status === 401 && !options.public && await hooks.renew(token)) {
+  if (response.status === 401 && !options.public) {
+    const refusal = await failure(response);
+    if (NOT_THE_TOKEN.includes(refusal.code) || !(await hooks.renew(token))) throw refusal;
     response = await attempt(method, path, options, await hooks.token());
   }
   if (!response.ok && response.status !== 304) throw await failure(response);

@@ -1,7 +1,7 @@
 // What went wrong, in words for the person who waits. Keyed by the stable `code` of a problem
 // document, then by its status.
 const BY_CODE = {
-  wrong_credentials: 'That number and password do not go together.',
+  wrong_credentials: 'These do not go together. Check the number or address, and the password.',
   wrong_code: 'That code is not right, or it has run out. Check it, or ask for a new one.',
   outcome_unknown: 'The server could not tell whether that was saved. Try again.',
   storage_full: 'The server has no room left to save that.',

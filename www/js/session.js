@@ -82,10 +82,17 @@ export async function start() {
   await enter();
 }
 
+/* The cookie is for the server's own address alone: 127.0.0.1 is not localhost. */
+function atWrongAddress(error) {
+  const home = config.value?.public_url;
+  if (error.status !== 403 || !home || new URL(home).origin === location.origin) return null;
+  return new ApiError(421, { detail: `Open this page at ${home} to sign in.` });
+}
+
 export async function signIn(identifier, password) {
   const answer = await post('/auth/sign-in', {
     ...identifier, password, cookie: true, device_name: deviceName(),
-  }, { public: true });
+  }, { public: true }).catch((error) => { throw atWrongAddress(error) ?? error; });
   if (answer.challenge) throw new ApiError(401, { detail: 'This page cannot yet ask for a second step.' });
   keep(answer);
   await enter();
@@ -93,7 +100,7 @@ export async function signIn(identifier, password) {
 
 export async function signOut() {
   await post('/auth/sign-out', {}).catch((error) => {
-    if (error.status === 0) throw error; /* the cookie would still be good: say so */
+    if (error.status !== 401) throw error; /* the cookie would still be good: say so */
   });
   remember('signed-in', null);
   forget();

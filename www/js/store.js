@@ -9,6 +9,8 @@ const PAGE = 50;
 /* Farther behind than this, the newest page is fetched instead of everything in between. */
 const CATCH_UP_MAX = 500;
 const RETRY_MS = [1000, 3000, 8000];
+/* Asked to wait longer than this, it is the person who decides when to try again. */
+const PATIENCE_S = 20;
 
 /* --- rooms ------------------------------------------------------------------------------------ */
 
@@ -208,7 +210,7 @@ async function postPatiently(entry) {
         room_id: entry.room_id, type: 'text', data: { text: entry.text }, client_id: entry.client_id,
       });
     } catch (error) {
-      if (!error.passing || tried === RETRY_MS.length) throw error;
+      if (!error.passing || tried === RETRY_MS.length || error.retryAfterS > PATIENCE_S) throw error;
       await wait(Math.max(RETRY_MS[tried], error.retryAfterS * 1000));
     }
   }

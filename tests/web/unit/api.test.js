@@ -39,6 +39,13 @@ test('a token that stays refused is not renewed for ever', async () => {
   assert.equal(asked.length, 2);
 });
 
+test('a wrong password is no reason to renew the token', async () => {
+  useTokens({ token: async () => 'good', renew: async () => assert.fail('must not renew') });
+  const asked = serve(problem(401, { code: 'wrong_credentials' }));
+  assert.equal((await fails(post('/auth/change-password', {}))).code, 'wrong_credentials');
+  assert.equal(asked.length, 1);
+});
+
 test('a public request carries no token and is not repeated', async () => {
   useTokens({ token: async () => 'secret', renew: async () => assert.fail('must not renew') });
   const asked = serve(problem(401, { code: 'wrong_credentials' }));
