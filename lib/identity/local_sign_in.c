@@ -70,18 +70,17 @@ static enum cc_code put_session(struct cc_txn *txn, struct sign_in *run, struct 
 static enum cc_code open_session(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct sign_in *run = arg;
-    struct cc_str hash;
-    enum cc_code rc = cc_throttle_right(txn, &run->attempt, &run->retry_after_s, err);
+    struct cc_str hash = CC_STR_ABSENT;
+    enum cc_code rc = cc_credential_get(txn, run->user, &hash, err);
 
-    run->is_stale = false;
-    if (rc != CC_OK || run->retry_after_s > 0)
-        return rc;
-    rc = cc_credential_get(txn, run->user, &hash, err);
     run->is_stale = rc == CC_NOT_FOUND || (rc == CC_OK && !cc_str_eq(hash, run->hash));
     if (run->is_stale)
         return CC_OK;
     if (rc == CC_OK)
-        rc = drop_oldest(txn, run, err);
+        rc = cc_throttle_right(txn, &run->attempt, &run->retry_after_s, err);
+    if (rc != CC_OK || run->retry_after_s > 0)
+        return rc;
+    rc = drop_oldest(txn, run, err);
     if (rc == CC_OK)
         rc = cc_credential_put(txn, run->user, run->new_hash, err);
     return rc == CC_OK ? put_session(txn, run, err) : rc;
