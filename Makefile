@@ -194,6 +194,7 @@ PAGE_TESTS = $(wildcard tests/web/*.test.js tests/web/unit/*.test.js)
 
 .PHONY: browser
 browser: stage build/browser ## two people do the whole main job in Chromium; build/screenshots/ keeps what it saw
+	@rm -rf build/screenshots
 	@CLOUDCHAT_STAGE=$(STAGE) node --test $(PAGE_TESTS)
 
 build/browser: tests/web/package.json tests/web/package-lock.json | deps
