@@ -27,8 +27,11 @@ int cc_admin_init(struct cc_admin *admin)
     struct cc_keys_folder folder;
     bool is_new;
 
-    admin->options.data = admin->words[0];
-    if (cc_site_make(admin->arena, admin->words[0], &is_new, &admin->err) != CC_OK ||
+    if (admin->options.data == NULL) {
+        fprintf(stderr, "cloudchat init: --data DIR says where\n");
+        return CC_EXIT_USAGE;
+    }
+    if (cc_site_make(admin->arena, admin->options.data, &is_new, &admin->err) != CC_OK ||
         cc_site_find(admin, &site, &admin->err) != CC_OK)
         return cc_admin_failed(&admin->err);
     folder = keys_folder(&site.config);

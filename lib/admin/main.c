@@ -31,6 +31,7 @@
     "etc of where it is installed.\n"
 
 static const struct cc_option where_options[] = { DATA, CONFIG, END };
+static const struct cc_option init_options[] = { DATA, END };
 static const struct cc_option serve_options[] = {
     DATA,
     CONFIG,
@@ -54,7 +55,7 @@ static const struct cc_command commands[] = {
       "SIGINT (Ctrl-C) or SIGTERM, after the requests in hand; a second one ends it at "
       "once.\n\n" WHERE,
       cc_admin_serve },
-    { "init", "DIR", 1, 1, NULL, "makes a data folder with a configuration and signing keys",
+    { "init", "", 0, 0, init_options, "makes a data folder with a configuration and signing keys",
       "What is there already stays as it is.\n", cc_admin_init },
     { "keys", "rotate | list", 1, 1, where_options,
       "makes a new signing key; lists the signing keys",

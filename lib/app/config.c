@@ -65,7 +65,7 @@ enum cc_code cc_app_find_config(struct cc_arena *arena, const char **out, struct
     if (path == NULL)
         return cc_fail(err, CC_INVALID,
                        "No configuration: set CLOUDCHAT_CONFIG to the path of a " FILE_NAME
-                       " (cloudchat init DIR writes one).",
+                       " (`cloudchat init --data DIR` writes one).",
                        "no " FILE_NAME " beside the executable or in etc of its prefix");
     *out = path;
     return CC_OK;
