@@ -1,6 +1,7 @@
 import contract
 import pytest
 from client import Client, Person
+from images import png
 from server import CLOUDCHAT, Server
 
 MISSING = pytest.StashKey()
@@ -11,7 +12,7 @@ def pytest_configure(config):
         raise pytest.UsageError(f"{CLOUDCHAT} is not there: `make stage` puts it there")
 
 
-# --- which cases of which route were seen, over all of xdist's workers -----------------------------
+# --- which cases of which route were seen, over all of xdist's workers ----------------------------
 
 
 def pytest_sessionfinish(session, exitstatus):
@@ -45,7 +46,7 @@ def pytest_terminal_summary(terminalreporter, config):
             terminalreporter.line(line)
 
 
-# --- servers and people ----------------------------------------------------------------------------
+# --- servers and people ---------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -112,5 +113,4 @@ class Scene:
 
 @pytest.fixture(scope="session")
 def scene(server):
-    from images import png
     return Scene(server, png(8, 8))

@@ -12,7 +12,6 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 DOCUMENT = Path(__file__).parents[2] / "www" / "openapi.json"
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Headers that mean something to a client: where one is sent, the document has to say so.
 NOTABLE = {"allow", "cache-control", "etag", "link", "location", "retry-after", "set-cookie",
            "www-authenticate"}
@@ -52,10 +51,6 @@ class Operation:
     def takes_json(self):
         return "application/json" in self.body
 
-    @property
-    def params(self):
-        return [PARAMETERS[ref["$ref"].rsplit("/", 1)[1]] for ref in self.spec.get("parameters", [])]
-
     def has(self, status):
         return str(status) in self.spec["responses"]
 
@@ -81,7 +76,6 @@ def load():
 
 
 SPEC, OPERATIONS = load()
-PARAMETERS = SPEC["components"]["parameters"]
 BY_ID = {op.id: op for op in OPERATIONS}
 REGISTRY = Registry().with_resource("urn:api", Resource(SPEC, DRAFT202012))
 

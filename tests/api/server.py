@@ -142,8 +142,7 @@ class Server:
         return found[0]
 
     def code(self, to):
-        code = self.notice(to)["code"]
-        return code
+        return self.notice(to)["code"]
 
     # --- its processes ---------------------------------------------------------------------------
 

@@ -174,7 +174,7 @@ def test_the_address_of_an_account_has_no_case_in_its_domain(server, client):
     client.post("/auth/sign-in", {"email": upper, "password": PASSWORD}, expect=200)
 
 
-# --- recovery --------------------------------------------------------------------------------------
+# --- recovery -------------------------------------------------------------------------------------
 
 
 def forgot(client, number):
@@ -243,7 +243,7 @@ def test_codes_of_sign_up_and_of_recovery_are_not_one_anothers(server, client):
     reset(client, pending["id"], server.code(number), 401)
 
 
-# --- changing the password -------------------------------------------------------------------------
+# --- changing the password ------------------------------------------------------------------------
 
 
 def test_change_ends_the_other_sessions_and_keeps_this_one(server, client):
@@ -266,7 +266,7 @@ def test_change_needs_the_old_password(person):
     ada.get("/profile", expect=200)
 
 
-# --- what lies on disk -----------------------------------------------------------------------------
+# --- what lies on disk ----------------------------------------------------------------------------
 
 
 def test_the_data_folder_is_its_owners_and_keys_are_0600(server, person):

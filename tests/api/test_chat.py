@@ -14,7 +14,7 @@ def texts(messages):
     return [message["data"]["text"] for message in messages]
 
 
-# --- rooms -----------------------------------------------------------------------------------------
+# --- rooms ----------------------------------------------------------------------------------------
 
 
 def test_two_people_have_one_room_whoever_asks(pair):
@@ -117,7 +117,7 @@ def test_limits_are_1_to_100(pair, limit):
         assert ada.get(target + "limit=" + limit, expect=422).pointers == ["/limit"]
 
 
-# --- messages --------------------------------------------------------------------------------------
+# --- messages -------------------------------------------------------------------------------------
 
 
 def test_the_same_client_id_and_body_is_the_same_message(pair):
@@ -226,7 +226,7 @@ def test_ids_that_no_message_has_are_404(pair, id):
     ada.get("/chat/messages/" + id.replace("{room}", room["id"]), expect=404)
 
 
-# --- cursors and unread ----------------------------------------------------------------------------
+# --- cursors and unread ---------------------------------------------------------------------------
 
 
 def unread(who):
@@ -284,7 +284,7 @@ def test_a_cursor_that_says_nothing_is_422(pair):
     ada.put(f"/chat/rooms/{room['id']}/cursor", {}, expect=422)
 
 
-# --- changes ---------------------------------------------------------------------------------------
+# --- changes --------------------------------------------------------------------------------------
 
 
 def test_changes_from_the_beginning_hold_everything(pair):

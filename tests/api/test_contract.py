@@ -76,7 +76,8 @@ def test_the_programs_have_exactly_these_routes():
     assert set(routes_of_the_programs()) == said
 
 
-def test_the_document_is_served(client):
+def test_the_document_is_served_and_is_of_this_version(client):
     reply = client.get("/openapi.json", expect=200)
     assert reply.json() == SPEC
+    assert client.get("/config", expect=200).json()["version"] == SPEC["info"]["version"]
     assert reply.get("content-type").startswith("application/json")

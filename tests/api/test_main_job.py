@@ -68,8 +68,8 @@ def test_the_address_as_ids_are_given_and_others_are_not_taken(server):
 
 
 @pytest.mark.parametrize("number", ["4915112345678", "+49 151 12345678", "0049151123456",
-                                    "+0151123456", "+49(151)123456", "+49151", "+", "+4915112345678901",
-                                    "tel:+4915112345678", "+٤٩١٥١١٢٣٤٥٦٧"])
+                                    "+0151123456", "+49(151)123456", "+49151", "+",
+                                    "+4915112345678901", "tel:+4915112345678", "+٤٩١٥١١٢٣٤٥٦٧"])
 def test_other_spellings_of_a_number_are_refused_with_the_reason(server, number):
     reply = Client(server.url).post("/auth/sign-up", {
         "name": "Ada", "phone_number": number, "password": "correct horse battery"}, expect=422)
@@ -83,7 +83,8 @@ def test_names_are_made_one_clean_line(server):
     assert ada.get("/profile").json()["name"] == "Ada L."
     for bad in (" ", "A\u202eda", "A\u0007da", "a" * 65):
         ada.patch("/profile", {"name": bad}, expect=422)
-    assert ada.patch("/profile", {"name": "e\u0301" + "x" * 63}, expect=200).json()["name"][0] == "é"
+    composed = ada.patch("/profile", {"name": "e\u0301" + "x" * 63}, expect=200).json()["name"]
+    assert composed == "é" + "x" * 63
 
 
 def test_a_second_start_finds_its_data(make_server):

@@ -37,7 +37,7 @@ def test_nobody_is_404(person):
     person().get("/users/nobody", expect=404)
 
 
-# --- who can be found ------------------------------------------------------------------------------
+# --- who can be found -----------------------------------------------------------------------------
 
 
 def test_who_does_not_want_to_be_found_looks_like_nobody(person):
@@ -99,7 +99,7 @@ def test_what_is_over_the_budget_uses_nothing_up(make_server):
     discover(ada, *(new_number() for _ in range(3)))
 
 
-# --- photos ----------------------------------------------------------------------------------------
+# --- photos ---------------------------------------------------------------------------------------
 
 
 def put_photo(who, data, kind="application/octet-stream", expect=200):

@@ -71,7 +71,7 @@ def test_the_oldest_session_goes_when_there_are_too_many(make_server):
         other.get("/profile", expect=200)
 
 
-# --- refreshing ------------------------------------------------------------------------------------
+# --- refreshing -----------------------------------------------------------------------------------
 
 
 def test_refreshing_turns_the_token(person, client):
@@ -130,7 +130,7 @@ def test_forged_refresh_tokens_are_401(person, client):
     assert client.post("/auth/refresh-token", {}, expect=401).code == "unauthorized"
 
 
-# --- hostile access tokens -------------------------------------------------------------------------
+# --- hostile access tokens ------------------------------------------------------------------------
 
 
 def b64(data):
@@ -189,7 +189,7 @@ def test_a_token_in_the_address_is_not_one(person, client):
     client.get("/profile", query={"access_token": ada.token}, expect=401)
 
 
-# --- keys ------------------------------------------------------------------------------------------
+# --- keys -----------------------------------------------------------------------------------------
 
 
 def test_keys_are_rotated_without_signing_anybody_out(make_server):
@@ -215,7 +215,7 @@ def test_keys_are_rotated_without_signing_anybody_out(make_server):
     ada.get("/profile", expect=200)
 
 
-# --- cookies ---------------------------------------------------------------------------------------
+# --- cookies --------------------------------------------------------------------------------------
 
 
 def cookie_of(reply):
