@@ -2,6 +2,7 @@
 long the answer takes."""
 
 import math
+import statistics
 import time
 
 import pytest
@@ -71,7 +72,7 @@ def test_answers_about_known_and_unknown_numbers_are_alike(target, case):
 def compare(asker, pairs):
     """Pairs of one known and one unknown, one right after the other, so that what else the machine
     does befalls both; the median of their ratios. A busy machine gets more rounds. What fails is
-    a difference that is there: beyond the tolerance with its whole confidence interval."""
+    a difference that is beyond the tolerance and not chance."""
     ratios = []
     for _ in range(ROUNDS):
         for i in range(pairs):
@@ -80,13 +81,14 @@ def compare(asker, pairs):
         low, high = interval_of_median(ratios)
         if within(low) and within(high):
             return
-    assert high >= 1 - TOLERANCE and low <= 1 + TOLERANCE, \
-        f"known takes {low:.3f} to {high:.3f} times as long as unknown"
+    middle = statistics.median(ratios)
+    assert within(middle) or low <= 1 <= high, \
+        f"known takes {middle:.3f} ({low:.3f} to {high:.3f}) times as long as unknown"
 
 
 def interval_of_median(values):
-    """99.9 %, by the sign test: the order statistics around the middle."""
-    values, half = sorted(values), 1.65 * math.sqrt(len(values))
+    """99 %, by the sign test: the order statistics around the middle."""
+    values, half = sorted(values), 1.29 * math.sqrt(len(values))
     middle = len(values) / 2
     return values[max(0, int(middle - half))], values[min(len(values) - 1, int(middle + half))]
 
