@@ -9,7 +9,7 @@ import pytest
 from client import PASSWORD, Client, Person, new_number
 
 TOLERANCE = 0.05
-ROUNDS = 4
+ROUNDS = 6
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +87,8 @@ def compare(asker, pairs):
 
 
 def interval_of_median(values):
-    """99 %, by the sign test: the order statistics around the middle."""
-    values, half = sorted(values), 1.29 * math.sqrt(len(values))
+    """99.9 %, by the sign test: the order statistics around the middle."""
+    values, half = sorted(values), 1.65 * math.sqrt(len(values))
     middle = len(values) / 2
     return values[max(0, int(middle - half))], values[min(len(values) - 1, int(middle + half))]
 
