@@ -9,6 +9,8 @@
 /* How long a process may be busy with what it took before another one does it instead. */
 #define LEASE_MS (60 * 1000)
 #define ATTEMPTS_MAX 10
+/* What must be done one day is tried this often when it did not succeed for so long. */
+#define PATIENCE_MS (60 * 60 * 1000)
 
 static enum cc_code send_code(struct cc_app *app, const struct cc_job *job, struct cc_err *err)
 {
@@ -22,41 +24,64 @@ static enum cc_code remove_photo(struct cc_app *app, const struct cc_job *job, s
     return cc_chat_do_job(app->chat, app->tick_arena, job, err);
 }
 
-static const struct {
-    const char *kind;
-    enum cc_code (*run)(struct cc_app *, const struct cc_job *, struct cc_err *);
-} kinds[] = {
-    { CC_JOB_CODE, send_code },
-    { CC_CHAT_JOB_PHOTO, remove_photo },
-};
-
-static enum cc_code run_job(struct cc_app *app, const struct cc_job *job, struct cc_err *err)
+static enum cc_code run_unknown(struct cc_app *app, const struct cc_job *job, struct cc_err *err)
 {
-    for (size_t i = 0; i < CC_COUNT(kinds); i++) {
-        if (cc_str_eq(job->kind, cc_str_from(kinds[i].kind)))
-            return kinds[i].run(app, job, err);
-    }
+    (void)app;
+    (void)job;
     return cc_fail(err, CC_INVALID, NULL, "no such kind of job in this version");
 }
 
-/* What fails for a passing reason comes back when its lease ends; what never will succeed, or did
- * not often enough, is dropped, with a line in the log. */
-static void do_job(struct cc_app *app, const struct cc_job *job)
+struct kind {
+    const char *name;
+    enum cc_code (*run)(struct cc_app *, const struct cc_job *, struct cc_err *);
+    bool stays; /* a code grows old; bytes that were deleted must go, however long it takes */
+};
+
+static const struct kind kinds[] = {
+    { CC_JOB_CODE, send_code, false },
+    { CC_CHAT_JOB_PHOTO, remove_photo, true },
+};
+
+static const struct kind unknown = { "", run_unknown, false };
+
+static const struct kind *kind_of(const struct cc_job *job)
+{
+    for (size_t i = 0; i < CC_COUNT(kinds); i++) {
+        if (cc_str_eq(job->kind, cc_str_from(kinds[i].name)))
+            return &kinds[i];
+    }
+    return &unknown;
+}
+
+static void note(struct cc_app *app, const struct cc_job *job, bool put_off)
 {
     struct cc_err err = { 0 };
-    enum cc_code rc = run_job(app, job, &err);
-    bool dropped = rc == CC_INVALID || job->attempt >= ATTEMPTS_MAX;
+    int64_t due_ms = cc_clock_wall_ms(app->clock) + PATIENCE_MS;
+    enum cc_code rc = put_off ? cc_timer_put_off(app->store, app->tick_arena, job, due_ms, &err)
+                              : cc_timer_done(app->store, app->tick_arena, job, &err);
+
+    if (rc != CC_OK)
+        cc_log_warn(&app->log, "outcome of a job not noted", CC_LOG_STR("kind", job->kind),
+                    CC_LOG_Z("cause", err.cause));
+}
+
+/* What fails for a passing reason comes back when its lease ends. What never will succeed is
+ * dropped; what did not often enough is dropped too or, where it must be done one day, put off. */
+static void do_job(struct cc_app *app, const struct cc_job *job)
+{
+    const struct kind *kind = kind_of(job);
+    struct cc_err err = { 0 };
+    enum cc_code rc = kind->run(app, job, &err);
+    bool failed_often = rc != CC_OK && job->attempt >= ATTEMPTS_MAX;
+    bool put_off = failed_often && kind->stays && rc != CC_INVALID;
+    bool dropped = rc == CC_INVALID || (failed_often && !put_off);
 
     if (rc != CC_OK)
         cc_log_warn(&app->log, dropped ? "job dropped" : "job failed",
                     CC_LOG_STR("kind", job->kind), CC_LOG_I64("attempt", job->attempt),
                     CC_LOG_Z("cause", err.cause));
-    if (rc != CC_OK && !dropped)
-        return;
-    cc_err_clear(&err);
-    if (cc_timer_done(app->store, app->tick_arena, job, &err) != CC_OK)
-        cc_log_warn(&app->log, "job done but not noted", CC_LOG_STR("kind", job->kind),
-                    CC_LOG_Z("cause", err.cause));
+    if (rc == CC_OK || dropped || put_off)
+        note(app, job, put_off);
 }
 
 static enum cc_code do_jobs(struct cc_app *app, size_t *done, struct cc_err *err)

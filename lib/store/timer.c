@@ -128,6 +128,36 @@ enum cc_code cc_timer_take(struct cc_store *store, struct cc_arena *arena, int64
     return CC_OK;
 }
 
+struct putting_off {
+    const struct cc_job *job;
+    int64_t due_ms;
+};
+
+static enum cc_code put_off(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const struct putting_off *p = arg;
+    struct cc_arena *arena = cc_txn_arena(txn);
+    struct cc_item item;
+    enum cc_code rc = cc_txn_get(txn, p->job->key, &item, err);
+
+    if (rc == CC_NOT_FOUND)
+        return CC_OK;
+    if (rc == CC_OK)
+        rc = cc_txn_delete(txn, item.key, err);
+    if (rc != CC_OK)
+        return rc;
+    item.key = cc_key_timer(arena, p->due_ms, cc_key_tail(p->job->key.sk));
+    return cc_txn_put(txn, &item, err);
+}
+
+enum cc_code cc_timer_put_off(struct cc_store *store, struct cc_arena *arena,
+                              const struct cc_job *job, int64_t due_ms, struct cc_err *err)
+{
+    struct putting_off p = { .job = job, .due_ms = due_ms };
+
+    return cc_store_run(store, arena, put_off, &p, err);
+}
+
 static enum cc_code forget(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     const struct cc_job *job = arg;

@@ -28,6 +28,12 @@ enum cc_code cc_timer_take(struct cc_store *store, struct cc_arena *arena, int64
                            size_t limit, struct cc_job **out, size_t *count,
                            struct cc_err *err) CC_NODISCARD;
 
+/* Tries a taken job again at due_ms, and not when its lease ends. Nothing, if another process has
+ * taken it meanwhile. Codes as cc_store_run. */
+enum cc_code cc_timer_put_off(struct cc_store *store, struct cc_arena *arena,
+                              const struct cc_job *job, int64_t due_ms,
+                              struct cc_err *err) CC_NODISCARD;
+
 /* Done, or given up: forget it. */
 enum cc_code cc_timer_done(struct cc_store *store, struct cc_arena *arena, const struct cc_job *job,
                            struct cc_err *err) CC_NODISCARD;

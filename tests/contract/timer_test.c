@@ -98,6 +98,44 @@ START_TEST(a_job_that_is_done_does_not_come_back)
 }
 END_TEST
 
+START_TEST(a_job_that_is_put_off_comes_back_then_with_its_attempts_counted_on)
+{
+    struct cc_job *jobs;
+    struct stores s;
+
+    stores_open(&s, _i);
+    add(&s, 0, "one");
+    ck_assert_uint_eq(take(&s, 1000, &jobs), 1);
+    ck_assert_int_eq(cc_timer_put_off(s.store, s.arena, &jobs[0], s.clock.now_ms + 3600000, &s.err),
+                     CC_OK);
+    s.clock.now_ms += 3599999;
+    ck_assert_uint_eq(take(&s, 1000, &jobs), 0);
+    s.clock.now_ms += 1;
+    ck_assert_uint_eq(take(&s, 1000, &jobs), 1);
+    cc_check_str(jobs[0].body, CC_STR("{\"to\":\"\xc3\xa4\\\"\"}"));
+    ck_assert_int_eq(jobs[0].attempt, 2);
+    stores_close(&s);
+}
+END_TEST
+
+START_TEST(who_puts_off_too_late_does_not_double_the_job)
+{
+    struct cc_job *slow, *quick, *again;
+    struct stores s;
+
+    stores_open(&s, _i);
+    add(&s, 0, "one");
+    ck_assert_uint_eq(take(&s, 1000, &slow), 1);
+    s.clock.now_ms += 1000;
+    ck_assert_uint_eq(take(&s, 1000, &quick), 1);
+    ck_assert_int_eq(cc_timer_put_off(s.store, s.arena, &slow[0], s.clock.now_ms + 10, &s.err),
+                     CC_OK);
+    s.clock.now_ms += 1000;
+    ck_assert_uint_eq(take(&s, 1000, &again), 1);
+    stores_close(&s);
+}
+END_TEST
+
 /* The first one was so slow that its lease ended: what it says then must not take the job out of
  * the second one's hands. */
 START_TEST(who_is_done_too_late_does_not_end_anothers_lease)
@@ -217,5 +255,6 @@ STORES_MAIN("contract/timer", a_job_is_taken_when_it_is_due_and_as_it_was_given,
             a_job_of_a_transaction_that_was_refused_does_not_exist,
             a_taken_job_comes_back_when_its_lease_ends_and_only_then,
             a_job_that_is_done_does_not_come_back, who_is_done_too_late_does_not_end_anothers_lease,
-            the_same_job_added_twice_is_one, no_more_are_taken_than_one_transaction_holds,
-            no_job_is_in_two_hands_at_once)
+            a_job_that_is_put_off_comes_back_then_with_its_attempts_counted_on,
+            who_puts_off_too_late_does_not_double_the_job, the_same_job_added_twice_is_one,
+            no_more_are_taken_than_one_transaction_holds, no_job_is_in_two_hands_at_once)

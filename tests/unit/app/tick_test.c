@@ -3,6 +3,7 @@
 #include "tests/tmp.h"
 
 #include "base/file.h"
+#include "store/keys.h"
 
 #include <signal.h>
 
@@ -110,6 +111,90 @@ START_TEST(ticks_that_follow_closely_do_not_look_again)
 }
 END_TEST
 
+/* A job that has failed nine times. */
+static enum cc_code add_old_job(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const char *kind = arg;
+    struct cc_arena *arena = cc_txn_arena(txn);
+    const struct cc_item item = {
+        .key = cc_key_timer(arena, 1, CC_STR("p")),
+        .body = cc_str_format(arena,
+                              "{\"kind\":\"%s\",\"attempts\":9,"
+                              "\"body\":\"{\\\"user\\\":\\\"u\\\",\\\"photo\\\":\\\"p\\\"}\"}",
+                              kind),
+    };
+
+    return cc_txn_put(txn, &item, err);
+}
+
+struct counting {
+    int64_t due_ms;
+    size_t count;
+};
+
+static enum cc_code count_due(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct counting *counting = arg;
+
+    counting->count = 0;
+    for (unsigned shard = 0; shard < CC_TIMER_SHARDS; shard++) {
+        struct cc_range due = cc_range_timers_due(cc_txn_arena(txn), shard, counting->due_ms);
+        struct cc_items found;
+        enum cc_code rc;
+
+        due.limit = 10;
+        rc = cc_txn_query(txn, &due, &found, err);
+        if (rc != CC_OK)
+            return rc;
+        counting->count += found.count;
+    }
+    return CC_OK;
+}
+
+static size_t due_within(struct world *w, int64_t minutes)
+{
+    struct counting counting = { .due_ms = cc_clock_wall_ms(w->app.clock) + minutes * 60000 };
+
+    ck_assert_int_eq(cc_store_view(w->app.store, w->arena, count_due, &counting, &w->err), CC_OK);
+    return counting.count;
+}
+
+/* They were given up after the tenth time, and what had been deleted stayed on disk for ever. */
+START_TEST(bytes_that_could_not_be_removed_ten_times_are_tried_again_later)
+{
+    struct world w;
+    size_t jobs, swept;
+    static const char *const names[] = { "blobs/photo", "blobs/photo/u", "blobs/photo/u/p" };
+
+    open_world(&w, "none");
+    for (size_t i = 0; i < CC_COUNT(names); i++) /* a folder cannot be unlinked */
+        ck_assert_int_eq(
+            cc_dir_make(cc_str_format(w.arena, "%s/%s", w.tmp.path, names[i]).at, 0700, &w.err),
+            CC_OK);
+    ck_assert_int_eq(cc_store_run(w.app.store, w.arena, add_old_job, CC_CHAT_JOB_PHOTO, &w.err),
+                     CC_OK);
+    ck_assert_int_eq(cc_app_work(&w.app, &jobs, &swept, &w.err), CC_OK);
+    ck_assert_uint_eq(jobs, 1);
+    ck_assert_uint_eq(due_within(&w, 50), 0);
+    ck_assert_uint_eq(due_within(&w, 70), 1);
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(a_job_of_an_unknown_kind_is_dropped)
+{
+    struct world w;
+    size_t jobs, swept;
+
+    open_world(&w, "none");
+    ck_assert_int_eq(cc_store_run(w.app.store, w.arena, add_old_job, "?", &w.err), CC_OK);
+    ck_assert_int_eq(cc_app_work(&w.app, &jobs, &swept, &w.err), CC_OK);
+    ck_assert_uint_eq(jobs, 1);
+    ck_assert_uint_eq(due_within(&w, 70), 0);
+    close_world(&w);
+}
+END_TEST
+
 START_TEST(what_cannot_be_opened_leaves_nothing_open)
 {
     struct cc_tmp tmp;
@@ -133,4 +218,5 @@ END_TEST
 
 CC_CHECK_MAIN("app/tick", a_code_leaves_with_the_next_tick_and_only_once,
               without_a_sender_codes_are_dropped, ticks_that_follow_closely_do_not_look_again,
-              what_cannot_be_opened_leaves_nothing_open)
+              bytes_that_could_not_be_removed_ten_times_are_tried_again_later,
+              a_job_of_an_unknown_kind_is_dropped, what_cannot_be_opened_leaves_nothing_open)
