@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#define CHECK_WAIT_MS 1000
+
 static struct sqlite_store *store_of(const struct cc_store *store)
 {
     return (struct sqlite_store *)store;
@@ -72,7 +74,9 @@ static enum cc_code run(struct cc_store *base, struct cc_arena *arena, cc_txn_fn
                         struct cc_err *err)
 {
     struct sqlite_store *store = store_of(base);
-    struct sqlite_job job = { .fn = fn, .arg = arg, .arena = arena, .err = err };
+    struct sqlite_job job = {
+        .fn = fn, .arg = arg, .arena = arena, .err = err, .wait_ms = store->settings.wait_ms
+    };
     enum cc_code rc = check_process(store, err);
 
     return rc == CC_OK ? sqlite_group_run(store, &job) : rc;
@@ -82,7 +86,12 @@ static enum cc_code run(struct cc_store *base, struct cc_arena *arena, cc_txn_fn
 static enum cc_code view_in_queue(struct sqlite_store *store, struct cc_arena *arena, cc_txn_fn *fn,
                                   void *arg, struct cc_err *err)
 {
-    struct sqlite_job job = { .fn = fn, .arg = arg, .arena = arena, .err = err, .read_only = true };
+    struct sqlite_job job = { .fn = fn,
+                              .arg = arg,
+                              .arena = arena,
+                              .err = err,
+                              .wait_ms = store->settings.wait_ms,
+                              .read_only = true };
 
     return sqlite_group_run(store, &job);
 }
@@ -136,14 +145,29 @@ static enum cc_code read_schema(struct cc_txn *txn, void *arg, struct cc_err *er
 }
 
 /* A transaction that writes nothing takes the locks but costs no fsync, so that being asked often
- * does no harm. */
+ * does no harm. Who asks wants to know about now: a lock that is not free soon is an answer. */
 static enum cc_code check(struct cc_store *base, struct cc_arena *arena, struct cc_err *err)
 {
-    enum cc_code rc = run(base, arena, read_schema, NULL, err);
+    struct sqlite_store *store = store_of(base);
+    struct sqlite_job job = {
+        .fn = read_schema,
+        .arena = arena,
+        .err = err,
+        .wait_ms =
+            store->settings.wait_ms < CHECK_WAIT_MS ? store->settings.wait_ms : CHECK_WAIT_MS,
+    };
+    enum cc_code rc = check_process(store, err);
 
     if (rc == CC_OK)
+        rc = sqlite_group_run(store, &job);
+    if (rc == CC_OK && !store->settings.network)
         rc = view(base, arena, read_schema, NULL, err);
-    return rc == CC_OK ? sqlite_file_check_space(store_of(base)->settings.path, err) : rc;
+    return rc == CC_OK ? sqlite_file_check_space(store->settings.path, err) : rc;
+}
+
+static enum cc_code verify(struct cc_store *base, struct cc_arena *arena, struct cc_err *err)
+{
+    return view(base, arena, sqlite_txn_verify, NULL, err);
 }
 
 /* In a child that inherited the store nothing is closed: SQLite's files are its parent's. */
@@ -166,7 +190,7 @@ static void close_store(struct cc_store *base)
     cc_arena_free(store->arena);
 }
 
-static const struct cc_store_ops ops = { run, view, epoch, sweep, check, close_store };
+static const struct cc_store_ops ops = { run, view, epoch, sweep, check, verify, close_store };
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
@@ -228,7 +252,7 @@ static enum cc_code prepare_conn(struct sqlite_store *store, const struct cc_ran
         sqlite_conn_close(conn);
         return rc;
     }
-    conn->opening = false;
+    conn->examining = false;
     *out = conn;
     return CC_OK;
 }

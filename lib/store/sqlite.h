@@ -74,6 +74,7 @@ enum sqlite_stmt {
     SQLITE_STMT_PUT,
     SQLITE_STMT_DELETE,
     SQLITE_STMT_SWEEP,
+    SQLITE_STMT_VERIFY,
     SQLITE_STMT_COUNT
 };
 
@@ -91,8 +92,8 @@ struct sqlite_conn {
     sqlite3 *db;
     const char *path;
     sqlite3_stmt *stmts[SQLITE_STMT_COUNT];
-    int wal_pages; /* after this connection's last commit */
-    bool opening;  /* the layout is being looked at: what fails concerns the operator */
+    int wal_pages;  /* after this connection's last commit */
+    bool examining; /* it is being opened or verified: what fails concerns the operator */
     struct sqlite_store *store;
     struct sqlite_conn *next, *prev; /* the store's list of readers */
 };
@@ -109,6 +110,8 @@ enum cc_code sqlite_conn_do(struct sqlite_conn *conn, enum sqlite_stmt which,
                             struct cc_err *err) CC_NODISCARD;
 /* Ends whatever transaction is still open. */
 void sqlite_conn_rollback(struct sqlite_conn *conn);
+
+#define SQLITE_DAMAGED "The database is damaged. Keep the file as it is and restore a backup."
 
 /* What SQLite said last, in our words. Never CC_OK. */
 enum cc_code sqlite_conn_fail(struct sqlite_conn *conn, const char *doing,
@@ -137,6 +140,8 @@ void sqlite_txn_init(struct sqlite_txn *txn, struct sqlite_conn *conn, struct cc
                      int64_t now_ms, bool read_only);
 /* A cc_txn_fn; arg is a struct sqlite_sweep. */
 enum cc_code sqlite_txn_sweep(struct cc_txn *txn, void *arg, struct cc_err *err) CC_NODISCARD;
+/* A cc_txn_fn without an argument: PRAGMA quick_check. */
+enum cc_code sqlite_txn_verify(struct cc_txn *txn, void *arg, struct cc_err *err) CC_NODISCARD;
 
 struct sqlite_sweep {
     size_t limit;
@@ -150,6 +155,7 @@ struct sqlite_job {
     void *arg;
     struct cc_arena *arena;
     bool read_only;
+    int64_t wait_ms; /* for its turn */
     struct cc_err *err;
     /* the committer's */
     enum { SQLITE_JOB_QUEUED, SQLITE_JOB_RUNNING, SQLITE_JOB_DONE } state;

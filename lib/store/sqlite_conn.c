@@ -35,6 +35,7 @@ static const char *const statements[SQLITE_STMT_COUNT] = {
     [SQLITE_STMT_PUT] = STORED,
     [SQLITE_STMT_DELETE] = "DELETE FROM item WHERE pk = ? AND sk = ?",
     [SQLITE_STMT_SWEEP] = SWEPT,
+    [SQLITE_STMT_VERIFY] = "PRAGMA quick_check(1)",
 };
 
 /* SQLite's primary codes; the rest means that we used it wrongly. */
@@ -68,14 +69,15 @@ bool sqlite_conn_is_full(const struct sqlite_conn *conn)
            (code == SQLITE_IOERR_WRITE && sqlite3_system_errno(conn->db) == EDQUOT);
 }
 
-/* While the store is being opened an operator reads this: damage is not "try again later". */
+/* While the store is being opened or verified an operator reads this: damage is not "try again
+ * later". */
 static const char *damage(const struct sqlite_conn *conn, int primary)
 {
-    if (conn->opening && primary == SQLITE_NOTADB)
+    if (conn->examining && primary == SQLITE_NOTADB)
         return "The file of the database is not a database: give the right path, or move it away "
                "to begin anew.";
-    if (conn->opening && primary == SQLITE_CORRUPT)
-        return "The database is damaged. Keep the file as it is and restore a backup.";
+    if (conn->examining && primary == SQLITE_CORRUPT)
+        return SQLITE_DAMAGED;
     return NULL;
 }
 
@@ -183,7 +185,7 @@ enum cc_code sqlite_conn_open(const struct sqlite_settings *settings, bool write
 
     conn->arena = arena;
     conn->path = settings->path;
-    conn->opening = writes;
+    conn->examining = writes;
     if (sqlite3_open_v2(settings->path, &conn->db, flags, NULL) != SQLITE_OK)
         rc = sqlite_conn_fail(conn, "open", err);
     if (rc == CC_OK) {

@@ -358,7 +358,7 @@ static struct timespec deadline_in(int64_t wait_ms)
 static void wait_for(struct sqlite_store *store, struct sqlite_job *job)
 {
     struct sqlite_group *group = &store->group;
-    const struct timespec deadline = deadline_in(store->settings.wait_ms);
+    const struct timespec deadline = deadline_in(job->wait_ms);
     int late = 0;
 
     while (job->state == SQLITE_JOB_QUEUED && late != ETIMEDOUT)
@@ -367,7 +367,7 @@ static void wait_for(struct sqlite_store *store, struct sqlite_job *job)
         dequeue(group, job);
         job->rc =
             cc_fail_retry(job->err, CC_UNAVAILABLE, 1, NULL, "store: %lld ms of waiting for %s",
-                          (long long)store->settings.wait_ms, group->waits_for);
+                          (long long)job->wait_ms, group->waits_for);
         return;
     }
     while (job->state != SQLITE_JOB_DONE)

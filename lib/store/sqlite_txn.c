@@ -1,5 +1,7 @@
 #include "sqlite.h"
 
+#include <string.h>
+
 /* Binding cannot fail: the indexes are ours, and what is bound is borrowed until the statement is
  * reset. */
 static void bind_str(sqlite3_stmt *stmt, int at, struct cc_str s)
@@ -219,5 +221,35 @@ enum cc_code sqlite_txn_sweep(struct cc_txn *txn, void *arg, struct cc_err *err)
     sqlite3_bind_int64(stmt, 2, (int64_t)sweep->limit);
     rc = finish_write(conn, stmt, "sweep", err);
     sweep->swept = (size_t)sqlite3_changes(conn->db);
+    return rc;
+}
+
+/* What is found to be wrong comes as a row of text, or ends the reading. */
+static enum cc_code judge(struct sqlite_conn *conn, sqlite3_stmt *stmt, struct cc_err *err)
+{
+    const char *found;
+
+    if (sqlite3_step(stmt) != SQLITE_ROW)
+        return sqlite_conn_fail(conn, "quick_check", err);
+    found = (const char *)sqlite3_column_text(stmt, 0);
+    if (found != NULL && strcmp(found, "ok") == 0)
+        return CC_OK;
+    return cc_fail(err, CC_INVALID, SQLITE_DAMAGED, "sqlite: quick_check: %s in %s",
+                   found ? found : "no memory", conn->path);
+}
+
+enum cc_code sqlite_txn_verify(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct sqlite_conn *conn = conn_of(txn);
+    sqlite3_stmt *stmt = sqlite_conn_stmt(conn, SQLITE_STMT_VERIFY, err);
+    enum cc_code rc;
+
+    (void)arg;
+    if (stmt == NULL)
+        return err->code;
+    conn->examining = true;
+    rc = judge(conn, stmt, err);
+    conn->examining = false;
+    sqlite3_reset(stmt);
     return rc;
 }

@@ -27,6 +27,11 @@ enum cc_code cc_store_check(struct cc_store *store, struct cc_arena *arena, stru
     return store->ops->check(store, arena, err);
 }
 
+enum cc_code cc_store_verify(struct cc_store *store, struct cc_arena *arena, struct cc_err *err)
+{
+    return store->ops->verify(store, arena, err);
+}
+
 void cc_store_close(struct cc_store *store)
 {
     if (store != NULL)

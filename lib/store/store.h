@@ -86,9 +86,15 @@ struct cc_str cc_store_epoch(const struct cc_store *store);
 enum cc_code cc_store_sweep(struct cc_store *store, size_t limit, size_t *swept,
                             struct cc_err *err) CC_NODISCARD;
 
-/* Whether it can take reads and writes now: CC_OK, CC_UNAVAILABLE, CC_STORAGE_FULL. */
+/* Whether it can take reads and writes now: CC_OK, CC_UNAVAILABLE, CC_STORAGE_FULL. Waits a second
+ * for its turn, or less if wait_ms is less. */
 enum cc_code cc_store_check(struct cc_store *store, struct cc_arena *arena,
                             struct cc_err *err) CC_NODISCARD;
+
+/* Reads all that is stored and looks whether its structure is sound; takes as long as reading does.
+ * CC_INVALID: it is damaged, the cause says where; CC_UNAVAILABLE. */
+enum cc_code cc_store_verify(struct cc_store *store, struct cc_arena *arena,
+                             struct cc_err *err) CC_NODISCARD;
 
 /* No other thread uses the store any more, or ends meanwhile. NULL is allowed. In a child that
  * inherited the store by fork it does nothing, and everything else is CC_INTERNAL there. */
@@ -139,6 +145,7 @@ struct cc_store_ops {
     struct cc_str (*epoch)(const struct cc_store *);
     enum cc_code (*sweep)(struct cc_store *, size_t, size_t *, struct cc_err *);
     enum cc_code (*check)(struct cc_store *, struct cc_arena *, struct cc_err *);
+    enum cc_code (*verify)(struct cc_store *, struct cc_arena *, struct cc_err *);
     void (*close)(struct cc_store *);
 };
 

@@ -351,6 +351,26 @@ START_TEST(a_lock_held_elsewhere_is_unavailable_in_time_and_nothing_was_done)
 }
 END_TEST
 
+/* /readyz waited as long as a request may wait for its turn. */
+START_TEST(whether_it_is_ready_is_told_soon_while_the_lock_is_held_elsewhere)
+{
+    struct stores s;
+    int64_t began_ms;
+    int lock;
+
+    stores_prepare(&s, 0);
+    s.config.wait_ms = 60000;
+    ck_assert_int_eq(stores_open_again(&s, 0, &s.store, &s.err), CC_OK);
+    lock = take_lock(&s);
+    began_ms = stores_now_ms();
+    ck_assert_int_eq(cc_store_check(s.store, s.arena, &s.err), CC_UNAVAILABLE);
+    ck_assert_int_lt(stores_now_ms() - began_ms, 10000);
+    ck_assert_ptr_nonnull(strstr(s.err.cause, "lock file"));
+    close(lock);
+    stores_close(&s);
+}
+END_TEST
+
 START_TEST(a_store_can_be_closed_while_the_lock_is_held_elsewhere)
 {
     struct caller caller = { .fn = count_mine, .number = 1 };
@@ -539,6 +559,7 @@ CC_CHECK_MAIN("contract/sqlite_faults",
               a_failed_fsync_is_an_unknown_outcome_for_the_whole_group,
               a_group_is_synced_once_and_a_transaction_that_only_read_never,
               a_lock_held_elsewhere_is_unavailable_in_time_and_nothing_was_done,
+              whether_it_is_ready_is_told_soon_while_the_lock_is_held_elsewhere,
               a_store_can_be_closed_while_the_lock_is_held_elsewhere,
               a_shell_in_a_transaction_makes_writers_wait_and_give_up_in_time,
               a_function_that_has_begun_is_waited_for_beyond_the_deadline,

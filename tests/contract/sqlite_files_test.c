@@ -313,6 +313,36 @@ START_TEST(a_database_with_a_page_of_garbage_is_refused)
 }
 END_TEST
 
+/* What opening does not read. */
+START_TEST(damage_far_inside_is_found_by_who_reads_it_all)
+{
+    struct stores s;
+    struct cc_str whole;
+    char name[16];
+    char *bytes;
+
+    stores_open(&s, 0);
+    for (int i = 0; i < 400; i++) {
+        snprintf(name, sizeof(name), "%04d", i);
+        stores_put(&s, stores_item("P", name, "some text that fills a page before long"));
+    }
+    ck_assert_int_eq(cc_store_verify(s.store, s.arena, &s.err), CC_OK);
+    cc_store_close(s.store);
+    s.store = NULL;
+    shell(&s, "PRAGMA wal_checkpoint(TRUNCATE)");
+    whole = read_file(&s, beside(&s, ""));
+    bytes = cc_arena_alloc(s.arena, whole.len);
+    memcpy(bytes, whole.at, whole.len);
+    memset(bytes + whole.len - 4096, 0xa5, 4096);
+    write_file(beside(&s, ""), (struct cc_str){ bytes, whole.len });
+    ck_assert_int_eq(stores_open_again(&s, 0, &s.store, &s.err), CC_OK);
+    ck_assert_int_eq(cc_store_verify(s.store, s.arena, &s.err), CC_INVALID);
+    ck_assert_ptr_nonnull(strstr(s.err.detail, "damaged"));
+    ck_assert_ptr_nonnull(strstr(s.err.cause, "cloud-chat.db"));
+    stores_close(&s);
+}
+END_TEST
+
 START_TEST(a_newer_layout_is_refused)
 {
     struct stores s;
@@ -444,8 +474,8 @@ CC_CHECK_MAIN("contract/sqlite_files", all_files_are_for_the_owner_alone,
               a_person_can_look_with_the_shell, a_view_is_one_snapshot,
               a_file_that_is_no_database_is_refused, a_database_of_another_program_is_refused,
               a_truncated_database_is_refused, a_database_with_a_page_of_garbage_is_refused,
-              a_newer_layout_is_refused, an_older_layout_is_refused,
-              a_database_without_its_layout_or_epoch_is_refused,
+              damage_far_inside_is_found_by_who_reads_it_all, a_newer_layout_is_refused,
+              an_older_layout_is_refused, a_database_without_its_layout_or_epoch_is_refused,
               a_log_whose_database_is_gone_is_not_deleted, a_folder_that_does_not_exist_is_refused,
               a_symbolic_link_leads_to_the_same_lock, a_read_only_database_is_refused,
               a_read_only_file_is_refused)
