@@ -22,6 +22,13 @@ static int bad(const char *what, const char *why)
     return 1;
 }
 
+static int failed(const char *what, const struct cc_err *err)
+{
+    bad(what, err->detail[0] ? err->detail : "It did not work.");
+    printf("        %s\n", err->cause);
+    return 1;
+}
+
 static int check_folder(const struct cc_site *site)
 {
     const char *path = site->config.data.at;
@@ -89,25 +96,33 @@ static int check_programs(const struct cc_site *site, struct cc_arena *arena)
     return 0;
 }
 
+static int check_store(struct cc_app *app)
+{
+    struct cc_err err = { 0 };
+    enum cc_code rc = cc_store_check(app->store, app->arena, &err);
+
+    if (rc == CC_OK)
+        rc = cc_store_verify(app->store, app->arena, &err);
+    if (rc != CC_OK)
+        return failed("database", &err);
+    good("database, read to its end", app->config.store.path.at);
+    return 0;
+}
+
 /* Configuration, keys and database, as the programs open them. */
 static int check_opening(const struct cc_site *site)
 {
     struct cc_err err = { 0 };
     struct cc_app app;
-    enum cc_code rc = cc_app_open("doctor", site->config_path, &app, &err);
+    int faults;
 
-    if (rc == CC_OK) {
-        rc = cc_store_check(app.store, app.arena, &err);
-        cc_app_close(&app);
-    }
-    if (rc != CC_OK) {
-        bad("opening", err.detail);
-        printf("        %s\n", err.cause);
-        return 1;
-    }
+    if (cc_site_check(site, &err) != CC_OK ||
+        cc_app_open("doctor", site->config_path, &app, &err) != CC_OK)
+        return failed("opening", &err);
     good("keys", site->config.identity.keys.at);
-    good("database", site->config.store.path.at);
-    return 0;
+    faults = check_store(&app);
+    cc_app_close(&app);
+    return faults;
 }
 
 int cc_admin_doctor(struct cc_admin *admin)

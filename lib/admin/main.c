@@ -66,8 +66,8 @@ static const struct cc_command commands[] = {
       cc_admin_tick },
     { "config", "", 0, 0, config_options, "prints the configuration keys, or files made from them",
       WHERE, cc_admin_config },
-    { "doctor", "", 0, 0, where_options, "checks an installation and says what is wrong", WHERE,
-      cc_admin_doctor },
+    { "doctor", "", 0, 0, where_options, "checks an installation and says what is wrong",
+      "It reads the whole database, which may run meanwhile.\n\n" WHERE, cc_admin_doctor },
 };
 
 /* --- help ------------------------------------------------------------------------------------- */

@@ -63,6 +63,8 @@ static enum cc_code settle(struct cc_admin *admin, struct serve *self, struct cc
     if (rc == CC_OK)
         rc = cc_site_find(admin, &self->site, err);
     if (rc == CC_OK)
+        rc = cc_site_check(&self->site, err);
+    if (rc == CC_OK)
         rc = cc_dir_make(self->site.run.at, 0700, err);
     if (rc == CC_OK && !cc_str_eq(self->site.run, self->site.config.sockets))
         rc = cc_dir_make(self->site.config.sockets.at, 0750, err);

@@ -106,3 +106,13 @@ enum cc_code cc_site_find(struct cc_admin *admin, struct cc_site *out, struct cc
         out->run = cc_str_format(admin->arena, "%.*s/run", CC_STR_ARG(out->config.data));
     return rc;
 }
+
+enum cc_code cc_site_check(const struct cc_site *site, struct cc_err *err)
+{
+    if (!site->config.store.network_filesystem)
+        return CC_OK;
+    return cc_fail(err, CC_INVALID,
+                   "[store] network_filesystem is for one process alone, and an installation has "
+                   "several programs.",
+                   "set it to no, and [store] path to a file on a local disk");
+}

@@ -44,7 +44,8 @@ const struct cc_config_key cc_config_keys[] = {
     { "store", "cache", CC_CONFIG_BYTES, AT(store.cache_bytes), "2m", 65536, 1 << 30, NULL,
       "Page cache of each thread." },
     { "store", "network_filesystem", CC_CONFIG_BOOL, AT(store.network_filesystem), "no", 0, 0, NULL,
-      "Allows the database on a network file system: one process only, and slower." },
+      "Allows the database on a network file system, to one process alone: not with `cloudchat "
+      "serve`, whose programs are several." },
 
     { "identity", "keys", CC_CONFIG_STR, AT(identity.keys), "keys", 0, 0, NULL,
       "Folder of the signing keys; a relative one starts in the data folder." },

@@ -79,8 +79,8 @@ enum cc_code sqlite_file_check_place(struct cc_arena *arena, const char *path, s
     for (size_t i = 0; i < CC_COUNT(network_systems); i++) {
         if (((unsigned long)system.f_type & 0xffffffffUL) == network_systems[i].magic)
             return cc_fail(err, CC_INVALID,
-                           "The database is on a network file system: put it on a local disk, or "
-                           "allow one process without WAL by network_filesystem.",
+                           "The database is on a network file system: put it on a local disk "
+                           "(network_filesystem is for one process alone).",
                            "store: %s is on %s", path, network_systems[i].name);
     }
     return CC_OK;

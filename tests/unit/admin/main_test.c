@@ -6,6 +6,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 /* What the command wrote, both streams. */
@@ -159,6 +160,60 @@ START_TEST(a_configuration_that_is_wrong_ends_with_78)
 }
 END_TEST
 
+/* A database is damaged where opening it does not look. */
+static void spoil(const char *path)
+{
+    char garbage[4096];
+    int fd = open(path, O_WRONLY);
+    off_t size = lseek(fd, 0, SEEK_END);
+
+    memset(garbage, 0xa5, sizeof(garbage));
+    ck_assert_int_eq(pwrite(fd, garbage, sizeof(garbage), size - 5 * 4096), sizeof(garbage));
+    close(fd);
+}
+
+START_TEST(doctor_reads_the_database_to_its_end)
+{
+    struct cc_arena *arena = cc_arena_new(1 << 22);
+    struct cc_tmp tmp;
+    struct cc_str path;
+    sqlite3 *db;
+
+    cc_tmp_make(&tmp);
+    path = cc_str_format(arena, "%s/cloud-chat.db", tmp.path);
+    ck_assert_int_eq(run("init", "--data", tmp.path), 0);
+    run("doctor", "--data", tmp.path);
+    ck_assert(says("ok    database, read to its end"));
+    ck_assert_int_eq(sqlite3_open(path.at, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db,
+                                  "CREATE TABLE large AS SELECT randomblob(65536) AS it;"
+                                  "PRAGMA wal_checkpoint(TRUNCATE)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    spoil(path.at);
+    ck_assert_int_eq(run("doctor", "--data", tmp.path), 1);
+    ck_assert(says("LOOK  database: The database is damaged."));
+    cc_tmp_remove(&tmp);
+    cc_arena_free(arena);
+}
+END_TEST
+
+START_TEST(a_database_for_one_process_alone_is_nothing_for_several_programs)
+{
+    struct cc_tmp tmp;
+
+    cc_tmp_make(&tmp);
+    setenv("CLOUDCHAT_STORE_NETWORK_FILESYSTEM", "yes", 1);
+    ck_assert_int_eq(run("serve", "--data", tmp.path), 78);
+    ck_assert(says("[store] network_filesystem is for one process alone"));
+    ck_assert_int_eq(run("doctor", "--data", tmp.path), 1);
+    ck_assert(says("[store] network_filesystem is for one process alone"));
+    unsetenv("CLOUDCHAT_STORE_NETWORK_FILESYSTEM");
+    cc_tmp_remove(&tmp);
+}
+END_TEST
+
 START_TEST(tick_works_without_a_server)
 {
     struct cc_tmp tmp;
@@ -188,5 +243,6 @@ END_TEST
 CC_CHECK_MAIN("admin/main", what_is_not_understood_ends_with_2_and_says_why,
               every_command_explains_itself, init_makes_what_is_private_and_keeps_what_is_there,
               a_rotated_key_stays_valid_beside_the_new_one,
-              a_configuration_that_is_wrong_ends_with_78, tick_works_without_a_server,
-              what_is_printed_for_lighttpd_names_the_data_folder)
+              a_configuration_that_is_wrong_ends_with_78, doctor_reads_the_database_to_its_end,
+              a_database_for_one_process_alone_is_nothing_for_several_programs,
+              tick_works_without_a_server, what_is_printed_for_lighttpd_names_the_data_folder)
