@@ -173,7 +173,7 @@ run: stage ## installs what is missing, builds and serves: PORT=8080 DATA=var
 JOBS ?= $(shell nproc)
 VENV := build/venv
 # ARGS='-k race' and the like are for pytest
-PYTEST = CLOUDCHAT_STAGE=$(STAGE) PYTHONDONTWRITEBYTECODE=1 \
+PYTEST = STAGE=$(STAGE) PYTHONDONTWRITEBYTECODE=1 \
     $(VENV)/bin/python -m pytest -q -n $(JOBS) tests/api $(ARGS)
 
 .PHONY: unit
@@ -195,7 +195,7 @@ PAGE_TESTS = $(wildcard tests/web/*.test.js tests/web/unit/*.test.js)
 .PHONY: browser
 browser: stage build/browser ## two people do the whole main job in Chromium; build/screenshots/ keeps what it saw
 	@rm -rf build/screenshots
-	@CLOUDCHAT_STAGE=$(STAGE) node --test $(PAGE_TESTS)
+	@STAGE=$(STAGE) node --test $(PAGE_TESTS)
 
 build/browser: tests/web/package.json tests/web/package-lock.json | deps
 	cd tests/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -1,44 +1,15 @@
 #include "internal.h"
 
+#include "../base/encode.h"
 #include "../base/text.h"
 
 #include <assert.h>
 #include <string.h>
 
-static int hex_digit(char c)
+/* RFC 3986 2.1, once. Absent if an escape is not one. */
+static struct cc_str decode(struct cc_arena *arena, struct cc_str raw)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-/* RFC 3986 2.1, once. False if an escape is not one. */
-static bool decode(struct cc_arena *arena, struct cc_str raw, struct cc_str *out)
-{
-    char *at;
-    size_t len = 0;
-
-    if (cc_str_find(raw, '%') == raw.len) {
-        *out = raw;
-        return true;
-    }
-    at = cc_arena_alloc(arena, raw.len);
-    for (size_t i = 0; i < raw.len; i++) {
-        if (raw.at[i] != '%') {
-            at[len++] = raw.at[i];
-            continue;
-        }
-        if (i + 2 >= raw.len || hex_digit(raw.at[i + 1]) < 0 || hex_digit(raw.at[i + 2]) < 0)
-            return false;
-        at[len++] = (char)(hex_digit(raw.at[i + 1]) * 16 + hex_digit(raw.at[i + 2]));
-        i += 2;
-    }
-    *out = (struct cc_str){ at, len };
-    return true;
+    return cc_str_find(raw, '%') == raw.len ? raw : cc_percent_decode(arena, raw);
 }
 
 /* A segment that another program in the chain could read as more, or less, than one name. */
@@ -63,9 +34,9 @@ enum cc_code cc_path_split(struct cc_arena *arena, struct cc_str path, struct cc
 
     out->count = 0;
     while (rest.at) {
-        struct cc_str segment;
+        struct cc_str segment = decode(arena, cc_str_cut(&rest, '/'));
 
-        if (!decode(arena, cc_str_cut(&rest, '/'), &segment) || !is_plain(segment))
+        if (!segment.at || !is_plain(segment))
             return cc_fail(err, CC_BAD_REQUEST, "The path holds what no name may hold.",
                            "segment %zu of the path", out->count + 1);
         if (segment.len == 0 || out->count == CC_SEGMENTS_MAX)

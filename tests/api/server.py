@@ -12,7 +12,7 @@ from pathlib import Path
 from client import Client
 
 ROOT = Path(__file__).parents[2]
-STAGE = Path(os.environ.get("CLOUDCHAT_STAGE", ROOT / "build" / "stage"))
+STAGE = Path(os.environ.get("STAGE", ROOT / "build" / "stage"))
 CLOUDCHAT = STAGE / "bin" / "cloudchat"
 PROGRAMS = STAGE / "lib" / "cloud-chat"
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const STAGE = process.env.CLOUDCHAT_STAGE ?? fileURLToPath(new URL('../../build/stage', import.meta.url));
+const STAGE = process.env.STAGE ?? fileURLToPath(new URL('../../build/stage', import.meta.url));
 const START_MS = 20_000;
 const CODE_MS = 10_000;
 
