@@ -214,13 +214,9 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 export TSAN_OPTIONS ?= halt_on_error=1:second_deadlock_stack=1:die_after_fork=0
 
 .PHONY: check
-check: | deps ## all of it under AddressSanitizer and UBSan, then the threads under ThreadSanitizer
+check: | deps ## unit, contract and API tests under ASan and UBSan, then under TSan
 	@$(MAKE) --no-print-directory MODE=asan unit api
-	@$(MAKE) --no-print-directory MODE=tsan unit
-	@$(MAKE) --no-print-directory MODE=tsan api ARGS='$(TSAN_ARGS)'
-
-# What many do at once.
-TSAN_ARGS ?= -k 'race or concurren or main_job'
+	@$(MAKE) --no-print-directory MODE=tsan unit api
 
 # --- lint ----------------------------------------------------------------------------------------
 
