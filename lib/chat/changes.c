@@ -111,15 +111,19 @@ static enum cc_code read_changed(struct cc_txn *txn, const struct asking *a, str
     return rc;
 }
 
-/* Messages after since.seq, as many as the limit still allows. */
+/* Messages after since.seq, as many as the limit still allows; fewer where they are long. */
 static enum cc_code read_new(struct cc_txn *txn, const struct asking *a, struct page *page,
                              struct cc_err *err)
 {
     const int64_t behind = a->room.head.seq - a->since.seq;
-    const size_t count = behind < (int64_t)page->left ? (size_t)behind : page->left;
+    size_t count = behind < (int64_t)page->left ? (size_t)behind : page->left;
     struct cc_message *added = page->messages + page->message_count;
     enum cc_code rc = cc_messages_load(txn, &a->room, a->since.seq + 1, count, added, err);
 
+    while (rc == CC_TOO_LARGE && count > 1) {
+        count /= 2;
+        rc = cc_messages_load(txn, &a->room, a->since.seq + 1, count, added, err);
+    }
     if (rc != CC_OK)
         return rc;
     qsort(added, count, sizeof(*added), compare_seq);

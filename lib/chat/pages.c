@@ -36,6 +36,8 @@ enum cc_code cc_messages_load(struct cc_txn *txn, const struct cc_room_head *roo
         struct cc_items items;
         enum cc_code rc = cc_txn_query(txn, &range, &items, err);
 
+        if (rc == CC_OK && items.more) /* there are no others in this range: it is the bytes */
+            return CC_TOO_LARGE;
         for (size_t i = 0; rc == CC_OK && i < items.count; i++)
             rc = cc_message_load(arena, room->id, &items.at[i], &out[i], err);
         if (rc != CC_OK || (items.count == count && are_current(&room->head, out, count)))
@@ -106,24 +108,36 @@ struct listing {
     struct cc_message_page page;
 };
 
+static enum cc_code load_span(struct cc_txn *txn, struct listing *l,
+                              const struct cc_room_head *room, struct span span, struct cc_err *err)
+{
+    struct cc_message *messages;
+
+    l->page = (struct cc_message_page){ .has_before = span.from > 1,
+                                        .has_after = span.to < room->head.seq,
+                                        .seq = room->head.seq };
+    l->page.count = span.to < span.from ? 0 : (size_t)(span.to - span.from + 1);
+    messages = CC_NEW_ARRAY(cc_txn_arena(txn), struct cc_message, l->page.count);
+    l->page.at = messages;
+    return cc_messages_load(txn, room, span.from, l->page.count, messages, err);
+}
+
+/* Where the messages are long, the page holds fewer: those that are nearest. */
 static enum cc_code list_in(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct listing *l = arg;
-    struct cc_room_head room = { .id = l->query->room };
-    struct cc_message *messages;
-    struct span span;
+    struct cc_message_query query = *l->query;
+    struct cc_room_head room = { .id = query.room };
     enum cc_code rc = cc_room_enter(txn, l->by, room.id, &room.head, err);
 
     if (rc != CC_OK)
         return rc;
-    span = span_of(l->query, room.head.seq);
-    l->page = (struct cc_message_page){ .has_before = span.from > 1,
-                                        .has_after = span.to < room.head.seq,
-                                        .seq = room.head.seq };
-    l->page.count = span.to < span.from ? 0 : (size_t)(span.to - span.from + 1);
-    messages = CC_NEW_ARRAY(cc_txn_arena(txn), struct cc_message, l->page.count);
-    l->page.at = messages;
-    return cc_messages_load(txn, &room, span.from, l->page.count, messages, err);
+    rc = load_span(txn, l, &room, span_of(&query, room.head.seq), err);
+    while (rc == CC_TOO_LARGE && query.limit > 1) {
+        query.limit /= 2;
+        rc = load_span(txn, l, &room, span_of(&query, room.head.seq), err);
+    }
+    return rc;
 }
 
 enum cc_code cc_message_list(const struct cc_caller *by, const struct cc_message_query *query,

@@ -89,7 +89,8 @@ enum cc_code cc_member_load(struct cc_arena *arena, const struct cc_item *item,
                             struct cc_member *out, struct cc_err *err) CC_NODISCARD;
 /* The messages from..from+count-1, newest first. They are all there: seqs have no holes. A backend
  * whose reads are not one instant can show HEAD before what it announces; then this looks again,
- * and after three times CC_UNAVAILABLE. */
+ * and after three times CC_UNAVAILABLE. CC_TOO_LARGE, and nothing in err: one query does not give
+ * so many that are so long; ask for fewer. */
 enum cc_code cc_messages_load(struct cc_txn *txn, const struct cc_room_head *room, int64_t from,
                               size_t count, struct cc_message *out,
                               struct cc_err *err) CC_NODISCARD;

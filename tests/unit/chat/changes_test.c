@@ -4,6 +4,7 @@
 #include "store/keys.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct pair {
     struct house h;
@@ -89,6 +90,34 @@ START_TEST(since_a_token_comes_what_is_new_and_no_more)
     ck_assert_uint_eq(c.member_count, 0);
     ck_assert(!c.has_room);
     cc_check_str(c.sync, house_look(&p.bob, p.room).sync);
+    house_close(&p.h);
+}
+END_TEST
+
+START_TEST(the_longest_messages_come_in_more_pages_and_all_of_them)
+{
+    char text[CC_MESSAGE_CHARACTERS_MAX + 1];
+    struct pair p;
+    struct cc_changes c;
+    struct cc_str sync;
+    int64_t seen = 0;
+
+    memset(text, 1, sizeof(text) - 1); /* 6 bytes each in JSON */
+    text[0] = 'a';
+    text[sizeof(text) - 1] = '\0';
+    pair_open(&p);
+    sync = house_look(&p.bob, p.room).sync;
+    for (int i = 0; i < 110; i++)
+        house_say(&p.ann, p.room, text);
+    do {
+        c = ask(&p.bob, p.room, sync, 100);
+        ck_assert_uint_gt(c.message_count, 0);
+        for (size_t i = 0; i < c.message_count; i++)
+            ck_assert_int_eq(c.messages[i].seq, ++seen);
+        sync = c.sync;
+    } while (c.more);
+    ck_assert_int_eq(seen, 110);
+    cc_check_str(sync, house_look(&p.bob, p.room).sync);
     house_close(&p.h);
 }
 END_TEST
@@ -366,6 +395,7 @@ END_TEST
 
 CC_CHECK_MAIN("chat/changes", from_the_beginning_comes_everything,
               since_a_token_comes_what_is_new_and_no_more,
+              the_longest_messages_come_in_more_pages_and_all_of_them,
               what_changed_comes_once_in_its_present_state,
               paging_ends_at_the_present_state_whatever_happens_meanwhile,
               of_another_history_or_from_the_future_is_reset, what_is_no_token_is_refused,

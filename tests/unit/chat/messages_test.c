@@ -4,6 +4,7 @@
 #include "store/keys.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static enum cc_code try_send(const struct cc_caller *by, struct cc_str room, const char *client_id,
                              struct cc_str text, struct cc_sent *out)
@@ -421,6 +422,45 @@ START_TEST(pages_hold_what_is_nearest)
 }
 END_TEST
 
+/* 9,999 characters that take 6 bytes each in JSON, and one that can be seen. */
+static void say_the_longest(struct pair *p, int64_t times)
+{
+    char text[CC_MESSAGE_CHARACTERS_MAX + 1];
+
+    memset(text, 1, sizeof(text) - 1);
+    text[0] = 'a';
+    text[sizeof(text) - 1] = '\0';
+    for (int64_t i = 0; i < times; i++)
+        house_say(&p->ann, p->room, text);
+}
+
+START_TEST(a_page_of_the_longest_messages_holds_fewer_and_says_so)
+{
+    static const enum cc_page_from from[] = { CC_PAGE_NEWEST, CC_PAGE_BEFORE, CC_PAGE_AFTER,
+                                              CC_PAGE_AROUND };
+    static const int64_t seq[] = { 0, 101, 0, 60 };
+    static const int64_t first[] = { 51, 51, 1, 35 };
+    struct pair p;
+    struct cc_err err = { 0 };
+
+    pair_open(&p);
+    say_the_longest(&p, 100);
+    for (size_t i = 0; i < CC_COUNT(from); i++) {
+        const struct cc_message_query query = { p.room, from[i], seq[i], 100 };
+        struct cc_message_page page;
+
+        ck_assert_msg(cc_message_list(&p.bob, &query, &page, &err) == CC_OK, "%s", err.cause);
+        ck_assert_uint_eq(page.count, 50);
+        ck_assert_int_eq(page.at[49].seq, first[i]);
+        ck_assert_int_eq(page.at[0].seq, first[i] + 49);
+        ck_assert_int_eq(page.has_before, first[i] > 1);
+        ck_assert_int_eq(page.has_after, first[i] + 49 < 100);
+        ck_assert_uint_eq(page.at[0].text.len, CC_MESSAGE_CHARACTERS_MAX);
+    }
+    house_close(&p.h);
+}
+END_TEST
+
 START_TEST(only_members_list)
 {
     struct pair p;
@@ -497,5 +537,6 @@ CC_CHECK_MAIN("chat/messages", messages_are_numbered_from_one_without_a_hole,
               many_who_talk_at_once_leave_no_hole_and_no_double,
               a_preview_is_cut_to_200_characters_and_never_within_a_grapheme,
               a_message_of_another_room_or_with_a_malformed_id_is_not_found,
-              pages_hold_what_is_nearest, only_members_list,
+              pages_hold_what_is_nearest, a_page_of_the_longest_messages_holds_fewer_and_says_so,
+              only_members_list,
               what_head_announces_and_is_not_there_is_waited_for_and_not_left_out)
