@@ -6,7 +6,6 @@
 #include "http/http.h"
 
 #define CONFIG_BYTES_MAX ((size_t)16 * 1024)
-#define POLL_INTERVAL_MS 2000
 
 static void write_identity(struct cc_jw *w, const struct cc_config *config)
 {
@@ -29,11 +28,11 @@ static void write_limits(struct cc_jw *w, const struct cc_config *config)
     cc_jw_key(w, "limits");
     cc_jw_object(w);
     cc_jw_put_i64(w, "body_bytes", (int64_t)CC_BODY_BYTES_MAX);
-    cc_jw_put_i64(w, "message_characters", CC_MESSAGE_CHARACTERS_MAX);
+    cc_jw_put_i64(w, "message_characters", config->chat.message_characters_max);
     cc_jw_put_i64(w, "photo_bytes", config->photo_bytes_max);
     cc_jw_put_i64(w, "photo_side", config->photo_side_max);
     cc_jw_put_i64(w, "list_items", CC_LIST_ITEMS_MAX);
-    cc_jw_put_i64(w, "discover_numbers", CC_LIST_ITEMS_MAX);
+    cc_jw_put_i64(w, "discover_numbers", CC_DISCOVER_NUMBERS_MAX);
     cc_jw_object_end(w);
 }
 
@@ -62,7 +61,7 @@ static void write_config(struct cc_jw *w, const struct cc_config *config)
     cc_jw_key(w, "realtime");
     cc_jw_object(w);
     cc_jw_put_str(w, "channel", CC_STR("poll"));
-    cc_jw_put_i64(w, "interval_ms", POLL_INTERVAL_MS);
+    cc_jw_put_i64(w, "interval_ms", config->poll_interval_s * 1000);
     cc_jw_object_end(w);
     write_programs(w);
     cc_jw_object_end(w);

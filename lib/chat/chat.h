@@ -14,7 +14,10 @@
 #include "../store/timer.h"
 
 struct cc_chat_config {
-    int64_t discover_numbers_day; /* distinct numbers a user may ask for in 24 hours */
+    int64_t
+        discover_numbers_day; /* distinct numbers a user may ask for in 24 hours: 10,000 at most */
+    int64_t message_characters_max; /* 1..CC_MESSAGE_CHARACTERS_MAX */
+    int64_t rooms_max;              /* of one user: 1..CC_USER_ROOMS_MAX */
     struct cc_str secret; /* of this installation: seals list cursors, hides asked numbers */
     const struct cc_random *random;
     const struct cc_clock *clock;
@@ -56,7 +59,7 @@ struct cc_message {
 };
 
 struct cc_message_data {
-    struct cc_str text; /* 1..CC_MESSAGE_CHARACTERS_MAX code points, not all of them blank */
+    struct cc_str text; /* 1..message_characters_max code points, not all of them blank */
 };
 
 struct cc_message_draft {
@@ -158,7 +161,7 @@ struct cc_room_made {
 
 /* The direct room of two people, made when it is not there: exactly one, whoever asks first.
  * CC_INVALID; CC_NOT_FOUND: the caller may not see the other; CC_CONFLICT: one of them has
- * CC_USER_ROOMS_MAX rooms. */
+ * rooms_max rooms. */
 enum cc_code cc_room_create(const struct cc_caller *by, const struct cc_room_draft *draft,
                             struct cc_room_made *out, struct cc_err *err) CC_NODISCARD;
 

@@ -19,7 +19,8 @@ struct sending {
     struct cc_sent sent;
 };
 
-static enum cc_code check_draft(const struct cc_message_draft *draft, struct cc_err *err)
+static enum cc_code check_draft(const struct cc_chat *chat, const struct cc_message_draft *draft,
+                                struct cc_err *err)
 {
     struct cc_str text = draft->data.text;
     size_t length;
@@ -29,8 +30,8 @@ static enum cc_code check_draft(const struct cc_message_draft *draft, struct cc_
     if (!cc_text_is_utf8(text) || (text.len > 0 && memchr(text.at, 0, text.len) != NULL))
         return cc_fail_field(err, "/data/text", "must be text without NUL");
     length = cc_text_length(text);
-    if (length > CC_MESSAGE_CHARACTERS_MAX)
-        cc_fail_field(err, "/data/text", "must have at most 10000 characters");
+    if (length > (size_t)chat->config.message_characters_max)
+        cc_fail_field(err, "/data/text", "has more characters than GET /config allows");
     else if (cc_text_is_blank(text))
         cc_fail_field(err, "/data/text", "must not be empty");
     return err->code;
@@ -146,7 +147,7 @@ enum cc_code cc_message_send(const struct cc_caller *by, const struct cc_message
                              struct cc_sent *out, struct cc_err *err)
 {
     struct sending s = { .by = by, .draft = draft };
-    enum cc_code rc = check_draft(draft, err);
+    enum cc_code rc = check_draft(by->chat, draft, err);
 
     if (rc != CC_OK)
         return rc;

@@ -197,11 +197,11 @@ static enum cc_code read_people(struct cc_txn *txn, const struct creation *c,
 }
 
 /* Counts one more room at a user; his HEAD guards his hints. */
-static enum cc_code join(struct cc_txn *txn, struct cc_str user, struct cc_str room,
+static enum cc_code join(struct cc_txn *txn, const struct creation *c, struct cc_str user,
                          struct cc_err *err)
 {
     struct cc_arena *arena = cc_txn_arena(txn);
-    const struct cc_item hint = { .key = cc_key_user_room(arena, user, room),
+    const struct cc_item hint = { .key = cc_key_user_room(arena, user, c->made.id),
                                   .body = CC_STR("{}") };
     struct cc_user_head head = { 0 };
     enum cc_code rc =
@@ -209,7 +209,7 @@ static enum cc_code join(struct cc_txn *txn, struct cc_str user, struct cc_str r
 
     if (rc != CC_OK && rc != CC_NOT_FOUND)
         return rc;
-    if (head.rooms >= CC_USER_ROOMS_MAX)
+    if (head.rooms >= c->by->chat->config.rooms_max)
         return cc_fail(err, CC_CONFLICT, "One of you has too many rooms.", "user has %lld rooms",
                        (long long)head.rooms);
     head.rooms++;
@@ -218,10 +218,11 @@ static enum cc_code join(struct cc_txn *txn, struct cc_str user, struct cc_str r
     return rc == CC_OK ? cc_txn_insert(txn, &hint, err) : rc;
 }
 
-static enum cc_code add_member(struct cc_txn *txn, struct cc_room_head *room, struct cc_str user,
+static enum cc_code add_member(struct cc_txn *txn, struct creation *c, struct cc_str user,
                                struct cc_err *err)
 {
     struct cc_arena *arena = cc_txn_arena(txn);
+    struct cc_room_head *room = &c->made;
     const struct cc_member member = { .user = user, .joined_ms = cc_txn_now_ms(txn) };
     const struct cc_cursor_row cursor = { .read_count = room->head.count };
     struct cc_item item =
@@ -234,7 +235,7 @@ static enum cc_code add_member(struct cc_txn *txn, struct cc_room_head *room, st
     if (rc == CC_OK)
         rc = cc_row_insert(txn, cc_key_cursor(arena, room->id, user), cc_cursor_fields, &cursor,
                            err);
-    return rc == CC_OK ? join(txn, user, room->id, err) : rc;
+    return rc == CC_OK ? join(txn, c, user, err) : rc;
 }
 
 static enum cc_code make(struct cc_txn *txn, struct creation *c, struct cc_err *err)
@@ -253,7 +254,7 @@ static enum cc_code make(struct cc_txn *txn, struct creation *c, struct cc_err *
                               .rev = 1,
                               .settings_rev = 1 };
     for (size_t i = 0; i < CC_COUNT(c->users) && rc == CC_OK; i++)
-        rc = add_member(txn, &c->made, c->users[i], err);
+        rc = add_member(txn, c, c->users[i], err);
     if (rc == CC_OK)
         rc = cc_row_insert(txn, cc_key_room(cc_txn_arena(txn), c->made.id), cc_head_fields, head,
                            err);

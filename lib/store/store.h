@@ -153,7 +153,7 @@ struct cc_store_config {
     struct cc_str path;      /* the database file */
     int durability;          /* 0 full: acknowledged is on disk; 1 normal: a power cut may
                                 take the last moments with it */
-    int64_t group_max;       /* functions in one commit; 0: 64 */
+    int64_t group_max;       /* functions in one commit, 256 at most; 0: 64 */
     int64_t wait_ms;         /* how long a caller waits for its turn before CC_UNAVAILABLE; 0: 5 s.
                                 One whose function has begun waits for its outcome */
     int64_t cache_bytes;     /* page cache of each connection: one of the writer's, one for every

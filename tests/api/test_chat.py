@@ -209,6 +209,18 @@ def test_text_has_1_to_10000_characters_and_not_only_blanks(pair):
         assert reply.pointers == ["/data/text"]
 
 
+def test_what_config_says_is_what_the_operator_chose(make_server):
+    server = make_server(chat__message_characters_max=3, chat__poll_interval="5s")
+    ada, bob = (Person(server, name).sign_up().sign_in() for name in ("Ada", "Bob"))
+    offered = ada.get("/config", expect=200).json()
+    assert offered["limits"]["message_characters"] == 3
+    assert offered["realtime"]["interval_ms"] == 5000
+    room = ada.room_with(bob)
+    ada.say(room, "\u4e0a\u6d77!")
+    ada.post("/chat/messages", {"room_id": room["id"], "type": "text", "client_id": "long",
+                                "data": {"text": "four"}}, expect=422)
+
+
 @pytest.mark.parametrize("client_id", ["", "a b", "a/b", "x" * 65, "ä", "a\n"])
 def test_client_ids_are_names(pair, client_id):
     ada, _, room = pair

@@ -1,4 +1,4 @@
-"""README's walk through the main job, pasted into a shell as a stranger would."""
+"""README's walk through the main job, pasted into a shell as a stranger would; and its table."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from server import ROOT
+from server import CLOUDCHAT, ROOT
 
 HEADING = "## The main job with curl"
 
@@ -36,3 +36,11 @@ def test_the_walk_works_as_it_stands(make_server):
     assert done.stderr == ""
     [sent] = re.findall(r'"data":\{"text":("[^"]*")\}', done.stdout.split("---")[-2])
     assert sent in done.stdout.split("---")[-1], "what was sent is not what is read at the end"
+
+
+def test_the_table_of_keys_is_the_one_that_the_program_prints():
+    printed = subprocess.run([CLOUDCHAT, "config", "--markdown"], capture_output=True, text=True,
+                             timeout=60, check=True).stdout
+    begin, end = "<!-- made by `cloudchat config --markdown`", "<!-- configuration end -->"
+    told = (ROOT / "README.md").read_text().split(begin, 1)[1].split("\n", 1)[1].split(end, 1)[0]
+    assert told == printed

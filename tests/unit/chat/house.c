@@ -27,17 +27,25 @@ static void open_store(struct house *h)
     ck_assert_msg(cc_store_open_sqlite(&config, &h->store, &err) == CC_OK, "%s", err.cause);
 }
 
+static int64_t or_else(int64_t value, int64_t fallback)
+{
+    return value > 0 ? value : fallback;
+}
+
 void house_open(struct house *h, const struct house_config *config)
 {
+    const struct house_config set = config ? *config : (struct house_config){ 0 };
+    const struct cc_chat_config chat = {
+        .discover_numbers_day = or_else(set.discover_numbers_day, 500),
+        .message_characters_max = or_else(set.message_characters_max, CC_MESSAGE_CHARACTERS_MAX),
+        .rooms_max = or_else(set.rooms_max, CC_USER_ROOMS_MAX),
+        .secret = CC_STR("a secret of this test only"),
+        .random = &cc_system_random,
+        .clock = &h->clock.clock,
+        .log = &h->log,
+    };
     struct cc_err err = { 0 };
-    struct cc_chat_config chat = { .discover_numbers_day = 500,
-                                   .secret = CC_STR("a secret of this test only"),
-                                   .random = &cc_system_random,
-                                   .clock = &h->clock.clock,
-                                   .log = &h->log };
 
-    if (config)
-        chat.discover_numbers_day = config->discover_numbers_day;
     h->arena = cc_arena_new((size_t)512 * 1024 * 1024);
     h->clock = (struct house_clock){ .clock = { now_ms, now_ms } };
     atomic_init(&h->clock.now_ms, HOUSE_NOW_MS);

@@ -27,7 +27,7 @@ struct house {
 
 /* What a test does not set (no config) is as the product has it. */
 struct house_config {
-    int64_t discover_numbers_day;
+    int64_t discover_numbers_day, message_characters_max, rooms_max;
 };
 
 void house_open(struct house *house, const struct house_config *config);

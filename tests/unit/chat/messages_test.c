@@ -23,13 +23,18 @@ struct pair {
     struct cc_str room;
 };
 
-static void pair_open(struct pair *p)
+static void pair_open_as(struct pair *p, const struct house_config *config)
 {
-    house_open(&p->h, NULL);
+    house_open(&p->h, config);
     p->ann = house_user(&p->h, "ann", "+4915100000001");
     p->bob = house_user(&p->h, "bob", "+4915100000002");
     p->eve = house_user(&p->h, "eve", "+4915100000003");
     p->room = house_room(&p->ann, &p->bob);
+}
+
+static void pair_open(struct pair *p)
+{
+    pair_open_as(p, NULL);
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
@@ -157,6 +162,20 @@ START_TEST(a_text_has_1_to_10000_characters_of_which_one_can_be_seen)
                               &sent),
                      CC_OK);
     ck_assert_int_eq(try_send(&p.ann, p.room, "one", CC_STR("."), &sent), CC_OK);
+    house_close(&p.h);
+}
+END_TEST
+
+START_TEST(an_operator_may_allow_shorter_texts)
+{
+    const struct house_config config = { .message_characters_max = 3 };
+    struct pair p;
+    struct cc_sent sent;
+
+    pair_open_as(&p, &config);
+    ck_assert_int_eq(try_send(&p.ann, p.room, "a", CC_STR("\xc3\xa4\xc3\xb6\xc3\xbc"), &sent),
+                     CC_OK);
+    ck_assert_int_eq(try_send(&p.ann, p.room, "b", CC_STR("abcd"), &sent), CC_INVALID);
     house_close(&p.h);
 }
 END_TEST
@@ -532,7 +551,7 @@ END_TEST
 CC_CHECK_MAIN("chat/messages", messages_are_numbered_from_one_without_a_hole,
               a_message_is_read_as_it_was_sent, the_same_client_id_and_body_are_the_same_message,
               only_members_send, a_text_has_1_to_10000_characters_of_which_one_can_be_seen,
-              a_client_id_is_1_to_64_plain_characters,
+              an_operator_may_allow_shorter_texts, a_client_id_is_1_to_64_plain_characters,
               of_64_who_race_one_client_id_one_makes_a_message,
               many_who_talk_at_once_leave_no_hole_and_no_double,
               a_preview_is_cut_to_200_characters_and_never_within_a_grapheme,

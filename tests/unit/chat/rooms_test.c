@@ -217,6 +217,25 @@ START_TEST(nobody_has_more_than_a_thousand_rooms)
 }
 END_TEST
 
+START_TEST(an_operator_may_allow_fewer_rooms)
+{
+    const struct house_config config = { .rooms_max = 1 };
+    struct house h;
+    struct cc_caller ann, cid;
+    struct cc_room_made made;
+
+    house_open(&h, &config);
+    ann = house_user(&h, "ann", "+4915100000001");
+    house_user(&h, "bob", "+4915100000002");
+    cid = house_user(&h, "cid", "+4915100000003");
+    ck_assert_int_eq(create(&ann, "ann", "bob", &made), CC_OK);
+    ck_assert_int_eq(create(&ann, "ann", "cid", &made), CC_CONFLICT);
+    ck_assert_int_eq(create(&cid, "cid", "bob", &made), CC_CONFLICT);
+    ck_assert_int_eq(create(&ann, "ann", "bob", &made), CC_OK);
+    house_close(&h);
+}
+END_TEST
+
 /* --- the list --------------------------------------------------------------------------------- */
 
 static struct cc_room_page list(const struct cc_caller *by, int64_t limit, struct cc_str cursor)
@@ -372,7 +391,7 @@ CC_CHECK_MAIN("chat/rooms", two_people_have_one_room_whoever_asks,
               of_64_who_race_for_a_room_one_makes_it,
               a_direct_room_has_two_people_of_whom_one_is_oneself,
               who_cannot_be_found_by_number_cannot_be_written_to, a_room_of_others_is_not_found,
-              nobody_has_more_than_a_thousand_rooms, rooms_are_listed_by_last_activity,
-              pages_of_rooms_hold_each_room_once,
+              nobody_has_more_than_a_thousand_rooms, an_operator_may_allow_fewer_rooms,
+              rooms_are_listed_by_last_activity, pages_of_rooms_hold_each_room_once,
               a_list_cursor_of_somebody_else_or_forged_is_refused,
               who_is_no_more_leaves_an_id_without_a_name)
