@@ -1,7 +1,7 @@
 """Rooms, messages, cursors, changes."""
 
 import pytest
-from client import Client, new_client_id
+from client import Client, Person, new_client_id
 
 
 @pytest.fixture
