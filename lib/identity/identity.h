@@ -32,7 +32,8 @@ struct cc_identity_config {
     int64_t recover_number_day;
     int64_t recover_address_hour;
     int64_t wrong_passwords_day; /* 100 a number, from addresses that never signed in there */
-    int64_t wrong_password_delay_max_s; /* 1, 2, 4, ... up to this: 900 */
+    int64_t wrong_passwords_address_hour; /* from one address, whatever the numbers: 300 */
+    int64_t wrong_password_delay_max_s;   /* 1, 2, 4, ... up to this: 900 */
     int64_t known_address_s; /* how long an address counts as one that signed in: 180 days */
     int64_t password_min, password_max;
     int64_t argon2_memory_kib, argon2_passes;

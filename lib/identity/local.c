@@ -51,13 +51,15 @@ struct cc_str cc_local_hashed(const struct cc_local *local, struct cc_arena *are
 struct cc_attempt cc_local_attempt(const struct cc_local *local, struct cc_arena *arena,
                                    const struct cc_identifier *login, struct cc_str address)
 {
-    const struct cc_str parts[] = { CC_STR("place"), cc_str_from(login->kind), login->value,
-                                    cc_throttle_address(arena, address) };
+    struct cc_str from = cc_throttle_address(arena, address);
+    const struct cc_str parts[] = { CC_STR("place"), cc_str_from(login->kind), login->value, from };
 
     return (struct cc_attempt){
         .place = cc_throttle_name(arena, local->secret, parts, CC_COUNT(parts)),
         .account = cc_local_hashed(local, arena, login->kind, login->value),
+        .address = cc_local_hashed(local, arena, "address", from),
         .wrong_day = local->config.wrong_passwords_day,
+        .wrong_hour = local->config.wrong_passwords_address_hour,
         .delay_max_s = local->config.wrong_password_delay_max_s,
         .known_s = local->config.known_address_s,
     };

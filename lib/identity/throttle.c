@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
+#define HOUR_MS ((int64_t)3600 * 1000)
 #define NAME_BYTES 16
 #define DELAY_STEPS_MAX 20 /* 2^20 s is more than any maximum */
 #define IPV6_PREFIX_BYTES 8
@@ -127,25 +128,48 @@ static struct cc_limit day_of(const struct cc_attempt *attempt)
     return (struct cc_limit){ "sign-in-day", attempt->account, attempt->wrong_day, DAY_MS };
 }
 
+static struct cc_limit hour_of(const struct cc_attempt *attempt)
+{
+    return (struct cc_limit){ "sign-in-address", attempt->address, attempt->wrong_hour, HOUR_MS };
+}
+
+/* A known place is none the better for it when its address is closed: else that would tell a
+ * neighbour who signs in from there. */
+static enum cc_code look_at_limits(struct cc_txn *txn, const struct cc_attempt *attempt,
+                                   int64_t *retry_after_s, struct cc_err *err)
+{
+    const struct cc_limit day = day_of(attempt), hour = hour_of(attempt);
+    int64_t day_left_s = 0, hour_left_s = 0;
+    enum cc_code rc = CC_OK;
+
+    if (attempt->account.at)
+        rc = cc_limit_look(txn, &day, 1, &day_left_s, err);
+    if (rc == CC_OK && attempt->address.at)
+        rc = cc_limit_look(txn, &hour, 1, &hour_left_s, err);
+    if (attempt->is_known || day_left_s < hour_left_s)
+        day_left_s = hour_left_s;
+    *retry_after_s = day_left_s;
+    return rc;
+}
+
 enum cc_code cc_throttle_look(struct cc_txn *txn, struct cc_attempt *attempt,
                               int64_t *retry_after_s, struct cc_err *err)
 {
-    struct cc_limit limit = day_of(attempt);
-    int64_t delay_left_s, day_left_s = 0;
+    int64_t delay_left_s, limits_left_s = 0;
     struct delay delay;
     enum cc_code rc = delay_get(txn, attempt, &delay, err);
 
     if (rc == CC_OK)
         rc = cc_throttle_is_known(txn, attempt->place, &attempt->is_known, err);
-    if (rc == CC_OK && attempt->account.at)
-        rc = cc_limit_look(txn, &limit, 1, &day_left_s, err);
+    if (rc == CC_OK)
+        rc = look_at_limits(txn, attempt, &limits_left_s, err);
     if (rc != CC_OK)
         return rc;
     attempt->wrong = delay.wrong;
     delay_left_s = (delay.until_ms - cc_txn_now_ms(txn) + 999) / 1000;
-    if (attempt->is_known || day_left_s < delay_left_s)
-        day_left_s = delay_left_s;
-    *retry_after_s = day_left_s > 0 ? day_left_s : 0;
+    if (limits_left_s < delay_left_s)
+        limits_left_s = delay_left_s;
+    *retry_after_s = limits_left_s > 0 ? limits_left_s : 0;
     return CC_OK;
 }
 
@@ -164,7 +188,7 @@ static enum cc_code look_again(struct cc_txn *txn, const struct cc_attempt *atte
 enum cc_code cc_throttle_wrong(struct cc_txn *txn, const struct cc_attempt *attempt,
                                int64_t *retry_after_s, struct cc_err *err)
 {
-    struct cc_limit limit = day_of(attempt);
+    const struct cc_limit day = day_of(attempt), hour = hour_of(attempt);
     int64_t is_full;
     enum cc_code rc = look_again(txn, attempt, retry_after_s, err);
 
@@ -172,7 +196,9 @@ enum cc_code cc_throttle_wrong(struct cc_txn *txn, const struct cc_attempt *atte
         return rc;
     rc = delay_more(txn, attempt, err);
     if (rc == CC_OK && attempt->account.at)
-        rc = cc_limit_take(txn, &limit, 1, &is_full, err);
+        rc = cc_limit_take(txn, &day, 1, &is_full, err);
+    if (rc == CC_OK && attempt->address.at)
+        rc = cc_limit_take(txn, &hour, 1, &is_full, err);
     return rc;
 }
 

@@ -20,7 +20,9 @@ struct cc_str cc_throttle_address(struct cc_arena *arena, struct cc_str address)
 struct cc_attempt {
     struct cc_str place;   /* hashed: account and address */
     struct cc_str account; /* hashed; absent: only the place counts */
-    int64_t wrong_day;     /* wrong passwords a day */
+    struct cc_str address; /* likewise */
+    int64_t wrong_day;     /* wrong passwords a day for the account */
+    int64_t wrong_hour;    /* and an hour from the address */
     int64_t delay_max_s;
     int64_t known_s; /* how long a place stays known */
     /* found out by cc_throttle_look */

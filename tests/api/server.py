@@ -23,6 +23,7 @@ QUICK = {
     "identity.argon2_queue": 1000,
     "identity.sign_up_address_hour": 1000000,
     "identity.recover_address_hour": 1000000,
+    "identity.wrong_passwords_address_hour": 1000000,
     "chat.discover_numbers_day": 10000,
     "codes.sender": "outbox",
 }

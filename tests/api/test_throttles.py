@@ -82,6 +82,19 @@ def test_after_a_days_wrong_passwords_only_known_addresses_may_try(behind_proxy)
     assert sign_in(client, ada.login, PASSWORD, address=1).status == 200
 
 
+def test_many_wrong_passwords_close_an_address_to_all_numbers(behind_proxy):
+    """Else one address could try one password on every number, and keep the host busy hashing."""
+    server = behind_proxy(identity__wrong_passwords_address_hour=5)
+    client = Client(server.url)
+    ada = Person(server).sign_up()
+    for _ in range(5):
+        assert sign_in(client, {"phone_number": new_number()}, "not this one").status == 401
+    closed = sign_in(client, {"phone_number": new_number()}, "not this one")
+    assert closed.status == 429
+    assert 0 < int(closed.get("retry-after")) <= 3600
+    assert sign_in(client, ada.login, PASSWORD, address=2).status == 200
+
+
 def test_a_wrong_password_from_a_known_address_is_slowed_down_too(behind_proxy):
     server = behind_proxy()
     client = Client(server.url)

@@ -132,6 +132,7 @@ static inline void house_config(struct house *h)
         .recover_number_day = 5,
         .recover_address_hour = 20,
         .wrong_passwords_day = 100,
+        .wrong_passwords_address_hour = 300,
         .wrong_password_delay_max_s = 900,
         .known_address_s = 180 * 24 * 3600,
         .password_min = 8,

@@ -32,6 +32,7 @@ START_TEST(a_wrong_password_and_an_unknown_number_write_the_same_items)
 
     house_open(&h);
     make_account(&h, ADA);
+    ck_assert_int_eq(guess(&h, BOB), CC_WRONG_CREDENTIALS); /* what the address alone costs */
     before = rows(&h);
     ck_assert_int_eq(guess(&h, ADA), CC_WRONG_CREDENTIALS);
     known = rows(&h) - before;
@@ -156,6 +157,28 @@ START_TEST(they_close_an_unknown_number_just_so)
 
     house_open(&h);
     strangers_guess(&h, NOBODY);
+    house_close(&h);
+}
+END_TEST
+
+START_TEST(many_wrong_ones_an_hour_close_an_address_to_all_numbers)
+{
+    struct house h;
+    struct cc_tokens tokens;
+
+    house_open(&h);
+    make_signed_in(&h, &tokens);
+    for (int i = 0; i < 300; i++)
+        ck_assert_int_eq(guess(&h, cc_str_format(h.arena, "+4916%08d", i)), CC_WRONG_CREDENTIALS);
+    ck_assert_int_eq(guess(&h, NOBODY), CC_TOO_MANY);
+    ck_assert_int_gt(h.err.retry_after_s, 3500);
+    /* who was here before and who was not: nobody is told which of them it is */
+    ck_assert_int_eq(sign_in_with(&h, ADA, PASSWORD, &tokens), CC_TOO_MANY);
+    h.address = AWAY;
+    ck_assert_int_eq(sign_in_with(&h, ADA, PASSWORD, &tokens), CC_OK);
+    h.address = HOME;
+    turn(&h, 3600);
+    ck_assert_int_eq(sign_in_with(&h, ADA, PASSWORD, &tokens), CC_OK);
     house_close(&h);
 }
 END_TEST
@@ -469,6 +492,7 @@ START_TEST(addresses_are_counted_by_what_one_subscriber_has)
 END_TEST
 
 CC_CHECK_MAIN("identity/sign_in", a_wrong_password_and_an_unknown_number_are_told_in_the_same_words,
+              many_wrong_ones_an_hour_close_an_address_to_all_numbers,
               a_wrong_password_and_an_unknown_number_write_the_same_items,
               a_misspelt_number_is_refused_with_the_reason,
               wrong_passwords_slow_a_number_down_from_that_address,
