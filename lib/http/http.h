@@ -133,9 +133,9 @@ enum cc_code cc_body_read(struct cc_ctx *cx, struct cc_str *out) CC_NODISCARD;
 struct cc_jw *cc_reply_json(struct cc_ctx *cx, int status);
 enum cc_code cc_reply_end(struct cc_ctx *cx)
     CC_NODISCARD; /* CC_INTERNAL if it outgrew its ceiling */
-enum cc_code cc_reply_empty(struct cc_ctx *cx, int status); /* 204, 202: no body */
+enum cc_code cc_reply_empty(struct cc_ctx *cx, int status) CC_NODISCARD; /* 204, 202: no body */
 enum cc_code cc_reply_bytes(struct cc_ctx *cx, int status, const char *content_type,
-                            struct cc_str body);
+                            struct cc_str body) CC_NODISCARD;
 /* A further header, copied. Control bytes in a value are a programmer's error and asserted. A reply
  * is `Cache-Control: no-store` unless the handler says otherwise here. What a handler that fails
  * has added is dropped with its reply. */
@@ -143,7 +143,7 @@ void cc_reply_header(struct cc_ctx *cx, const char *name, struct cc_str value);
 /* Sets ETag ("..." around `tag`) and says whether If-None-Match has it; then the handler answers
  * cc_reply_not_modified. RFC 9110 13.1.2, weak comparison. */
 bool cc_reply_etag(struct cc_ctx *cx, struct cc_str tag);
-enum cc_code cc_reply_not_modified(struct cc_ctx *cx);
+enum cc_code cc_reply_not_modified(struct cc_ctx *cx) CC_NODISCARD;
 /* One cookie of the request, by name; absent if it is not there or there twice. */
 struct cc_str cc_cookie_find(const struct cc_ctx *cx, struct cc_str name);
 /* RFC 8288: Link: <path>; rel="next" */
