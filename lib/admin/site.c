@@ -16,6 +16,7 @@
 static enum cc_code make_folder(struct cc_arena *arena, const char *path, struct cc_err *err)
 {
     const char *tidy = cc_str_copy(arena, cc_app_tidy_path(cc_str_from(path))).at;
+    struct cc_err why = { 0 };
 
     for (const char *slash = strchr(tidy + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         const char *above = cc_str_copy(arena, (struct cc_str){ tidy, (size_t)(slash - tidy) }).at;
@@ -24,7 +25,9 @@ static enum cc_code make_folder(struct cc_arena *arena, const char *path, struct
             return cc_fail(err, CC_UNAVAILABLE, "A folder cannot be made.", "mkdir %s: %s", above,
                            strerror(errno));
     }
-    return cc_dir_make(tidy, 0700, err);
+    if (cc_dir_make(tidy, 0700, &why) != CC_OK)
+        return cc_fail(err, why.code, "The data folder cannot be made.", "%s", why.cause);
+    return CC_OK;
 }
 
 /* As it is printed, except that codes go to the outbox: the first start is for trying out, and a

@@ -20,7 +20,8 @@
 /* --- the file --------------------------------------------------------------------------------- */
 
 /* The absolute path without symbolic links, so that whoever opens the database, by whatever name,
- * takes the same lock. CC_INVALID where its folder does not exist. */
+ * takes the same lock. CC_INVALID where its folder does not exist, or the path is longer than
+ * SQLite takes. */
 enum cc_code sqlite_file_resolve(struct cc_arena *arena, struct cc_str path, const char **out,
                                  struct cc_err *err) CC_NODISCARD;
 

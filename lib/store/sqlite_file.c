@@ -46,8 +46,21 @@ static enum cc_code resolve_folder(struct cc_arena *arena, const char *path, cha
                    "store: %s: %s", folder, strerror(errno));
 }
 
-enum cc_code sqlite_file_resolve(struct cc_arena *arena, struct cc_str path, const char **out,
-                                 struct cc_err *err)
+/* The longest name is that of the journal, which a database without a log has. */
+static enum cc_code check_length(const char *path, struct cc_err *err)
+{
+    const size_t most = (size_t)sqlite3_vfs_find(NULL)->mxPathname - sizeof("-journal");
+
+    if (strlen(path) <= most)
+        return CC_OK;
+    return cc_fail(err, CC_INVALID,
+                   "The path of the database is too long: choose a shorter data folder, or set "
+                   "[store] path to another place.",
+                   "store: a path of %zu bytes, at most %zu may be", strlen(path), most);
+}
+
+static enum cc_code resolve(struct cc_arena *arena, struct cc_str path, const char **out,
+                            struct cc_err *err)
 {
     char real[PATH_MAX];
     const char *name, *z = cc_str_z(arena, path);
@@ -66,6 +79,14 @@ enum cc_code sqlite_file_resolve(struct cc_arena *arena, struct cc_str path, con
     name = strrchr(z, '/') ? strrchr(z, '/') + 1 : z;
     *out = cc_str_format(arena, "%s/%s", strcmp(real, "/") ? real : "", name).at;
     return CC_OK;
+}
+
+enum cc_code sqlite_file_resolve(struct cc_arena *arena, struct cc_str path, const char **out,
+                                 struct cc_err *err)
+{
+    enum cc_code rc = resolve(arena, path, out, err);
+
+    return rc == CC_OK ? check_length(*out, err) : rc;
 }
 
 enum cc_code sqlite_file_check_place(struct cc_arena *arena, const char *path, struct cc_err *err)

@@ -413,6 +413,27 @@ START_TEST(a_folder_that_does_not_exist_is_refused)
 }
 END_TEST
 
+START_TEST(a_path_that_is_too_long_is_refused_with_the_reason)
+{
+    struct stores s;
+    struct cc_str folder;
+    char name[201];
+
+    stores_prepare(&s, 0);
+    memset(name, 'x', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    folder = cc_str_from(s.folder);
+    for (int i = 0; i < 3; i++) {
+        folder = cc_str_format(s.arena, "%.*s/%s", CC_STR_ARG(folder), name);
+        ck_assert_int_eq(mkdir(folder.at, 0700), 0);
+    }
+    s.config.path = cc_str_format(s.arena, "%.*s/cloud-chat.db", CC_STR_ARG(folder));
+    ck_assert_int_eq(stores_open_again(&s, 0, &s.store, &s.err), CC_INVALID);
+    ck_assert_ptr_nonnull(strstr(s.err.detail, "too long"));
+    stores_close(&s);
+}
+END_TEST
+
 START_TEST(a_symbolic_link_leads_to_the_same_lock)
 {
     struct stores s;
@@ -477,5 +498,6 @@ CC_CHECK_MAIN("contract/sqlite_files", all_files_are_for_the_owner_alone,
               damage_far_inside_is_found_by_who_reads_it_all, a_newer_layout_is_refused,
               an_older_layout_is_refused, a_database_without_its_layout_or_epoch_is_refused,
               a_log_whose_database_is_gone_is_not_deleted, a_folder_that_does_not_exist_is_refused,
+              a_path_that_is_too_long_is_refused_with_the_reason,
               a_symbolic_link_leads_to_the_same_lock, a_read_only_database_is_refused,
               a_read_only_file_is_refused)
