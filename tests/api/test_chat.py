@@ -405,3 +405,23 @@ def test_two_rooms_do_not_mix(person):
 def test_nobody_reads_without_a_token(pair):
     ada, _, room = pair
     Client(ada.url).get(f"/chat/messages?room_id={room['id']}", expect=401)
+
+
+def test_the_heaviest_pages_are_answered_whole(pair):
+    """A control character takes six bytes of JSON: nothing that may be sent is too much to read."""
+    ada, bob, room = pair
+    heavy = "\u0001" * 9999 + "."
+    sent = [ada.say(room, heavy)["id"] for _ in range(100)]
+    page = bob.read(room, limit=100)
+    items = page["items"]
+    while page["has_before"]:  # a page may hold fewer than were asked for
+        page = bob.read(room, limit=100, before=items[-1]["seq"])
+        items += page["items"]
+    assert [m["id"] for m in items] == sent[::-1]
+    assert all(m["data"]["text"] == heavy for m in items)
+    news = bob.changes(room, limit=100)
+    seen = news["messages"]
+    while news["more"]:
+        news = bob.changes(room, since=news["sync"], limit=100)
+        seen += news["messages"]
+    assert [m["id"] for m in seen] == sent
