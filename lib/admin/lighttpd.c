@@ -96,6 +96,8 @@ static void add_listening(struct cc_buf *out, const struct cc_config *config, bo
                       (long long)config->port);
 }
 
+/* HTTP/2 without TLS has no use but to tunnel through a proxy that passes Upgrade on: what comes
+ * out of the tunnel has X-Forwarded-For headers of the client's own, and we would believe them. */
 static void add_sizes(struct cc_buf *out, const struct cc_config *config)
 {
     int64_t body_kib = (config->photo_bytes_max + BODY_SLACK_BYTES) / 1024;
@@ -106,7 +108,10 @@ static void add_sizes(struct cc_buf *out, const struct cc_config *config)
                       "server.max-connections = %lld\n"
                       "server.max-fds = %lld\n"
                       "server.max-request-size = %lld\n"
-                      "server.feature-flags = ( \"server.graceful-shutdown-timeout\" => %lld )\n",
+                      "server.feature-flags = (\n"
+                      "    \"server.h2proto\" => \"disable\",\n"
+                      "    \"server.graceful-shutdown-timeout\" => %lld,\n"
+                      ")\n",
                       (long long)config->web_connections,
                       (long long)config->web_connections * 2 + 64, (long long)body_kib,
                       (long long)config->stop_timeout_s);

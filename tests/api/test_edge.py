@@ -58,6 +58,19 @@ def test_headers_that_may_stand_once_do_not_stand_twice(server, scene):
     assert status_of(answer) == 400
 
 
+UPGRADE = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+
+
+@pytest.mark.parametrize("opening", [
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    f"GET /config HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n"])
+def test_there_is_no_http_2_through_which_to_tunnel_past_a_proxy(server, opening):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as s:
+        s.sendall(opening.encode())
+        answer = s.recv(64)
+    assert answer.startswith(b"HTTP/1.") and status_of(answer) in (200, 400, 505), answer
+
+
 def test_a_body_in_chunks_is_taken(server):
     answer = http(server, "POST", "/auth/forgot-password", [
         "Content-Type: application/json", "Transfer-Encoding: chunked"],
