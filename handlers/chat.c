@@ -342,8 +342,7 @@ static enum cc_code message_list(struct cc_ctx *cx)
     return cc_reply_end(cx);
 }
 
-/* ------------------------------------------------------------------------------------------------
- */
+/* --- the routes ------------------------------------------------------------------------------- */
 
 static const struct cc_route routes[] = {
     { CC_GET, "/chat/rooms", room_list, CC_USER },

@@ -200,8 +200,7 @@ static enum cc_code contacts_discover(struct cc_ctx *cx)
     return cc_reply_end(cx);
 }
 
-/* ------------------------------------------------------------------------------------------------
- */
+/* --- the routes ------------------------------------------------------------------------------- */
 
 static const struct cc_route routes[] = {
     { CC_GET, "/profile", profile_get, CC_USER },

@@ -159,8 +159,7 @@ static enum cc_code read_webp(struct cc_str s, struct cc_image *out, struct cc_e
     return damaged(err, "WebP with an unknown first chunk");
 }
 
-/* ------------------------------------------------------------------------------------------------
- */
+/* --- any of them ------------------------------------------------------------------------------ */
 
 static enum cc_code read_any(struct cc_str s, struct cc_image *out, struct cc_err *err)
 {
