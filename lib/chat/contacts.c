@@ -118,13 +118,15 @@ static enum cc_code take_budget(const struct cc_caller *by, struct cc_strs numbe
                                 struct cc_err *err)
 {
     struct budget b = { .by = by, .marks = mark_all(by, numbers) };
+    char detail[sizeof(err->detail)];
     enum cc_code rc = cc_store_run(by->chat->store, by->arena, take_in, &b, err);
 
     if (rc != CC_OK || !b.is_over)
         return rc;
-    return cc_fail_retry(err, CC_TOO_MANY, (int)b.retry_after_s,
-                         "You have looked for as many numbers as a day allows.",
-                         "discover: over %lld distinct numbers", (long long)budget_of(by->chat));
+    snprintf(detail, sizeof(detail), "You may look for at most %lld numbers a day.",
+             (long long)budget_of(by->chat));
+    return cc_fail_retry(err, CC_TOO_MANY, (int)b.retry_after_s, detail,
+                         "discover: over the day's distinct numbers");
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */

@@ -72,9 +72,43 @@ bool cc_local_code_fits(const struct cc_local *local, const struct cc_proof *pro
                                code);
 }
 
-enum cc_code cc_local_fail_throttled(struct cc_err *err, int64_t retry_after_s)
+static void describe(const struct cc_identity_config *config, enum cc_throttled what, size_t size,
+                     char *out)
 {
-    return cc_fail_retry(err, CC_TOO_MANY, (int)retry_after_s, NULL, "identity: throttled");
+    switch (what) {
+    case CC_THROTTLED_SIGN_UP:
+        snprintf(
+            out, size,
+            "At most %lld sign-ups a day with one number or address, and %lld an hour from one "
+            "place.",
+            (long long)config->sign_up_number_day, (long long)config->sign_up_address_hour);
+        break;
+    case CC_THROTTLED_RESEND:
+        snprintf(out, size, "A code was sent a moment ago. Another can be sent later.");
+        break;
+    case CC_THROTTLED_RECOVERY:
+        snprintf(out, size,
+                 "At most %lld recoveries a day for one number or address, and %lld an hour from "
+                 "one place.",
+                 (long long)config->recover_number_day, (long long)config->recover_address_hour);
+        break;
+    case CC_THROTTLED_PASSWORD:
+        snprintf(out, size,
+                 "Wrong passwords slow the next try down, by 1, 2, 4, ... seconds; at most %lld a "
+                 "day, and %lld an hour from one place.",
+                 (long long)config->wrong_passwords_day,
+                 (long long)config->wrong_passwords_address_hour);
+        break;
+    }
+}
+
+enum cc_code cc_local_fail_throttled(const struct cc_local *local, enum cc_throttled what,
+                                     int64_t retry_after_s, struct cc_err *err)
+{
+    char detail[sizeof(err->detail)] = "";
+
+    describe(&local->config, what, sizeof(detail), detail);
+    return cc_fail_retry(err, CC_TOO_MANY, (int)retry_after_s, detail, "identity: throttled");
 }
 
 enum cc_code cc_local_fail_code(struct cc_err *err)

@@ -49,7 +49,15 @@ bool cc_local_code_fits(const struct cc_local *local, const struct cc_proof *pro
 /* Adds the job that sends the code of this proof, in the transaction that makes or renews it. */
 enum cc_code cc_local_queue_code(struct cc_txn *txn, enum cc_proof_kind kind,
                                  const struct cc_proof *proof, struct cc_err *err) CC_NODISCARD;
-enum cc_code cc_local_fail_throttled(struct cc_err *err, int64_t retry_after_s) CC_NODISCARD;
+enum cc_throttled {
+    CC_THROTTLED_SIGN_UP,
+    CC_THROTTLED_RESEND,
+    CC_THROTTLED_RECOVERY,
+    CC_THROTTLED_PASSWORD
+};
+/* CC_TOO_MANY, which says what the limit was; the same whether the number is known or not. */
+enum cc_code cc_local_fail_throttled(const struct cc_local *local, enum cc_throttled what,
+                                     int64_t retry_after_s, struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_local_fail_code(struct cc_err *err) CC_NODISCARD;
 
 /* local_session.c: the tokens of a session whose row says so */

@@ -83,7 +83,7 @@ enum cc_code cc_local_forgot(struct cc_identity *self, struct cc_arena *arena,
     if (rc != CC_OK)
         return rc;
     if (run.retry_after_s > 0)
-        return cc_local_fail_throttled(err, run.retry_after_s);
+        return cc_local_fail_throttled(local, CC_THROTTLED_RECOVERY, run.retry_after_s, err);
     *out = (struct cc_pending){ run.proof.id, cc_local_resend_after_s(local, 1),
                                 local->config.code_lifetime_s };
     return CC_OK;
@@ -268,7 +268,7 @@ static enum cc_code check_passwords(struct cc_arena *arena, const struct cc_chan
 static enum cc_code tell_change(const struct change *run, struct cc_err *err)
 {
     if (run->retry_after_s > 0)
-        return cc_local_fail_throttled(err, run->retry_after_s);
+        return cc_local_fail_throttled(run->local, CC_THROTTLED_PASSWORD, run->retry_after_s, err);
     if (run->verdict == CC_UNAUTHORIZED)
         return cc_fail(err, CC_UNAUTHORIZED, NULL, "identity: the session ended meanwhile");
     if (run->verdict == CC_WRONG_CREDENTIALS)
@@ -295,7 +295,7 @@ enum cc_code cc_local_change_password(struct cc_identity *self, struct cc_arena 
     if (rc == CC_NOT_FOUND)
         return cc_fail(err, CC_UNAUTHORIZED, NULL, "identity: the account is gone");
     if (rc == CC_OK && run.retry_after_s > 0)
-        return cc_local_fail_throttled(err, run.retry_after_s);
+        return cc_local_fail_throttled(local, CC_THROTTLED_PASSWORD, run.retry_after_s, err);
     if (rc == CC_OK)
         rc = check_passwords(arena, in, &run, err);
     if (rc == CC_OK)

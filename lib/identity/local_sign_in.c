@@ -106,13 +106,13 @@ static enum cc_code try_password(struct cc_arena *arena, const struct cc_sign_in
     enum cc_code rc = cc_local_view(local, arena, look_up, run, err);
 
     if (rc == CC_OK && run->retry_after_s > 0)
-        return cc_local_fail_throttled(err, run->retry_after_s);
+        return cc_local_fail_throttled(local, CC_THROTTLED_PASSWORD, run->retry_after_s, err);
     if (rc == CC_OK)
         rc = check_password(arena, in->password, run, err);
     if (rc == CC_OK)
         rc = cc_local_run(local, arena, run->matches ? open_session : count_wrong, run, err);
     if (rc == CC_OK && run->retry_after_s > 0)
-        return cc_local_fail_throttled(err, run->retry_after_s);
+        return cc_local_fail_throttled(local, CC_THROTTLED_PASSWORD, run->retry_after_s, err);
     return rc;
 }
 

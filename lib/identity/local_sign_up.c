@@ -114,7 +114,7 @@ enum cc_code cc_local_sign_up(struct cc_identity *self, struct cc_arena *arena,
     set_proof(local, arena, &run);
     rc = cc_local_run(local, arena, take_limits, &run, err);
     if (rc == CC_OK && run.retry_after_s > 0)
-        return cc_local_fail_throttled(err, run.retry_after_s);
+        return cc_local_fail_throttled(local, CC_THROTTLED_SIGN_UP, run.retry_after_s, err);
     if (rc == CC_OK)
         rc = cc_password_hash(&local->hasher, arena, cc_password_normal(arena, in->password),
                               &run.proof.hash, err);
@@ -300,7 +300,7 @@ enum cc_code cc_local_resend(struct cc_identity *self, struct cc_arena *arena,
     if (run.misfit)
         return cc_fail_field(err, "/channel", "This account was not signed up with that.");
     if (run.retry_after_s > 0)
-        return cc_local_fail_throttled(err, run.retry_after_s);
+        return cc_local_fail_throttled(run.local, CC_THROTTLED_RESEND, run.retry_after_s, err);
     *resend_after_s = run.resend_after_s;
     return CC_OK;
 }

@@ -88,6 +88,7 @@ def test_the_days_budget_is_of_distinct_numbers(make_server):
     assert len(discover(ada, bob.number, bob.number)["items"]) >= 1
     reply = ada.post("/contacts/discover", {"phone_numbers": [new_number()]}, expect=429)
     assert 0 < int(reply.get("retry-after")) <= 24 * 3600
+    assert "5 numbers a day" in reply.json()["detail"]
     discover(ada, *numbers, bob.number)
     discover(bob, new_number())  # each has a budget of their own
 

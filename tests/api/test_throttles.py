@@ -79,6 +79,7 @@ def test_after_a_days_wrong_passwords_only_known_addresses_may_try(behind_proxy)
         assert sign_in(client, ada.login, "not this one", stranger).status == 401
     closed = sign_in(client, ada.login, PASSWORD, address=99)
     assert closed.status == 429
+    assert "5 a day" in closed.json()["detail"]
     assert sign_in(client, ada.login, PASSWORD, address=1).status == 200
 
 
@@ -122,6 +123,7 @@ def test_five_sign_ups_a_number_and_day(behind_proxy):
     for address in range(1, 6):
         sign_up(client, number, address)
     reply = sign_up(client, number, 6, expect=429)
+    assert "5 sign-ups a day" in reply.json()["detail"]
     assert 3600 < int(reply.get("retry-after")) <= 24 * 3600
     sign_up(client, new_number(), 6)
 
@@ -142,6 +144,7 @@ def test_sign_ups_an_address_and_hour(behind_proxy):
     for _ in range(3):
         sign_up(client, new_number(), 7)
     reply = sign_up(client, new_number(), 7, expect=429)
+    assert "3 an hour" in reply.json()["detail"]
     assert 0 < int(reply.get("retry-after")) <= 3600
     sign_up(client, new_number(), 8)
 
