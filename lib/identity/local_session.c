@@ -111,11 +111,14 @@ static enum cc_code turn(struct cc_txn *txn, struct refresh *run, struct cc_err 
     return cc_session_put(txn, run->token.user, session, err);
 }
 
-/* The previous token again, so soon that the answer to it may have been lost. */
+/* The previous token again, so soon that the answer to it may have been lost. A clock that was set
+ * back does not make it soon until it has caught up. */
 static bool is_retry(const struct refresh *run, int64_t now_ms)
 {
-    return run->token.n == run->session.n - 1 &&
-           now_ms - run->session.turned_ms <= run->local->config.refresh_grace_s * 1000;
+    const int64_t grace_ms = run->local->config.refresh_grace_s * 1000;
+    const int64_t age_ms = now_ms - run->session.turned_ms;
+
+    return run->token.n == run->session.n - 1 && age_ms <= grace_ms && age_ms >= -grace_ms;
 }
 
 /* A good mac with n ahead of the row is from before a restore: it counts as the current one. */

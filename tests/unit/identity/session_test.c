@@ -123,6 +123,24 @@ START_TEST(the_previous_refresh_token_after_a_minute_ends_the_session)
 }
 END_TEST
 
+START_TEST(a_clock_that_was_set_back_does_not_stretch_that_minute)
+{
+    struct house h;
+    struct cc_tokens first, second, again;
+
+    house_open(&h);
+    make_account(&h, ADA);
+    first = sign_in(&h, ADA);
+    ck_assert_int_eq(refresh(&h, first.refresh_token, &second), CC_OK);
+    turn(&h, -5);
+    ck_assert_int_eq(refresh(&h, first.refresh_token, &again), CC_OK);
+    turn(&h, -3600);
+    ck_assert_int_eq(refresh(&h, first.refresh_token, &again), CC_UNAUTHORIZED);
+    ck_assert(!is_signed_in(&h, &second));
+    house_close(&h);
+}
+END_TEST
+
 START_TEST(an_older_refresh_token_ends_the_session_at_once)
 {
     struct house h;
@@ -420,6 +438,7 @@ CC_CHECK_MAIN("identity/session", an_access_token_names_its_user_and_session,
               a_refresh_gives_a_successor_and_a_new_access_token,
               the_previous_refresh_token_gives_the_same_successor_for_a_minute,
               the_previous_refresh_token_after_a_minute_ends_the_session,
+              a_clock_that_was_set_back_does_not_stretch_that_minute,
               an_older_refresh_token_ends_the_session_at_once,
               a_refresh_token_ahead_of_a_restored_store_counts_as_the_current_one,
               a_forged_refresh_token_is_refused_and_ends_nothing,
