@@ -11,7 +11,8 @@ enum cc_code cc_file_read(struct cc_arena *arena, const char *path, size_t max_b
                           struct cc_str *out, struct cc_err *err) CC_NODISCARD;
 
 /* Creates or replaces the file: a reader sees all of the old one or all of the new one, also after
- * a power cut. `mode` is exact, whatever the umask. CC_STORAGE_FULL, CC_UNAVAILABLE; then the old
+ * a power cut. `mode` is exact, whatever the umask; what root writes for
+ * another user, whose folder it is, is that user's. CC_STORAGE_FULL, CC_UNAVAILABLE; then the old
  * file is still there and nothing else is left behind. */
 enum cc_code cc_file_write(const char *path, struct cc_str bytes, unsigned mode,
                            struct cc_err *err) CC_NODISCARD;

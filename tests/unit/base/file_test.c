@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static struct cc_arena *arena;
 static struct cc_err err;
@@ -88,6 +89,24 @@ START_TEST(the_mode_is_exact_whatever_the_umask)
 END_TEST
 
 /* A reader that opened the old file goes on reading it: it was replaced, not written over. */
+START_TEST(what_root_writes_for_another_user_is_his)
+{
+    struct stat about;
+
+    if (geteuid() != 0)
+        return; /* nobody else can give files away */
+    set_up();
+    ck_assert_int_eq(chown(folder, 65533, 65532), 0);
+    ck_assert_int_eq(cc_file_create(in_folder("a"), CC_STR("x"), 0600, &err), CC_OK);
+    ck_assert_int_eq(cc_file_write(in_folder("a"), CC_STR("y"), 0600, &err), CC_OK);
+    ck_assert_int_eq(stat(in_folder("a"), &about), 0);
+    ck_assert_uint_eq(about.st_uid, 65533);
+    ck_assert_uint_eq(about.st_gid, 65532);
+    ck_assert_uint_eq(mode_of(in_folder("a")), 0600);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_file_is_replaced_not_written_over)
 {
     char old[8] = "";
@@ -198,7 +217,7 @@ START_TEST(removing_and_making_folders_may_be_repeated)
 END_TEST
 
 CC_CHECK_MAIN("base/file", what_is_written_is_read, the_mode_is_exact_whatever_the_umask,
-              a_file_is_replaced_not_written_over, too_large_and_missing_files_say_so,
-              files_that_do_not_know_their_size_are_read, a_new_name_must_be_new,
-              a_failed_write_leaves_nothing_behind, appended_bytes_follow_one_another,
-              removing_and_making_folders_may_be_repeated)
+              what_root_writes_for_another_user_is_his, a_file_is_replaced_not_written_over,
+              too_large_and_missing_files_say_so, files_that_do_not_know_their_size_are_read,
+              a_new_name_must_be_new, a_failed_write_leaves_nothing_behind,
+              appended_bytes_follow_one_another, removing_and_making_folders_may_be_repeated)
