@@ -143,6 +143,7 @@ define install_tree
 	rm -rf $(1)/share/cloud-chat/www $(1)/share/cloud-chat/conf
 	for f in $(WWW_FILES) $(CONF_FILES); do \
 	    $(INSTALL) -D -m 644 $$f $(1)/share/cloud-chat/$$f || exit 1; done
+	sed -i 's|/usr/local/bin|$(PREFIX)/bin|' $(1)/share/cloud-chat/conf/systemd/*.service
 	$(INSTALL) -m 644 $(wildcard README.md CHANGELOG.md SECURITY.md LICENSE) $(1)/share/doc/cloud-chat
 endef
 
@@ -166,7 +167,7 @@ $(STAGE)/installed: $(PROGRAMS) $(WWW_FILES) $(CONF_FILES)
 
 .PHONY: run
 run: stage ## installs what is missing, builds and serves: PORT=8080 DATA=var
-	@conf/foreground $(STAGE)/bin/cloudchat serve --data $(DATA) --port $(PORT)
+	@conf/foreground $(STAGE)/bin/cloudchat serve --data '$(DATA)' --port '$(PORT)'
 
 # --- testing -------------------------------------------------------------------------------------
 
