@@ -386,12 +386,43 @@ START_TEST(who_is_no_more_leaves_an_id_without_a_name)
 }
 END_TEST
 
+static enum cc_code damage_head(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const struct cc_item head = { .key = cc_key_room(cc_txn_arena(txn), *(struct cc_str *)arg),
+                                  .body = CC_STR("[]") };
+
+    return cc_txn_put(txn, &head, err);
+}
+
+/* Whether two people have a room is for them to know: their ids tell its id to whoever has met
+ * both, so that he can ask for it, and time the answer. */
+START_TEST(a_room_of_others_is_not_even_read)
+{
+    struct house h;
+    struct cc_room out;
+    struct cc_err err = { 0 };
+
+    house_open(&h, NULL);
+    const struct cc_caller ann = house_user(&h, "ann", "+4915100000001");
+    const struct cc_caller bob = house_user(&h, "bob", "+4915100000002");
+    const struct cc_caller eve = house_user(&h, "eve", "+4915100000003");
+    struct cc_str room = house_room(&ann, &bob);
+
+    ck_assert_int_eq(cc_store_run(h.store, h.arena, damage_head, &room, &err), CC_OK);
+    ck_assert_int_eq(cc_room_get(&ann, room, &out, &err), CC_INTERNAL);
+    cc_err_clear(&err);
+    ck_assert_int_eq(cc_room_get(&eve, room, &out, &err), CC_NOT_FOUND);
+    house_close(&h);
+}
+END_TEST
+
 CC_CHECK_MAIN("chat/rooms", two_people_have_one_room_whoever_asks,
               a_new_room_looks_as_it_does_when_it_is_read_again,
               of_64_who_race_for_a_room_one_makes_it,
               a_direct_room_has_two_people_of_whom_one_is_oneself,
               who_cannot_be_found_by_number_cannot_be_written_to, a_room_of_others_is_not_found,
-              nobody_has_more_than_a_thousand_rooms, an_operator_may_allow_fewer_rooms,
-              rooms_are_listed_by_last_activity, pages_of_rooms_hold_each_room_once,
+              a_room_of_others_is_not_even_read, nobody_has_more_than_a_thousand_rooms,
+              an_operator_may_allow_fewer_rooms, rooms_are_listed_by_last_activity,
+              pages_of_rooms_hold_each_room_once,
               a_list_cursor_of_somebody_else_or_forged_is_refused,
               who_is_no_more_leaves_an_id_without_a_name)
