@@ -86,15 +86,14 @@ static void do_job(struct cc_app *app, const struct cc_job *job)
 
 static enum cc_code do_jobs(struct cc_app *app, size_t *done, struct cc_err *err)
 {
-    struct cc_job *jobs;
-    size_t count = 0;
+    struct cc_jobs jobs = { 0 };
     enum cc_code rc;
 
     cc_arena_reset(app->tick_arena);
-    rc = cc_timer_take(app->store, app->tick_arena, LEASE_MS, JOBS_AT_ONCE, &jobs, &count, err);
-    for (size_t i = 0; rc == CC_OK && i < count; i++)
-        do_job(app, &jobs[i]);
-    *done = count;
+    rc = cc_timer_take(app->store, app->tick_arena, LEASE_MS, JOBS_AT_ONCE, &jobs, err);
+    for (size_t i = 0; rc == CC_OK && i < jobs.count; i++)
+        do_job(app, &jobs.at[i]);
+    *done = jobs.count;
     return rc;
 }
 

@@ -54,9 +54,10 @@ static void wrong(struct decoder *d, const struct place *at, const char *detail)
 }
 
 /* "must be 1 to 64 characters"; `verb` is "must be" or "must have", `unit` " characters" or "". */
-static void wrong_range(struct decoder *d, const struct place *at, const char *verb, int64_t min,
-                        int64_t max, const char *unit)
+static void wrong_range(struct decoder *d, const struct cc_field *f, const struct place *at,
+                        const char *verb, const char *unit)
 {
+    const int64_t min = f->min, max = f->max;
     char detail[96];
     struct cc_buf buf;
 
@@ -114,7 +115,7 @@ static void take_str(struct decoder *d, const struct cc_field *f, struct cc_str 
         }
     }
     if (!in_range((int64_t)cc_text_length(value), f->min, f->max)) {
-        wrong_range(d, at, "must be", f->min, f->max, " characters");
+        wrong_range(d, f, at, "must be", " characters");
         return;
     }
     *out = f->flags & CC_FIELD_SECRET ? cc_field_copy_secret(d->arena, value) : value;
@@ -126,7 +127,7 @@ static void take_i64(struct decoder *d, const struct cc_field *f, int64_t value,
     bool bounded = f->min != 0 || f->max != 0;
 
     if (bounded && !in_range(value, f->min, f->max))
-        wrong_range(d, at, "must be", f->min, f->max, "");
+        wrong_range(d, f, at, "must be", "");
     else
         *out = value;
 }
@@ -211,7 +212,7 @@ static bool check_array(struct decoder *d, const struct cc_field *f, struct json
         return false;
     }
     if (!in_range((int64_t)json_object_array_length(value), f->min, f->max)) {
-        wrong_range(d, at, "must have", f->min, f->max, " items");
+        wrong_range(d, f, at, "must have", " items");
         return false;
     }
     return true;

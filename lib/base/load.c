@@ -256,11 +256,17 @@ static bool load_enum(struct reader *r, const struct cc_field *f, void *out)
     return false;
 }
 
-/* An array of whatever `load` reads. Returns where its items are, NULL if it is none. */
-static void *load_items(struct reader *r, size_t size,
-                        bool (*load)(struct reader *, const struct cc_field *, void *),
-                        const struct cc_field *item, size_t *count)
+/* What an array is made of: `load` reads one by the row `field` into `size` bytes. */
+struct item {
+    bool (*load)(struct reader *, const struct cc_field *, void *);
+    const struct cc_field *field;
+    size_t size;
+};
+
+/* Returns where its items are, NULL if it is no such array. */
+static void *load_items(struct reader *r, const struct item *item, size_t *count)
 {
+    const size_t size = item->size;
     size_t cap = 8;
     char *items = cc_arena_alloc_array(r->arena, size, cap);
 
@@ -275,7 +281,7 @@ static void *load_items(struct reader *r, size_t size,
             cap *= 2;
         }
         skip_space(r);
-        if (!load(r, item, items + (*count)++ * size))
+        if (!item->load(r, item->field, items + (*count)++ * size))
             return NULL;
     } while (take(r, ','));
     return take(r, ']') ? items : NULL;
@@ -283,18 +289,20 @@ static void *load_items(struct reader *r, size_t size,
 
 static bool load_strs(struct reader *r, const struct cc_field *f, void *out)
 {
-    const struct cc_field item = { .type = CC_FIELD_STR, .flags = f->flags & CC_FIELD_SECRET };
+    const struct cc_field field = { .type = CC_FIELD_STR, .flags = f->flags & CC_FIELD_SECRET };
+    const struct item item = { load_str, &field, sizeof(struct cc_str) };
     struct cc_strs *strs = out;
 
-    strs->at = load_items(r, sizeof(struct cc_str), load_str, &item, &strs->count);
+    strs->at = load_items(r, &item, &strs->count);
     return strs->at != NULL;
 }
 
 static bool load_i64s(struct reader *r, const struct cc_field *f, void *out)
 {
+    const struct item item = { load_i64, f, sizeof(int64_t) };
     struct cc_i64s *numbers = out;
 
-    numbers->at = load_items(r, sizeof(int64_t), load_i64, f, &numbers->count);
+    numbers->at = load_items(r, &item, &numbers->count);
     return numbers->at != NULL;
 }
 

@@ -49,21 +49,27 @@ static bool json_field_cut(struct cc_jw *w, const struct cc_log_field *field)
     }
 }
 
-static void write_json(const struct cc_log *log, enum cc_log_level level, struct cc_buf *buf,
-                       const char *event, const struct cc_log_field *fields, size_t count)
+struct entry {
+    enum cc_log_level level;
+    const char *event;
+    const struct cc_log_field *fields;
+    size_t count;
+};
+
+static void write_json(const struct cc_log *log, const struct entry *entry, struct cc_buf *buf)
 {
-    const struct cc_log_field event_field = CC_LOG_Z("event", event);
+    const struct cc_log_field event_field = CC_LOG_Z("event", entry->event);
     struct cc_jw w;
     bool cut;
 
     cc_jw_init(&w, buf);
     cc_jw_object(&w);
     cc_jw_put_time(&w, "at", cc_clock_wall_ms(log->clock));
-    cc_jw_put_str(&w, "level", cc_str_from(level_names[level]));
+    cc_jw_put_str(&w, "level", cc_str_from(level_names[entry->level]));
     cc_jw_put_str(&w, "program", cc_str_from(log->program));
     cut = json_field_cut(&w, &event_field);
-    for (size_t i = 0; i < count; i++)
-        cut |= json_field_cut(&w, &fields[i]);
+    for (size_t i = 0; i < entry->count; i++)
+        cut |= json_field_cut(&w, &entry->fields[i]);
     buf->ceiling += TAIL_BYTES;
     buf->cap += TAIL_BYTES;
     if (cut)
@@ -92,25 +98,27 @@ static void add_harmless(struct cc_buf *buf, struct cc_str s)
     }
 }
 
-static void write_readable(const struct cc_log *log, enum cc_log_level level, struct cc_buf *buf,
-                           const char *event, const struct cc_log_field *fields, size_t count)
+static void write_readable(const struct cc_log *log, const struct entry *entry, struct cc_buf *buf)
 {
     static const char *const colours[] = { "\x1b[2m", "", "\x1b[33m", "\x1b[31m" };
-    bool coloured = colours[level][0] && isatty(log->fd);
+    const char *colour = colours[entry->level];
+    bool coloured = colour[0] && isatty(log->fd);
     char time[CC_TIME_TEXT_SIZE];
     struct cc_str now = cc_time_format(cc_clock_wall_ms(log->clock), time);
 
     cc_buf_add(buf, cc_str_take(cc_str_skip(now, 11), 12)); /* 04:05:06.789 */
     if (coloured)
-        cc_buf_add_z(buf, colours[level]);
-    cc_buf_add_format(buf, " %-5s %s: ", level_names[level], log->program);
-    add_harmless(buf, cc_str_from(event));
-    for (size_t i = 0; i < count; i++) {
-        cc_buf_add_format(buf, " %s=", fields[i].name);
-        if (fields[i].type == CC_LOG_FIELD_I64)
-            cc_buf_add_i64(buf, fields[i].i64);
+        cc_buf_add_z(buf, colour);
+    cc_buf_add_format(buf, " %-5s %s: ", level_names[entry->level], log->program);
+    add_harmless(buf, cc_str_from(entry->event));
+    for (size_t i = 0; i < entry->count; i++) {
+        const struct cc_log_field *field = &entry->fields[i];
+
+        cc_buf_add_format(buf, " %s=", field->name);
+        if (field->type == CC_LOG_FIELD_I64)
+            cc_buf_add_i64(buf, field->i64);
         else
-            add_harmless(buf, fields[i].str);
+            add_harmless(buf, field->str);
     }
     buf->overflow = false;
     buf->ceiling += TAIL_BYTES;
@@ -122,6 +130,7 @@ static void write_readable(const struct cc_log *log, enum cc_log_level level, st
 void cc_log_write(const struct cc_log *log, enum cc_log_level level, const char *event,
                   const struct cc_log_field *fields, size_t count)
 {
+    const struct entry entry = { level, event, fields, count };
     char line[CC_LOG_LINE_MAX + 1];
     struct cc_buf buf;
     ssize_t ignored;
@@ -130,9 +139,9 @@ void cc_log_write(const struct cc_log *log, enum cc_log_level level, const char 
         return;
     cc_buf_init_fixed(&buf, line, sizeof(line) - TAIL_BYTES);
     if (log->readable)
-        write_readable(log, level, &buf, event, fields, count);
+        write_readable(log, &entry, &buf);
     else
-        write_json(log, level, &buf, event, fields, count);
+        write_json(log, &entry, &buf);
     cc_buf_add_byte(&buf, '\n');
     assert(!buf.overflow);
     ignored = write(log->fd, buf.at, buf.len); /* a log that cannot be written has nobody to tell */

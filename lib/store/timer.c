@@ -42,8 +42,7 @@ struct taking {
     /* found by the view, then leased by the run */
     struct cc_key *due;
     size_t due_count;
-    struct cc_job *jobs;
-    size_t count;
+    struct cc_jobs jobs;
 };
 
 static enum cc_code find_due(struct cc_txn *txn, void *arg, struct cc_err *err)
@@ -75,7 +74,7 @@ static enum cc_code lease(struct cc_txn *txn, struct taking *taking, struct cc_k
                           struct cc_err *err)
 {
     struct cc_arena *arena = cc_txn_arena(txn);
-    struct cc_job *job = &taking->jobs[taking->count];
+    struct cc_job *job = &taking->jobs.at[taking->jobs.count];
     struct cc_item item;
     struct row row;
     enum cc_code rc = cc_txn_get(txn, due, &item, err);
@@ -94,7 +93,7 @@ static enum cc_code lease(struct cc_txn *txn, struct taking *taking, struct cc_k
                             .kind = row.kind,
                             .body = row.body,
                             .attempt = row.attempts };
-    taking->count++;
+    taking->jobs.count++;
     return put_row(txn, job->key, &row, err);
 }
 
@@ -103,15 +102,15 @@ static enum cc_code lease_all(struct cc_txn *txn, void *arg, struct cc_err *err)
     struct taking *taking = arg;
     enum cc_code rc = CC_OK;
 
-    taking->jobs = CC_NEW_ARRAY(cc_txn_arena(txn), struct cc_job, taking->due_count);
-    taking->count = 0;
+    taking->jobs.at = CC_NEW_ARRAY(cc_txn_arena(txn), struct cc_job, taking->due_count);
+    taking->jobs.count = 0;
     for (size_t i = 0; i < taking->due_count && rc == CC_OK; i++)
         rc = lease(txn, taking, taking->due[i], err);
     return rc;
 }
 
 enum cc_code cc_timer_take(struct cc_store *store, struct cc_arena *arena, int64_t lease_ms,
-                           size_t limit, struct cc_job **out, size_t *count, struct cc_err *err)
+                           size_t limit, struct cc_jobs *out, struct cc_err *err)
 {
     struct taking taking = { .lease_ms = lease_ms,
                              .limit = limit < CC_TIMER_TAKE_MAX ? limit : CC_TIMER_TAKE_MAX };
@@ -124,7 +123,6 @@ enum cc_code cc_timer_take(struct cc_store *store, struct cc_arena *arena, int64
     if (rc != CC_OK)
         return rc;
     *out = taking.jobs;
-    *count = taking.count;
     return CC_OK;
 }
 

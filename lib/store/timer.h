@@ -21,12 +21,16 @@ enum cc_code cc_timer_add(struct cc_txn *txn, int64_t due_ms, struct cc_str id, 
 
 #define CC_TIMER_TAKE_MAX 40 /* at once: each is two items of one transaction */
 
+struct cc_jobs {
+    struct cc_job *at;
+    size_t count;
+};
+
 /* Takes up to `limit` due jobs, at most CC_TIMER_TAKE_MAX, the oldest of each shard first: each is
  * moved lease_ms ahead first, so that no other process does it meanwhile and that it comes back if
  * this one dies. They live in `arena`. Codes as cc_store_run. */
 enum cc_code cc_timer_take(struct cc_store *store, struct cc_arena *arena, int64_t lease_ms,
-                           size_t limit, struct cc_job **out, size_t *count,
-                           struct cc_err *err) CC_NODISCARD;
+                           size_t limit, struct cc_jobs *out, struct cc_err *err) CC_NODISCARD;
 
 /* Tries a taken job again at due_ms, and not when its lease ends. Nothing, if another process has
  * taken it meanwhile. Codes as cc_store_run. */

@@ -29,11 +29,12 @@ static void add(struct stores *s, int64_t in_ms, const char *id)
 
 static size_t take(struct stores *s, int64_t lease_ms, struct cc_job **jobs)
 {
-    size_t count = 99;
-    enum cc_code rc = cc_timer_take(s->store, s->arena, lease_ms, 100, jobs, &count, &s->err);
+    struct cc_jobs taken = { .count = 99 };
+    enum cc_code rc = cc_timer_take(s->store, s->arena, lease_ms, 100, &taken, &s->err);
 
     ck_assert_msg(rc == CC_OK, "%s", s->err.cause);
-    return count;
+    *jobs = taken.at;
+    return taken.count;
 }
 
 START_TEST(a_job_is_taken_when_it_is_due_and_as_it_was_given)
@@ -206,13 +207,12 @@ static void *take_all(void *arg)
     int empty = 0;
 
     while (empty < 3 && taker->rc == CC_OK) {
-        struct cc_job *jobs;
-        size_t count = 0;
+        struct cc_jobs jobs = { 0 };
 
-        taker->rc = cc_timer_take(taker->store, arena, 60000, 5, &jobs, &count, &err);
-        for (size_t i = 0; i < count; i++)
-            atomic_fetch_add(&taker->taken[strtol(jobs[i].body.at, NULL, 10)], 1);
-        empty = count == 0 ? empty + 1 : 0;
+        taker->rc = cc_timer_take(taker->store, arena, 60000, 5, &jobs, &err);
+        for (size_t i = 0; i < jobs.count; i++)
+            atomic_fetch_add(&taker->taken[strtol(jobs.at[i].body.at, NULL, 10)], 1);
+        empty = jobs.count == 0 ? empty + 1 : 0;
         cc_arena_reset(arena);
     }
     cc_arena_free(arena);

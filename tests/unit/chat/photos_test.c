@@ -41,17 +41,16 @@ static size_t count_files(const struct house *h, const char *user)
 
 static size_t do_jobs(struct house *h)
 {
-    struct cc_job *jobs;
+    struct cc_jobs jobs;
     struct cc_err err = { 0 };
-    size_t count;
 
-    ck_assert_int_eq(cc_timer_take(h->store, h->arena, 60000, 40, &jobs, &count, &err), CC_OK);
-    for (size_t i = 0; i < count; i++) {
-        cc_check_str(jobs[i].kind, CC_STR(CC_CHAT_JOB_PHOTO));
-        ck_assert_int_eq(cc_chat_do_job(h->chat, h->arena, &jobs[i], &err), CC_OK);
-        ck_assert_int_eq(cc_timer_done(h->store, h->arena, &jobs[i], &err), CC_OK);
+    ck_assert_int_eq(cc_timer_take(h->store, h->arena, 60000, 40, &jobs, &err), CC_OK);
+    for (size_t i = 0; i < jobs.count; i++) {
+        cc_check_str(jobs.at[i].kind, CC_STR(CC_CHAT_JOB_PHOTO));
+        ck_assert_int_eq(cc_chat_do_job(h->chat, h->arena, &jobs.at[i], &err), CC_OK);
+        ck_assert_int_eq(cc_timer_done(h->store, h->arena, &jobs.at[i], &err), CC_OK);
     }
-    return count;
+    return jobs.count;
 }
 
 START_TEST(a_photo_is_there_until_the_next_one_and_then_gone_from_disk)

@@ -255,20 +255,18 @@ static inline enum cc_code resend(struct house *h, struct cc_str id, int64_t *af
 /* Does what is due, as the tick does. */
 static inline void send_codes(struct house *h)
 {
-    struct cc_job *jobs;
-    size_t count;
+    struct cc_jobs jobs;
 
     do {
-        ck_assert_int_eq(cc_timer_take(h->store, h->arena, 60000, 16, &jobs, &count, anew(h)),
-                         CC_OK);
-        for (size_t i = 0; i < count; i++) {
+        ck_assert_int_eq(cc_timer_take(h->store, h->arena, 60000, 16, &jobs, anew(h)), CC_OK);
+        for (size_t i = 0; i < jobs.count; i++) {
             ck_assert_int_eq(
-                cc_identity_send_code(h->identity, h->arena, &jobs[i], &h->sender.base, anew(h)),
+                cc_identity_send_code(h->identity, h->arena, &jobs.at[i], &h->sender.base, anew(h)),
                 h->sender.verdict);
             if (h->sender.verdict == CC_OK)
-                ck_assert_int_eq(cc_timer_done(h->store, h->arena, &jobs[i], anew(h)), CC_OK);
+                ck_assert_int_eq(cc_timer_done(h->store, h->arena, &jobs.at[i], anew(h)), CC_OK);
         }
-    } while (count > 0);
+    } while (jobs.count > 0);
 }
 
 static inline const struct cc_notice *last_notice(struct house *h)
