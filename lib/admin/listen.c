@@ -1,5 +1,7 @@
 #include "listen.h"
 
+#include "../base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -67,6 +69,37 @@ static enum cc_code give_to_group(const char *path, const char *group, struct cc
         return cc_fail(err, CC_INVALID, "[serve] socket_group: this user is not in that group.",
                        "chown %s: %s", path, strerror(errno));
     return CC_OK;
+}
+
+static enum cc_code check_folder(const char *path, struct cc_err *err)
+{
+    struct stat about;
+    bool is_open;
+
+    if (stat(path, &about) != 0)
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "stat %s: %s", path, strerror(errno));
+    is_open = (about.st_mode & S_IWOTH) && !(about.st_mode & S_ISVTX);
+    if (!is_open && (about.st_uid == geteuid() || about.st_uid == 0))
+        return CC_OK;
+    return cc_fail(err, CC_INVALID,
+                   "Other users could exchange the sockets: [serve] sockets must be a folder of "
+                   "this user.",
+                   "%s has mode %03o, owner %ld", path, (unsigned)(about.st_mode & 0777),
+                   (long)about.st_uid);
+}
+
+/* One that was there already keeps its mode and group: they are the operator's. */
+enum cc_code cc_listen_folder(const char *path, const char *group, struct cc_err *err)
+{
+    bool is_new = access(path, F_OK) != 0;
+    enum cc_code rc = cc_dir_make(path, 0700, err);
+
+    if (rc != CC_OK || !is_new || group == NULL || group[0] == '\0')
+        return rc == CC_OK ? check_folder(path, err) : rc;
+    rc = give_to_group(path, group, err);
+    if (rc == CC_OK && chmod(path, 0750) != 0)
+        rc = cc_fail(err, CC_UNAVAILABLE, NULL, "chmod %s: %s", path, strerror(errno));
+    return rc;
 }
 
 enum cc_code cc_listen_unix(const char *path, const char *group, int *fd, struct cc_err *err)

@@ -9,6 +9,11 @@
  * one does; the detail says which. CC_UNAVAILABLE. */
 enum cc_code cc_lock_take(const char *path, int *fd, struct cc_err *err) CC_NODISCARD;
 
+/* The folder of the sockets: made, for `group` where one is given, if it is not there. CC_INVALID:
+ * other users could exchange what stands in it, and be given what the web server sends to us; or no
+ * such group. CC_UNAVAILABLE. */
+enum cc_code cc_listen_folder(const char *path, const char *group, struct cc_err *err) CC_NODISCARD;
+
 /* A Unix socket, in place of one that was left there: 0660, for `group` where one is given.
  * CC_INVALID: the path is longer than a socket's may be, or no such group. CC_UNAVAILABLE. */
 enum cc_code cc_listen_unix(const char *path, const char *group, int *fd,

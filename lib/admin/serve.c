@@ -67,7 +67,7 @@ static enum cc_code settle(struct cc_admin *admin, struct serve *self, struct cc
     if (rc == CC_OK)
         rc = cc_dir_make(self->site.run.at, 0700, err);
     if (rc == CC_OK && !cc_str_eq(self->site.run, self->site.config.sockets))
-        rc = cc_dir_make(self->site.config.sockets.at, 0750, err);
+        rc = cc_listen_folder(self->site.config.sockets.at, self->site.config.socket_group.at, err);
     if (rc == CC_OK)
         rc = cc_lock_take(cc_str_format(admin->arena, "%s/lock", self->site.run.at).at, &self->lock,
                           err);

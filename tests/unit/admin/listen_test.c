@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -140,6 +141,56 @@ START_TEST(a_path_that_no_socket_can_have_is_refused_with_a_way_out)
 }
 END_TEST
 
+static unsigned mode_of(const char *path)
+{
+    struct stat about;
+
+    ck_assert_int_eq(stat(path, &about), 0);
+    return about.st_mode & 07777;
+}
+
+START_TEST(a_folder_for_sockets_is_open_to_their_group_alone)
+{
+    const struct group *own = getgrgid(getegid());
+    struct world w;
+
+    open_world(&w);
+    umask(077);
+    ck_assert_int_eq(cc_listen_folder(in_folder(&w, "own"), "", &w.err), CC_OK);
+    ck_assert_uint_eq(mode_of(in_folder(&w, "own")), 0700);
+    ck_assert_ptr_nonnull(own);
+    ck_assert_int_eq(cc_listen_folder(in_folder(&w, "groups"), own->gr_name, &w.err), CC_OK);
+    ck_assert_uint_eq(mode_of(in_folder(&w, "groups")), 0750);
+    ck_assert_int_eq(chmod(in_folder(&w, "groups"), 0711), 0);
+    ck_assert_int_eq(cc_listen_folder(in_folder(&w, "groups"), own->gr_name, &w.err), CC_OK);
+    ck_assert_uint_eq(mode_of(in_folder(&w, "groups")), 0711);
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(a_folder_in_which_others_could_exchange_the_sockets_is_refused)
+{
+    const char *path;
+    struct world w;
+
+    open_world(&w);
+    path = in_folder(&w, "a");
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_int_eq(chmod(path, 0777), 0);
+    ck_assert_int_eq(cc_listen_folder(path, "", &w.err), CC_INVALID);
+    ck_assert_ptr_nonnull(strstr(w.err.detail, "sockets"));
+    cc_err_clear(&w.err);
+    ck_assert_int_eq(chmod(path, 01777), 0);
+    ck_assert_int_eq(cc_listen_folder(path, "", &w.err), CC_OK);
+    ck_assert_int_eq(chmod(path, 0755), 0);
+    if (geteuid() == 0) { /* nobody else can give a folder away */
+        ck_assert_int_eq(chown(path, 65533, 65533), 0);
+        ck_assert_int_eq(cc_listen_folder(path, "", &w.err), CC_INVALID);
+    }
+    close_world(&w);
+}
+END_TEST
+
 START_TEST(an_unknown_group_is_refused)
 {
     struct world w;
@@ -193,4 +244,6 @@ CC_CHECK_MAIN("admin/listen", a_data_folder_has_one_serve_and_it_is_named,
               what_is_held_is_not_inherited, a_socket_left_behind_is_replaced,
               a_socket_is_private_whatever_the_umask,
               a_path_that_no_socket_can_have_is_refused_with_a_way_out, an_unknown_group_is_refused,
+              a_folder_for_sockets_is_open_to_their_group_alone,
+              a_folder_in_which_others_could_exchange_the_sockets_is_refused,
               a_port_in_use_is_named, what_is_no_address_of_this_machine_is_refused)
