@@ -26,7 +26,9 @@
 #define CC_ITEM_BYTES_MAX ((size_t)180 * 1024)
 #define CC_KEY_BYTES_MAX ((size_t)512)
 #define CC_QUERY_ITEMS_MAX 1000
-#define CC_QUERY_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* What is read is unescaped, written as JSON and sent: up to ten times as much memory, in each
+ * thread. */
+#define CC_QUERY_BYTES_MAX ((size_t)1024 * 1024)
 
 /* the chat */
 #define CC_USER_ROOMS_MAX 1000

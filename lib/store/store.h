@@ -122,7 +122,7 @@ enum cc_code cc_txn_peek(struct cc_txn *txn, struct cc_key key, struct cc_key gu
 enum cc_code cc_txn_get_many(struct cc_txn *txn, const struct cc_key *keys, size_t count,
                              struct cc_item *out, struct cc_err *err) CC_NODISCARD;
 
-/* A range gives at most `limit` items, and at most 4 MB of them: `more` alone says that it goes on.
+/* A range gives at most `limit` items, and at most 1 MB of them: `more` alone says that it goes on.
  */
 enum cc_code cc_txn_query(struct cc_txn *txn, const struct cc_range *range, struct cc_items *out,
                           struct cc_err *err) CC_NODISCARD;

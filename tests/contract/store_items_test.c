@@ -822,28 +822,19 @@ START_TEST(an_item_holds_at_most_180_KB)
 }
 END_TEST
 
-START_TEST(a_range_gives_at_most_4_MB_and_says_that_there_is_more)
+START_TEST(a_range_gives_at_most_1_MB_and_says_that_there_is_more)
 {
     struct stores s;
     struct asked asked = {
         .range = { .pk = CC_STR("P"), .from = CC_STR("A#"), .to = CC_STR("A#~"), .limit = 100 }
     };
-    size_t first;
 
     stores_open(&s, _i);
-    ck_assert_int_eq(try_bulk(&s, 24, 170 * 1024, false), CC_OK);
-    stores_put(&s, (struct cc_item){ .key = stores_key("P", "A#100"), .body = CC_STR("x") });
-    for (int i = 0; i < 24; i++) {
-        struct cc_str sk = cc_str_format(s.arena, "A#%03d-", i);
-
-        stores_put(&s, (struct cc_item){ .key = { CC_STR("P"), sk },
-                                         .body = stores_get(&s, "P", "A#000") });
-    }
+    ck_assert_int_eq(try_bulk(&s, 12, 170 * 1024, false), CC_OK);
     ck_assert_int_eq(cc_store_view(s.store, s.arena, query_into, &asked, &s.err), CC_OK);
     ck_assert(asked.items.more);
-    first = asked.items.count;
-    ck_assert_uint_ge(first, 24);
-    ck_assert_uint_lt(first, 26);
+    ck_assert_uint_ge(asked.items.count, 6);
+    ck_assert_uint_le(asked.items.count, 7);
     stores_close(&s);
 }
 END_TEST
@@ -915,5 +906,5 @@ STORES_MAIN(
     an_insert_over_what_has_expired_succeeds, a_sweep_takes_what_has_expired_and_nothing_else,
     a_range_or_a_peek_needs_a_guard_that_was_read, a_guard_that_was_only_written_is_none,
     a_transaction_touches_at_most_100_items, a_transaction_writes_at_most_4_MB,
-    an_item_holds_at_most_180_KB, a_range_gives_at_most_4_MB_and_says_that_there_is_more,
+    an_item_holds_at_most_180_KB, a_range_gives_at_most_1_MB_and_says_that_there_is_more,
     keys_that_no_backend_could_hold_are_refused, a_function_that_overlooks_a_limit_commits_nothing)
