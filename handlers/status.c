@@ -27,7 +27,7 @@ static void write_limits(struct cc_jw *w, const struct cc_config *config)
 {
     cc_jw_key(w, "limits");
     cc_jw_object(w);
-    cc_jw_put_i64(w, "body_bytes", (int64_t)CC_BODY_BYTES_MAX);
+    cc_jw_put_i64(w, "body_bytes", config->http.body_bytes_max);
     cc_jw_put_i64(w, "message_characters", config->chat.message_characters_max);
     cc_jw_put_i64(w, "photo_bytes", config->photo_bytes_max);
     cc_jw_put_i64(w, "photo_side", config->photo_side_max);

@@ -50,8 +50,6 @@ static const char fixed_part[] =
     "server.stream-request-body = 0\n"
     "server.stream-response-body = 0\n"
     "server.max-request-field-size = 16384\n"
-    "server.max-read-idle = 60\n"
-    "server.max-write-idle = 60\n"
     "server.max-keep-alive-idle = 15\n"
     "server.max-keep-alive-requests = 1000\n"
     "server.tag = \"\"\n"
@@ -108,12 +106,15 @@ static void add_sizes(struct cc_buf *out, const struct cc_config *config)
                       "server.max-connections = %lld\n"
                       "server.max-fds = %lld\n"
                       "server.max-request-size = %lld\n"
+                      "server.max-read-idle = %lld\n"
+                      "server.max-write-idle = %lld\n"
                       "server.feature-flags = (\n"
                       "    \"server.h2proto\" => \"disable\",\n"
                       "    \"server.graceful-shutdown-timeout\" => %lld,\n"
                       ")\n",
                       (long long)config->web_connections,
                       (long long)config->web_connections * 2 + 64, (long long)body_kib,
+                      (long long)config->web_idle_s, (long long)config->web_idle_s,
                       (long long)config->stop_timeout_s);
 }
 

@@ -40,6 +40,7 @@ struct cc_config {
     struct cc_str web_server;         /* path or name of lighttpd, or "none" */
     int64_t web_workers;
     int64_t web_connections;
+    int64_t web_idle_s;     /* of a client in the middle of a request or an answer */
     int64_t stop_timeout_s; /* for what is in hand when `serve` stops */
 };
 

@@ -26,6 +26,8 @@ const struct cc_config_key cc_config_keys[] = {
       "Requests that one process answers at the same time." },
     { "http", "body_timeout", CC_CONFIG_SECONDS, AT(http.body_timeout_s), "20s", 1, 600, NULL,
       "A request whose body stalls longer is refused." },
+    { "http", "body_bytes_max", CC_CONFIG_BYTES, AT(http.body_bytes_max), "256k", 4096,
+      CC_BODY_BYTES_MAX, NULL, "Size of a JSON body at most." },
     { "http", "trusted_proxy", CC_CONFIG_BOOL, AT(http.trusted_proxy), "no", 0, 0, NULL,
       "Whether a proxy of yours stands in front, so that X-Forwarded-For and -Proto are "
       "believed." },
@@ -139,6 +141,8 @@ const struct cc_config_key cc_config_keys[] = {
       "Processes of the web server." },
     { "serve", "web_connections", CC_CONFIG_I64, AT(web_connections), "1024", 16, 65536, NULL,
       "Connections that one process of the web server holds." },
+    { "serve", "web_idle", CC_CONFIG_SECONDS, AT(web_idle_s), "60s", 5, 3600, NULL,
+      "The web server gives up a client who sends or takes nothing for so long." },
     { "serve", "stop_timeout", CC_CONFIG_SECONDS, AT(stop_timeout_s), "10s", 1, 600, NULL,
       "How long requests in hand may take when the server stops." },
     { 0 },

@@ -14,7 +14,11 @@ int64_t cc_body_timeout_s(const struct cc_http_config *config)
 
 static size_t limit_of(const struct cc_ctx *cx)
 {
-    return cx->route->body_max_bytes ? cx->route->body_max_bytes : CC_BODY_BYTES_MAX;
+    int64_t usual = cx->server->config->body_bytes_max;
+
+    if (cx->route->body_max_bytes)
+        return cx->route->body_max_bytes;
+    return usual > 0 ? (size_t)usual : CC_BODY_BYTES_MAX;
 }
 
 enum cc_code cc_body_check(struct cc_ctx *cx)

@@ -81,7 +81,7 @@ struct cc_route {
     cc_handler_fn *run;
     enum cc_access access;
     enum cc_body body;
-    size_t body_max_bytes; /* 0: CC_BODY_BYTES_MAX */
+    size_t body_max_bytes; /* 0: as configured */
 };
 
 /* The first row whose method and path fit is taken, so a literal row stands before the row with a
@@ -93,6 +93,7 @@ struct cc_http_config {
     bool trusted_proxy;          /* believe X-Forwarded-For and -Proto */
     struct cc_strs cors_origins; /* exact origins, or "*"; empty = CORS off */
     int64_t body_timeout_s;      /* a body that stalls longer is refused with 408; 0: 30 */
+    int64_t body_bytes_max;      /* of a route that has no limit of its own; 0: CC_BODY_BYTES_MAX */
     int64_t threads;             /* 0: 1 */
 };
 

@@ -210,10 +210,14 @@ def test_text_has_1_to_10000_characters_and_not_only_blanks(pair):
 
 
 def test_what_config_says_is_what_the_operator_chose(make_server):
-    server = make_server(chat__message_characters_max=3, chat__poll_interval="5s")
+    server = make_server(chat__message_characters_max=3, chat__poll_interval="5s",
+                         http__body_bytes_max="4k", serve__web_idle="7s")
     ada, bob = (Person(server, name).sign_up().sign_in() for name in ("Ada", "Bob"))
     offered = ada.get("/config", expect=200).json()
     assert offered["limits"]["message_characters"] == 3
+    assert offered["limits"]["body_bytes"] == 4096
+    assert "server.max-read-idle = 7\n" in (server.data / "run" / "lighttpd.conf").read_text()
+    ada.post("/chat/rooms", {"participants": ["x" * 4096, bob.id]}, expect=413)
     assert offered["realtime"]["interval_ms"] == 5000
     room = ada.room_with(bob)
     ada.say(room, "\u4e0a\u6d77!")
