@@ -1,4 +1,4 @@
-#include "config.h"
+#include "config_reader.h"
 #include "arena.h"
 #include "file.h"
 #include "text.h"
@@ -10,31 +10,10 @@
 #include <ini.h>
 
 #define FILE_BYTES_MAX ((size_t)256 * 1024)
-#define SECRET_BYTES_MAX ((size_t)64 * 1024)
 #define NAME_BYTES_MAX 80
 #define PREFIX "CLOUDCHAT_"
 
 extern char **environ;
-
-/* What was given for one key. */
-struct given {
-    struct cc_str value; /* absent: nothing was */
-    const char *where;   /* "cloud-chat.conf:12", or the name of the variable */
-    bool names_file;     /* the value is the path of a file that holds the secret */
-    bool by_variable;
-};
-
-struct reader {
-    struct cc_arena *arena;
-    const struct cc_config_key *keys;
-    struct given *given; /* one for each key */
-    const char *path;    /* as it is shown */
-    struct cc_str folder;
-    struct cc_str rest; /* of the file */
-    int line;
-    int fault_line; /* 0: none */
-    char fault[120];
-};
 
 /* --- finding a key ---------------------------------------------------------------------------- */
 
@@ -124,7 +103,7 @@ static const struct cc_config_key *find_key(const struct cc_config_key *keys, st
 /* --- the file --------------------------------------------------------------------------------- */
 
 /* Notes what is wrong with the present line; the first fault stays. Returns 0, as inih wants it. */
-static int CC_PRINTF(2, 3) fault(struct reader *r, const char *format, ...)
+static int CC_PRINTF(2, 3) fault(struct cc_config_reader *r, const char *format, ...)
 {
     va_list args;
 
@@ -141,7 +120,7 @@ static int CC_PRINTF(2, 3) fault(struct reader *r, const char *format, ...)
  * takes an indented line for more of the value before it. Ends at the first fault. */
 static char *next_line(char *out, int size, void *user)
 {
-    struct reader *r = user;
+    struct cc_config_reader *r = user;
     struct cc_str line;
 
     if (!r->rest.at || r->fault_line)
@@ -168,7 +147,8 @@ static const struct cc_config_key *elsewhere(const struct cc_config_key *keys, c
     return NULL;
 }
 
-static int unknown_key(struct reader *r, const char *section, const char *name, struct cc_str full)
+static int unknown_key(struct cc_config_reader *r, const char *section, const char *name,
+                       struct cc_str full)
 {
     const struct cc_config_key *meant = elsewhere(r->keys, name);
 
@@ -185,10 +165,10 @@ static int unknown_key(struct reader *r, const char *section, const char *name, 
 /* For inih: one key and its value. */
 static int take_pair(void *user, const char *section, const char *name, const char *value)
 {
-    struct reader *r = user;
+    struct cc_config_reader *r = user;
     struct cc_str full = cc_str_format(r->arena, "%s.%s", section, name);
     const struct cc_config_key *key;
-    struct given *given;
+    struct cc_config_given *given;
     bool names_file;
 
     key = find_key(r->keys, full, false, &names_file);
@@ -204,20 +184,7 @@ static int take_pair(void *user, const char *section, const char *name, const ch
     return 1;
 }
 
-static enum cc_code CC_PRINTF(3, 4)
-    refuse(struct cc_err *err, const char *where, const char *format, ...)
-{
-    char what[sizeof(err->detail)], detail[sizeof(err->detail) * 2];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(what, sizeof(what), format, args);
-    va_end(args);
-    snprintf(detail, sizeof(detail), "%s: %s", where, what);
-    return cc_fail(err, CC_INVALID, detail, "configuration: %s", detail);
-}
-
-static enum cc_code parse_file(struct reader *r, struct cc_err *err)
+static enum cc_code parse_file(struct cc_config_reader *r, struct cc_err *err)
 {
     int first_fault = ini_parse_stream(next_line, r, take_pair, r);
     char where[96];
@@ -233,7 +200,7 @@ static enum cc_code parse_file(struct reader *r, struct cc_err *err)
         return cc_fail(err, CC_INTERNAL, NULL, "inih: %d", first_fault);
     }
     snprintf(where, sizeof(where), "%s:%d", r->path, r->fault_line);
-    return refuse(err, where, "%s", r->fault);
+    return cc_config_refuse(err, where, "%s", r->fault);
 }
 
 /* The end of the path, which says most. */
@@ -245,7 +212,7 @@ static const char *shown_path(const char *path)
     return len > room ? path + len - room : path;
 }
 
-static enum cc_code read_file(struct reader *r, const char *path, struct cc_err *err)
+static enum cc_code read_file(struct cc_config_reader *r, const char *path, struct cc_err *err)
 {
     const char *slash = strrchr(path, '/');
     struct cc_err why = { 0 };
@@ -253,32 +220,34 @@ static enum cc_code read_file(struct reader *r, const char *path, struct cc_err 
     r->path = shown_path(path);
     r->folder = slash ? cc_str_take(cc_str_from(path), (size_t)(slash - path) + 1) : CC_STR("");
     if (cc_file_read(r->arena, path, FILE_BYTES_MAX, &r->rest, &why) != CC_OK)
-        return refuse(err, r->path, "the file cannot be read (%s)", why.cause);
+        return cc_config_refuse(err, r->path, "the file cannot be read (%s)", why.cause);
     if (!cc_text_is_utf8(r->rest) || cc_str_find(r->rest, '\0') < r->rest.len)
-        return refuse(err, r->path, "the file is not text in UTF-8");
+        return cc_config_refuse(err, r->path, "the file is not text in UTF-8");
     return parse_file(r, err);
 }
 
 /* --- the environment -------------------------------------------------------------------------- */
 
-static enum cc_code unknown_variable(struct reader *r, struct cc_str name, struct cc_err *err)
+static enum cc_code unknown_variable(struct cc_config_reader *r, struct cc_str name,
+                                     struct cc_err *err)
 {
     const struct cc_config_key *meant = nearest(r->keys, name, true);
     const char *shown = cc_str_z(r->arena, cc_str_take(name, 60));
     char memory[NAME_BYTES_MAX + 1];
 
     if (!meant)
-        return refuse(err, shown, "there is no such setting");
-    return refuse(err, shown, "there is no such setting; did you mean %.*s?",
-                  CC_STR_ARG(full_name(memory, meant, true)));
+        return cc_config_refuse(err, shown, "there is no such setting");
+    return cc_config_refuse(err, shown, "there is no such setting; did you mean %.*s?",
+                            CC_STR_ARG(full_name(memory, meant, true)));
 }
 
-static enum cc_code take_variable(struct reader *r, struct cc_str variable, struct cc_err *err)
+static enum cc_code take_variable(struct cc_config_reader *r, struct cc_str variable,
+                                  struct cc_err *err)
 {
     struct cc_str value = variable;
     struct cc_str name = cc_str_cut(&value, '=');
     const struct cc_config_key *key;
-    struct given *given;
+    struct cc_config_given *given;
     bool names_file;
 
     if (!cc_str_starts(name, CC_STR(PREFIX)) || cc_str_eq(name, CC_STR(PREFIX "CONFIG")))
@@ -288,15 +257,16 @@ static enum cc_code take_variable(struct reader *r, struct cc_str variable, stru
         return unknown_variable(r, name, err);
     given = &r->given[key - r->keys];
     if (given->by_variable)
-        return refuse(err, given->where, "is also given by another variable");
-    *given = (struct given){ .value = value.at ? cc_str_copy(r->arena, value) : CC_STR(""),
-                             .where = cc_str_z(r->arena, name),
-                             .names_file = names_file,
-                             .by_variable = true };
+        return cc_config_refuse(err, given->where, "is also given by another variable");
+    *given =
+        (struct cc_config_given){ .value = value.at ? cc_str_copy(r->arena, value) : CC_STR(""),
+                                  .where = cc_str_z(r->arena, name),
+                                  .names_file = names_file,
+                                  .by_variable = true };
     return CC_OK;
 }
 
-static enum cc_code read_environment(struct reader *r, struct cc_err *err)
+static enum cc_code read_environment(struct cc_config_reader *r, struct cc_err *err)
 {
     for (char **variable = environ; *variable; variable++) {
         enum cc_code rc = take_variable(r, cc_str_from(*variable), err);
@@ -307,260 +277,23 @@ static enum cc_code read_environment(struct reader *r, struct cc_err *err)
     return CC_OK;
 }
 
-/* --- values ----------------------------------------------------------------------------------- */
-
-struct unit {
-    char suffix;
-    int64_t factor;
-};
-
-static const struct unit seconds_units[] = {
-    { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { '\0', 0 }
-};
-static const struct unit bytes_units[] = { { 'k', 1024 }, { 'm', 1024 * 1024 }, { '\0', 0 } };
-static const struct unit no_units[] = { { '\0', 0 } };
-
-static const struct unit *units_of(enum cc_config_type type)
-{
-    if (type == CC_CONFIG_SECONDS)
-        return seconds_units;
-    return type == CC_CONFIG_BYTES ? bytes_units : no_units;
-}
-
-/* A value on its way into the struct. */
-struct setting {
-    struct reader *reader;
-    const struct cc_config_key *key;
-    const char *where;
-    struct cc_str text;
-    struct cc_err *err;
-};
-
-static enum cc_code must(const struct setting *s, const char *what)
-{
-    return refuse(s->err, s->where, "[%s] %s must %s", s->key->section, s->key->key, what);
-}
-
-static enum cc_code check_range(const struct setting *s, int64_t value, const char *verb,
-                                const char *unit)
-{
-    char what[96];
-
-    if ((s->key->min == 0 && s->key->max == 0) || (value >= s->key->min && value <= s->key->max))
-        return CC_OK;
-    snprintf(what, sizeof(what), "%s %lld to %lld%s", verb, (long long)s->key->min,
-             (long long)s->key->max, unit);
-    return must(s, what);
-}
-
-static enum cc_code read_str(const struct setting *s, void *out)
-{
-    *(struct cc_str *)out = s->text;
-    return check_range(s, (int64_t)s->text.len, "have", " bytes");
-}
-
-static struct cc_str from_folder(const struct reader *r, struct cc_str path)
-{
-    const struct cc_str parts[] = { r->folder, path };
-
-    if (path.len == 0 || path.at[0] == '/' || r->folder.len == 0)
-        return path;
-    return cc_str_join(r->arena, parts, 2);
-}
-
-static enum cc_code read_path(const struct setting *s, void *out)
-{
-    *(struct cc_str *)out = from_folder(s->reader, s->text);
-    return check_range(s, (int64_t)s->text.len, "have", " bytes");
-}
-
-static enum cc_code read_i64(const struct setting *s, void *out)
-{
-    struct cc_str digits = s->text;
-    int64_t factor = 1, value;
-
-    for (const struct unit *unit = units_of(s->key->type); unit->suffix; unit++) {
-        if (digits.len > 0 && s->text.at[s->text.len - 1] == unit->suffix) {
-            digits.len = s->text.len - 1;
-            factor = unit->factor;
-        }
-    }
-    if (!cc_str_to_i64(digits, INT64_MIN, INT64_MAX, &value) ||
-        __builtin_mul_overflow(value, factor, &value)) {
-        if (s->key->type == CC_CONFIG_SECONDS)
-            return must(s, "be a time, like 90s, 10m, 2h or 14d");
-        return must(s, s->key->type == CC_CONFIG_BYTES ? "be a size, like 4096, 64k or 5m"
-                                                       : "be a whole number");
-    }
-    *(int64_t *)out = value;
-    return check_range(s, value, "be",
-                       s->key->type == CC_CONFIG_SECONDS ? " seconds"
-                       : s->key->type == CC_CONFIG_BYTES ? " bytes"
-                                                         : "");
-}
-
-static enum cc_code read_bool(const struct setting *s, void *out)
-{
-    *(bool *)out = cc_str_eq(s->text, CC_STR("yes"));
-    return *(bool *)out || cc_str_eq(s->text, CC_STR("no")) ? CC_OK : must(s, "be yes or no");
-}
-
-static void add_values(struct cc_buf *buf, const char *const *values)
-{
-    for (size_t i = 0; values[i]; i++)
-        cc_buf_add_format(buf, "%s%s", i ? ", " : "", values[i]);
-}
-
-static enum cc_code read_enum(const struct setting *s, void *out)
-{
-    struct cc_buf what;
-
-    for (int i = 0; s->key->values[i]; i++) {
-        if (cc_str_eq(s->text, cc_str_from(s->key->values[i]))) {
-            *(int *)out = i;
-            return CC_OK;
-        }
-    }
-    cc_buf_init(&what, s->reader->arena, 1024);
-    cc_buf_add_z(&what, "be one of ");
-    add_values(&what, s->key->values);
-    return must(s, cc_str_z(s->reader->arena, cc_buf_str(&what)));
-}
-
-static enum cc_code read_list(const struct setting *s, void *out)
-{
-    struct cc_str rest = s->text.len ? s->text : CC_STR_ABSENT;
-    struct cc_str *items;
-    size_t count = 0;
-
-    for (size_t i = 0; i < s->text.len; i++)
-        count += s->text.at[i] == ',';
-    items = CC_NEW_ARRAY(s->reader->arena, struct cc_str, count + 1);
-    for (count = 0; rest.at; count++) {
-        items[count] = cc_str_trim(cc_str_cut(&rest, ','));
-        if (items[count].len == 0)
-            return must(s, "be a list separated by commas, without an empty place");
-    }
-    *(struct cc_strs *)out = (struct cc_strs){ items, count };
-    return check_range(s, (int64_t)count, "have", " items");
-}
-
-typedef enum cc_code read_fn(const struct setting *s, void *out);
-
-static const struct {
-    size_t size;
-    read_fn *read;
-} types[] = {
-    [CC_CONFIG_STR] = { sizeof(struct cc_str), read_str },
-    [CC_CONFIG_PATH] = { sizeof(struct cc_str), read_path },
-    [CC_CONFIG_SECRET] = { sizeof(struct cc_str), read_str },
-    [CC_CONFIG_I64] = { sizeof(int64_t), read_i64 },
-    [CC_CONFIG_BOOL] = { sizeof(bool), read_bool },
-    [CC_CONFIG_ENUM] = { sizeof(int), read_enum },
-    [CC_CONFIG_LIST] = { sizeof(struct cc_strs), read_list },
-    [CC_CONFIG_SECONDS] = { sizeof(int64_t), read_i64 },
-    [CC_CONFIG_BYTES] = { sizeof(int64_t), read_i64 },
-};
-
-static enum cc_code read_secret_file(struct setting *s)
-{
-    struct cc_str path = from_folder(s->reader, s->text);
-    const char *z = cc_str_z(s->reader->arena, path);
-    struct cc_err why = { 0 };
-
-    if (cc_file_read(s->reader->arena, z, SECRET_BYTES_MAX, &s->text, &why) != CC_OK)
-        return refuse(s->err, s->where, "the secret cannot be read (%s)", why.cause);
-    if (cc_str_ends(s->text, CC_STR("\n")))
-        s->text.len--;
-    return CC_OK;
-}
-
-static enum cc_code read_setting(struct reader *r, const struct cc_config_key *key, void *out,
-                                 struct cc_err *err)
-{
-    const struct given *given = &r->given[key - r->keys];
-    struct setting s = { r, key, given->where, given->value, err };
-    void *member = (char *)out + key->offset;
-    enum cc_code rc = CC_OK;
-
-    memset(member, 0, types[key->type].size);
-    if (!s.text.at) {
-        s.text = cc_str_from(key->fallback);
-        s.where = "built in";
-    }
-    if (!s.text.at)
-        return CC_OK;
-    if (given->names_file)
-        rc = read_secret_file(&s);
-    return rc == CC_OK ? types[key->type].read(&s, member) : rc;
-}
+/* --- all of it -------------------------------------------------------------------------------- */
 
 enum cc_code cc_config_read(struct cc_arena *arena, const struct cc_config_key *keys,
                             const char *path, void *out, struct cc_err *err)
 {
-    struct reader r = { .arena = arena, .keys = keys, .folder = CC_STR("") };
+    struct cc_config_reader r = { .arena = arena, .keys = keys, .folder = CC_STR("") };
     size_t count = 0;
     enum cc_code rc = CC_OK;
 
     while (keys[count].section)
         count++;
-    r.given = CC_NEW_ARRAY(arena, struct given, count);
+    r.given = CC_NEW_ARRAY(arena, struct cc_config_given, count);
     if (path)
         rc = read_file(&r, path, err);
     if (rc == CC_OK)
         rc = read_environment(&r, err);
     for (size_t i = 0; rc == CC_OK && i < count; i++)
-        rc = read_setting(&r, &keys[i], out, err);
+        rc = cc_config_read_value(&r, &keys[i], out, err);
     return rc;
-}
-
-/* --- the table for people --------------------------------------------------------------------- */
-
-static bool starts_section(const struct cc_config_key *keys, const struct cc_config_key *key)
-{
-    return key == keys || strcmp(key[-1].section, key->section) != 0;
-}
-
-void cc_config_print_file(const struct cc_config_key *keys, struct cc_buf *out)
-{
-    for (const struct cc_config_key *key = keys; key->section; key++) {
-        if (starts_section(keys, key))
-            cc_buf_add_format(out, "%s[%s]\n", key == keys ? "" : "\n", key->section);
-        cc_buf_add_format(out, "\n# %s", key->help);
-        if (key->values) {
-            cc_buf_add_z(out, " One of ");
-            add_values(out, key->values);
-            cc_buf_add_z(out, ".");
-        }
-        cc_buf_add_format(out, "\n#%s = %s\n", key->key, key->fallback ? key->fallback : "");
-    }
-}
-
-/* A cell of a Markdown table ends at '|'. */
-static void add_cell(struct cc_buf *out, const char *text)
-{
-    for (const char *c = text; *c; c++) {
-        if (*c == '|')
-            cc_buf_add_byte(out, '\\');
-        cc_buf_add_byte(out, *c);
-    }
-}
-
-void cc_config_print_markdown(const struct cc_config_key *keys, struct cc_buf *out)
-{
-    cc_buf_add_z(out, "| section | key | unless given | meaning |\n|---|---|---|---|\n");
-    for (const struct cc_config_key *key = keys; key->section; key++) {
-        bool has_fallback = key->fallback && *key->fallback;
-
-        cc_buf_add_format(out, "| %s | `%s` | %s", key->section, key->key, has_fallback ? "`" : "");
-        add_cell(out, has_fallback ? key->fallback : "");
-        cc_buf_add_format(out, "%s | ", has_fallback ? "`" : "");
-        add_cell(out, key->help);
-        if (key->values) {
-            cc_buf_add_z(out, " One of ");
-            add_values(out, key->values);
-            cc_buf_add_z(out, ".");
-        }
-        cc_buf_add_z(out, " |\n");
-    }
 }
