@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Person, openBrowser } from './browser.js';
 import { Server, until } from './server.js';
-import { assertSeen, assertUnread, bubble, pasteCode, room, signIn, write } from './steps.js';
+import { assertSeen, assertUnread, bubble, find, pasteCode, room, signIn, write } from './steps.js';
 
 let server;
 let browser;
@@ -319,5 +319,29 @@ test('a chosen theme holds over a reload, against the system', async () => {
     await heading(person, 'Settings');
     const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     assert.equal(ground, 'rgb(10, 17, 21)');
+  });
+});
+
+test('who signs up by e-mail hears that nobody finds him by it, and starts the conversation', async () => {
+  await withPerson({ size: 'phone' }, async (person) => {
+    const { page } = person;
+    await person.go('#/sign-up');
+    await page.getByLabel('Your name').fill('Emmy Noether');
+    await page.getByRole('button', { name: 'Use e-mail instead' }).click();
+    await page.getByText('People find each other by number.').waitFor();
+    await page.getByLabel('E-mail address').fill('emmy@example.org');
+    await page.getByLabel('Password', { exact: true }).fill('invariance and symmetry');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await heading(person, 'Enter your code');
+    await pasteCode(page, await server.codeTo('emmy@example.org'));
+    await heading(person, 'It is quiet here');
+    await person.go('#/settings');
+    await page.getByText('emmy@example.org').waitFor();
+    assert.equal(await page.getByText('Found by number').count(), 0);
+    await person.go('#/');
+    await find(person, ada.number, ada.name);
+    await page.getByRole('button', { name: 'Start the conversation' }).click();
+    await write(person, 'Every symmetry keeps something.');
+    await assertSeen(person, 'Every symmetry keeps something.');
   });
 });

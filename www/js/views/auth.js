@@ -40,7 +40,7 @@ export const Splash = ({ children }) => html`
   <main class="splash"><span class="splash__mark"><${Mark} size=${64} /></span>${children}</main>`;
 
 /* A phone number, or an e-mail address for those who prefer it. */
-export function IdentifierField({ form, autoFocus }) {
+export function IdentifierField({ form, autoFocus, emailHint }) {
   const [byEmail, setByEmail] = useState(false);
   const ref = useRef(null);
   const swap = () => {
@@ -53,7 +53,7 @@ export function IdentifierField({ form, autoFocus }) {
 
   const field = byEmail
     ? html`<${Field} key="email" label="E-mail address" name="email" type="email" inputmode="email"
-        autocomplete="username" placeholder="ada@example.org" fault=${form.faultOf('email')} />`
+        autocomplete="username" placeholder="ada@example.org" fault=${form.faultOf('email')} hint=${emailHint} />`
     : html`<${Field} key="phone" label="Phone number" name="phone_number" type="tel" inputmode="tel"
         autocomplete="username" placeholder="+49 151 23456789" fault=${form.faultOf('phone_number')}
         hint="With + and your country code." />`;

@@ -149,7 +149,7 @@ export function Settings() {
         <dl class="fact"><dt>${me.value.phone_number ? 'Phone number' : 'E-mail address'}</dt><dd>${contact}</dd></dl>
       </section>
       <section class="card" aria-label="Appearance"><${Appearance} /></section>
-      <section class="card" aria-label="Privacy"><${Discoverable} /></section>
+      ${me.value.phone_number && html`<section class="card" aria-label="Privacy"><${Discoverable} /></section>`}
       <section class="card card--rows" aria-label="Account">
         <a class="row" href=${href('settings', 'password')}><${KeyIcon} /><span>Change password</span><${NextIcon} /></a>
         <a class="row" href=${href('settings', 'devices')}><${DevicesIcon} /><span>Your devices</span><${NextIcon} /></a>

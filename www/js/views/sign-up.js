@@ -29,7 +29,8 @@ export function SignUp() {
           <${Field} label="Your name" name="name" autocomplete="name" maxlength="64"
             placeholder="Ada Lovelace" fault=${form.faultOf('name')} />
         </div>
-        <${IdentifierField} form=${form} />
+        <${IdentifierField} form=${form}
+          emailHint="People find each other by number. Without one, it is you who starts the conversations." />
         <${PasswordField} label="Password" name="password" autocomplete="new-password"
           fault=${form.faultOf('password')}
           hint=${`At least ${config.value?.identity?.password?.min ?? 8} characters. A short sentence is easy to remember.`} />
