@@ -2,7 +2,7 @@
  * reads `detail` (our words, never input or host names), the operator's log reads `cause`.
  *
  * Foreign codes (SQLite, errno, libjwt) become ours at the edge where they arise and nowhere
- * else; the first failure wins and is passed up unchanged. Only http/problem.c knows what HTTP
+ * else; the first failure wins and is passed up unchanged. Only http/status.c knows what HTTP
  * status a code is. */
 #ifndef CC_BASE_ERR_H
 #define CC_BASE_ERR_H

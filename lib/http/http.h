@@ -178,7 +178,7 @@ enum cc_code cc_request_from_cgi(const struct cc_pair *vars, size_t count,
 void cc_http_answer(struct cc_ctx *cx, const struct cc_request *req, const struct cc_err *refused,
                     struct cc_buf *out);
 
-/* What HTTP a code is (problem.c). */
+/* What HTTP a code is (status.c). */
 struct cc_problem {
     int status;
     const char *code;  /* stable, for programs: "not_found" */

@@ -39,6 +39,10 @@ enum cc_code cc_route_find(struct cc_ctx *cx) CC_NODISCARD;
 /* "GET, HEAD, OPTIONS" */
 void cc_methods_write(struct cc_buf *out, unsigned methods);
 
+/* --- status.c --------------------------------------------------------------------------------- */
+
+const char *cc_status_phrase(int status); /* "Not Found" */
+
 /* --- reply.c, problem.c ----------------------------------------------------------------------- */
 
 void cc_reply_reset(struct cc_ctx *cx);
@@ -47,7 +51,6 @@ void cc_reply_reset(struct cc_ctx *cx);
 void cc_reply_problem(struct cc_ctx *cx, enum cc_code code, bool with_token);
 /* The whole CGI response. */
 void cc_reply_write(const struct cc_ctx *cx, struct cc_buf *out);
-const char *cc_status_phrase(int status);
 
 /* --- negotiate.c ------------------------------------------------------------------------------ */
 

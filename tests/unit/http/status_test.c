@@ -49,5 +49,5 @@ START_TEST(the_codes_that_clients_know_do_not_change)
 }
 END_TEST
 
-CC_CHECK_MAIN("http/problem", every_failure_has_a_status_and_a_code_for_programs,
+CC_CHECK_MAIN("http/status", every_failure_has_a_status_and_a_code_for_programs,
               the_codes_that_clients_know_do_not_change)
