@@ -221,7 +221,7 @@ check: | deps ## unit, contract and API tests under ASan and UBSan, then under T
 
 # --- lint ----------------------------------------------------------------------------------------
 
-C_FILES = $(shell find lib handlers tests -name '*.[ch]')
+C_FILES = $(shell find lib handlers tests -name '*.[ch]' -not -path '*/node_modules/*')
 SCRIPTS = $(shell grep -rlE '^\#!/(usr/bin/env )?(/bin/)?(ba)?sh' conf tests .ci \
     --exclude-dir=node_modules --exclude-dir=__pycache__)
 OBJECTS := $(LIB_OBJ) $(PROGRAM_OBJ) $(TEST_OBJ) $(TEST_LIB_OBJ)
