@@ -41,8 +41,7 @@ static bool take_word(struct reader *r, struct cc_str word)
     return true;
 }
 
-/* --- strings ------------------------------------------------------------------------------------
- */
+/* --- strings ---------------------------------------------------------------------------------- */
 
 static int hex_digit(char c)
 {
@@ -158,8 +157,7 @@ static bool take_str(struct reader *r, struct cc_str *out)
     return escape ? take_escaped(r, *out, out) : true;
 }
 
-/* --- what is not read ---------------------------------------------------------------------------
- */
+/* --- what is not read ------------------------------------------------------------------------- */
 
 static bool take_number(struct reader *r, struct cc_str *out)
 {
@@ -210,8 +208,7 @@ static bool skip(struct reader *r)
     return ok;
 }
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static bool load_members(struct reader *r, const struct cc_field *fields, void *out);
 
@@ -245,15 +242,7 @@ static bool load_enum(struct reader *r, const struct cc_field *f, void *out)
 {
     struct cc_str name;
 
-    if (!take_str(r, &name))
-        return false;
-    for (int i = 0; f->values[i]; i++) {
-        if (cc_str_eq(name, cc_str_from(f->values[i]))) {
-            *(int *)out = i;
-            return true;
-        }
-    }
-    return false;
+    return take_str(r, &name) && cc_field_find_value(f, name, out);
 }
 
 /* What an array is made of: `load` reads one by the row `field` into `size` bytes. */
@@ -333,11 +322,7 @@ static const struct cc_field *row_named(const struct cc_field *fields,
 {
     if (likely->name && cc_str_eq(name, cc_str_from(likely->name)))
         return likely;
-    for (const struct cc_field *f = fields; f->name; f++) {
-        if (cc_str_eq(name, cc_str_from(f->name)))
-            return f;
-    }
-    return NULL;
+    return cc_field_named(fields, name);
 }
 
 static bool load_member(struct reader *r, const struct cc_field *f, void *out)

@@ -212,7 +212,7 @@ START_TEST(what_we_could_not_have_written_is_refused)
 }
 END_TEST
 
-CC_CHECK_MAIN("base/load", every_escape_is_read, a_string_without_escapes_is_borrowed,
+CC_CHECK_MAIN("base/field_load", every_escape_is_read, a_string_without_escapes_is_borrowed,
               what_was_saved_comes_back, order_space_and_strangers_do_not_matter,
               no_prefix_is_an_item_nor_read_beyond_its_end, any_byte_may_be_any_other,
               what_we_could_not_have_written_is_refused)
