@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "limits.h"
+#include "utf8.h"
 
 #include <string.h>
 
@@ -87,19 +88,6 @@ static bool take_code_point(struct reader *r, uint32_t *out)
     return true;
 }
 
-static char *put_utf8(char *to, uint32_t c)
-{
-    static const unsigned char first[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
-    const int len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-
-    for (int i = len - 1; i > 0; i--) {
-        to[i] = (char)(0x80 | (c & 0x3F));
-        c >>= 6;
-    }
-    to[0] = (char)(len == 1 ? c : first[len] | c);
-    return to + len;
-}
-
 /* What follows a backslash, written at `*to`. */
 static bool take_escape(struct reader *r, char **to)
 {
@@ -114,7 +102,7 @@ static bool take_escape(struct reader *r, char **to)
         r->at++;
         if (!take_code_point(r, &c))
             return false;
-        *to = put_utf8(*to, c);
+        *to += cc_utf8_put((unsigned char *)*to, c);
         return true;
     }
     name = memchr(names, *r->at++, sizeof(names) - 1);

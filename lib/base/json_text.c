@@ -139,30 +139,6 @@ enum cc_code cc_json_check_string(struct cc_json_gate *g, struct cc_str *out, bo
     return CC_OK;
 }
 
-static size_t put_utf8(unsigned char *out, int32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (unsigned char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (unsigned char)(0xC0 | c >> 6);
-        out[1] = (unsigned char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (unsigned char)(0xE0 | c >> 12);
-        out[1] = (unsigned char)(0x80 | (c >> 6 & 0x3F));
-        out[2] = (unsigned char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    out[0] = (unsigned char)(0xF0 | c >> 18);
-    out[1] = (unsigned char)(0x80 | (c >> 12 & 0x3F));
-    out[2] = (unsigned char)(0x80 | (c >> 6 & 0x3F));
-    out[3] = (unsigned char)(0x80 | (c & 0x3F));
-    return 4;
-}
-
 /* Decodes one escape that was checked already; `at` is at the backslash. Returns its length. */
 static size_t decode_escape(const unsigned char *at, unsigned char *out, size_t *out_len)
 {
@@ -171,16 +147,16 @@ static size_t decode_escape(const unsigned char *at, unsigned char *out, size_t 
     int32_t c;
 
     if (at[1] != 'u') {
-        *out_len = put_utf8(out, hit ? hit[1] : at[1]);
+        *out_len = cc_utf8_put(out, (unsigned char)(hit ? hit[1] : at[1]));
         return 2;
     }
     c = hex4(at + 2, at + 6);
     if (c < 0xD800 || c > 0xDFFF) {
-        *out_len = put_utf8(out, c);
+        *out_len = cc_utf8_put(out, (uint32_t)c);
         return 6;
     }
     c = 0x10000 + ((c - 0xD800) << 10) + (hex4(at + 8, at + 12) - 0xDC00);
-    *out_len = put_utf8(out, c);
+    *out_len = cc_utf8_put(out, (uint32_t)c);
     return 12;
 }
 
