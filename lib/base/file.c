@@ -75,7 +75,7 @@ enum cc_code cc_file_read(struct cc_arena *arena, const char *path, size_t max_b
     return rc;
 }
 
-static bool write_all(int fd, struct cc_str bytes)
+bool cc_file_put(int fd, struct cc_str bytes)
 {
     while (bytes.len > 0) {
         ssize_t put = write(fd, bytes.at, bytes.len);
@@ -157,7 +157,7 @@ static enum cc_code write_new(const char *path, struct cc_str bytes, unsigned mo
     give_to_owner_of_folder(fd, path);
     if (fchmod(fd, (mode_t)mode) < 0)
         rc = fail_errno(err, "fchmod", path);
-    else if (!write_all(fd, bytes))
+    else if (!cc_file_put(fd, bytes))
         rc = fail_errno(err, "write", path);
     else if (fsync(fd) < 0)
         rc = fail_errno(err, "fsync", path);
@@ -210,7 +210,7 @@ enum cc_code cc_file_append(const char *path, struct cc_str bytes, unsigned mode
 
     if (fd < 0)
         return fail_errno(err, "open", path);
-    if (!write_all(fd, bytes))
+    if (!cc_file_put(fd, bytes))
         rc = fail_errno(err, "write", path);
     if (close(fd) < 0 && rc == CC_OK)
         rc = fail_errno(err, "close", path);

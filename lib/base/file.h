@@ -26,6 +26,10 @@ enum cc_code cc_file_create(const char *path, struct cc_str bytes, unsigned mode
 enum cc_code cc_file_append(const char *path, struct cc_str bytes, unsigned mode,
                             struct cc_err *err) CC_NODISCARD;
 
+/* All the bytes to an open descriptor, in as many writes as it takes. false, with errno: part of
+ * them may be written. */
+bool cc_file_put(int fd, struct cc_str bytes) CC_NODISCARD;
+
 /* Removes the file and makes its absence durable. CC_OK if there was none. CC_UNAVAILABLE. */
 enum cc_code cc_file_remove(const char *path, struct cc_err *err) CC_NODISCARD;
 

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE /* renameat2 */
 #include "blob.h"
 
+#include "../base/file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -84,20 +86,6 @@ static enum cc_code place_open(const struct directory *dir, struct cc_str name, 
     return errno == ENOENT ? CC_NOT_FOUND : fail_errno(err, "open folder");
 }
 
-static bool write_all(int fd, struct cc_str bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t count = write(fd, bytes.at, bytes.len);
-
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return false;
-        bytes = cc_str_skip(bytes, (size_t)count);
-    }
-    return true;
-}
-
 /* A new unfinished file, locked; its name goes into place->name. -1 with errno. A sweeper may take
  * it between creation and lock: then it has no links any more, and there is another try. */
 static int unfinished_new(struct directory *dir, struct place *place)
@@ -140,7 +128,7 @@ static int rename_to_new(int from_folder, const char *from, int to_folder, const
 
 static enum cc_code fill(int fd, struct cc_str bytes, struct cc_err *err)
 {
-    if (!write_all(fd, bytes))
+    if (!cc_file_put(fd, bytes))
         return fail_errno(err, "write");
     return fsync(fd) == 0 ? CC_OK : fail_errno(err, "sync");
 }
