@@ -1,7 +1,5 @@
 #include "clock.h"
 
-#include <time.h>
-
 static int64_t read_ms(clockid_t which)
 {
     struct timespec now;
@@ -32,6 +30,20 @@ int64_t cc_clock_wall_ms(const struct cc_clock *clock)
 int64_t cc_clock_mono_ms(const struct cc_clock *clock)
 {
     return clock->mono_ms(clock);
+}
+
+struct timespec cc_deadline_in(int64_t wait_ms)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += wait_ms / 1000;
+    at.tv_nsec += wait_ms % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
 }
 
 struct date {

@@ -5,6 +5,8 @@
 
 #include "str.h"
 
+#include <time.h>
+
 struct cc_clock {
     int64_t (*wall_ms)(const struct cc_clock *); /* milliseconds since 1970, UTC */
     int64_t (*mono_ms)(const struct cc_clock *); /* never steps; for time-outs */
@@ -14,6 +16,10 @@ extern const struct cc_clock cc_system_clock;
 
 int64_t cc_clock_wall_ms(const struct cc_clock *clock);
 int64_t cc_clock_mono_ms(const struct cc_clock *clock);
+
+/* For pthread_cond_timedwait with a condition that goes by CLOCK_MONOTONIC: the system's time in
+ * so many milliseconds. */
+struct timespec cc_deadline_in(int64_t wait_ms);
 
 /* RFC 3339, UTC, with milliseconds: "2026-11-23T04:05:06.789Z". */
 #define CC_TIME_TEXT_SIZE 25

@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 #define IDLE_MS 1000
 /* Under load answers come in thousands a second; looking that often for what is due would take a
@@ -19,20 +18,6 @@ struct cc_ticker {
     atomic_bool due; /* also read without the lock, so that most wakes cost nothing */
     bool stopping;
 };
-
-static struct timespec after_ms(long ms)
-{
-    struct timespec at;
-
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
 
 /* Until that time, or, if `or_due`, until something may be due. The lock is held. */
 static void wait_until(struct cc_ticker *ticker, struct timespec at, bool or_due)
@@ -52,8 +37,8 @@ static void *run(void *arg)
         pthread_mutex_unlock(&ticker->lock);
         ticker->server->tick(ticker->server->app);
         pthread_mutex_lock(&ticker->lock);
-        wait_until(ticker, after_ms(APART_MS), false);
-        wait_until(ticker, after_ms(IDLE_MS - APART_MS), true);
+        wait_until(ticker, cc_deadline_in(APART_MS), false);
+        wait_until(ticker, cc_deadline_in(IDLE_MS - APART_MS), true);
     }
     pthread_mutex_unlock(&ticker->lock);
     return NULL;

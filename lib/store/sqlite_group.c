@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 struct members {
     struct sqlite_job *at[SQLITE_GROUP_MAX];
@@ -339,26 +338,12 @@ void sqlite_group_close(struct sqlite_store *store)
 
 /* --- those who wait --------------------------------------------------------------------------- */
 
-static struct timespec deadline_in(int64_t wait_ms)
-{
-    struct timespec at;
-
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += wait_ms / 1000;
-    at.tv_nsec += wait_ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 /* Until its outcome is known, or its time is over and it has not begun: a function that is running
  * may yet commit, so that its caller has to hear how it ends. */
 static void wait_for(struct sqlite_store *store, struct sqlite_job *job)
 {
     struct sqlite_group *group = &store->group;
-    const struct timespec deadline = deadline_in(job->wait_ms);
+    const struct timespec deadline = cc_deadline_in(job->wait_ms);
     int late = 0;
 
     while (job->state == SQLITE_JOB_QUEUED && late != ETIMEDOUT)
