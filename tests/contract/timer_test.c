@@ -37,19 +37,59 @@ static size_t take(struct stores *s, int64_t lease_ms, struct cc_job **jobs)
     return taken.count;
 }
 
-START_TEST(a_job_is_taken_when_it_is_due_and_as_it_was_given)
+/* The only one that is due. */
+static const struct cc_job *take_one(struct stores *s, int64_t lease_ms)
 {
     struct cc_job *jobs;
+
+    ck_assert_uint_eq(take(s, lease_ms, &jobs), 1);
+    return &jobs[0];
+}
+
+static void take_none(struct stores *s, int64_t lease_ms)
+{
+    struct cc_job *jobs;
+
+    ck_assert_uint_eq(take(s, lease_ms, &jobs), 0);
+}
+
+static void finish(struct stores *s, const struct cc_job *job)
+{
+    ck_assert_int_eq(cc_timer_done(s->store, s->arena, job, &s->err), CC_OK);
+}
+
+static void put_off(struct stores *s, const struct cc_job *job, int64_t by_ms)
+{
+    int64_t due_ms = s->clock.now_ms + by_ms;
+
+    ck_assert_int_eq(cc_timer_put_off(s->store, s->arena, job, due_ms, &s->err), CC_OK);
+}
+
+/* What the first taker has of a job that a second one holds by now, for a second. */
+static const struct cc_job *take_too_slowly(struct stores *s)
+{
+    const struct cc_job *slow;
+
+    add(s, 0, "one");
+    slow = take_one(s, 1000);
+    s->clock.now_ms += 1000;
+    take_one(s, 1000);
+    return slow;
+}
+
+START_TEST(a_job_is_taken_when_it_is_due_and_as_it_was_given)
+{
+    const struct cc_job *job;
     struct stores s;
 
     stores_open(&s, _i);
     add(&s, 1000, "one");
-    ck_assert_uint_eq(take(&s, 60000, &jobs), 0);
+    take_none(&s, 60000);
     s.clock.now_ms += 1000;
-    ck_assert_uint_eq(take(&s, 60000, &jobs), 1);
-    cc_check_str(jobs[0].kind, CC_STR("code"));
-    cc_check_str(jobs[0].body, CC_STR("{\"to\":\"\xc3\xa4\\\"\"}"));
-    ck_assert_int_eq(jobs[0].attempt, 1);
+    job = take_one(&s, 60000);
+    cc_check_str(job->kind, CC_STR("code"));
+    cc_check_str(job->body, CC_STR("{\"to\":\"\xc3\xa4\\\"\"}"));
+    ck_assert_int_eq(job->attempt, 1);
     stores_close(&s);
 }
 END_TEST
@@ -57,82 +97,71 @@ END_TEST
 START_TEST(a_job_of_a_transaction_that_was_refused_does_not_exist)
 {
     struct adding adding = { 0, "one", "{}", CC_CONFLICT };
-    struct cc_job *jobs;
     struct stores s;
 
     stores_open(&s, _i);
     ck_assert_int_eq(cc_store_run(s.store, s.arena, add_one, &adding, &s.err), CC_CONFLICT);
-    ck_assert_uint_eq(take(&s, 60000, &jobs), 0);
+    take_none(&s, 60000);
     stores_close(&s);
 }
 END_TEST
 
 START_TEST(a_taken_job_comes_back_when_its_lease_ends_and_only_then)
 {
-    struct cc_job *jobs;
     struct stores s;
 
     stores_open(&s, _i);
     add(&s, 0, "one");
-    ck_assert_uint_eq(take(&s, 60000, &jobs), 1);
+    take_one(&s, 60000);
     s.clock.now_ms += 59999;
-    ck_assert_uint_eq(take(&s, 60000, &jobs), 0);
+    take_none(&s, 60000);
     s.clock.now_ms += 1;
-    ck_assert_uint_eq(take(&s, 60000, &jobs), 1);
-    ck_assert_int_eq(jobs[0].attempt, 2);
+    ck_assert_int_eq(take_one(&s, 60000)->attempt, 2);
     stores_close(&s);
 }
 END_TEST
 
 START_TEST(a_job_that_is_done_does_not_come_back)
 {
-    struct cc_job *jobs;
     struct stores s;
 
     stores_open(&s, _i);
     add(&s, 0, "one");
-    ck_assert_uint_eq(take(&s, 60000, &jobs), 1);
-    ck_assert_int_eq(cc_timer_done(s.store, s.arena, &jobs[0], &s.err), CC_OK);
+    finish(&s, take_one(&s, 60000));
     s.clock.now_ms += 3600000;
-    ck_assert_uint_eq(take(&s, 60000, &jobs), 0);
+    take_none(&s, 60000);
     stores_close(&s);
 }
 END_TEST
 
 START_TEST(a_job_that_is_put_off_comes_back_then_with_its_attempts_counted_on)
 {
-    struct cc_job *jobs;
+    const struct cc_job *job;
     struct stores s;
 
     stores_open(&s, _i);
     add(&s, 0, "one");
-    ck_assert_uint_eq(take(&s, 1000, &jobs), 1);
-    ck_assert_int_eq(cc_timer_put_off(s.store, s.arena, &jobs[0], s.clock.now_ms + 3600000, &s.err),
-                     CC_OK);
+    put_off(&s, take_one(&s, 1000), 3600000);
     s.clock.now_ms += 3599999;
-    ck_assert_uint_eq(take(&s, 1000, &jobs), 0);
+    take_none(&s, 1000);
     s.clock.now_ms += 1;
-    ck_assert_uint_eq(take(&s, 1000, &jobs), 1);
-    cc_check_str(jobs[0].body, CC_STR("{\"to\":\"\xc3\xa4\\\"\"}"));
-    ck_assert_int_eq(jobs[0].attempt, 2);
+    job = take_one(&s, 1000);
+    cc_check_str(job->body, CC_STR("{\"to\":\"\xc3\xa4\\\"\"}"));
+    ck_assert_int_eq(job->attempt, 2);
     stores_close(&s);
 }
 END_TEST
 
 START_TEST(who_puts_off_too_late_does_not_double_the_job)
 {
-    struct cc_job *slow, *quick, *again;
+    const struct cc_job *slow;
     struct stores s;
 
     stores_open(&s, _i);
-    add(&s, 0, "one");
-    ck_assert_uint_eq(take(&s, 1000, &slow), 1);
+    slow = take_too_slowly(&s);
+    put_off(&s, slow, 10);
     s.clock.now_ms += 1000;
-    ck_assert_uint_eq(take(&s, 1000, &quick), 1);
-    ck_assert_int_eq(cc_timer_put_off(s.store, s.arena, &slow[0], s.clock.now_ms + 10, &s.err),
-                     CC_OK);
-    s.clock.now_ms += 1000;
-    ck_assert_uint_eq(take(&s, 1000, &again), 1);
+    take_one(&s, 1000);
     stores_close(&s);
 }
 END_TEST
@@ -141,30 +170,26 @@ END_TEST
  * the second one's hands. */
 START_TEST(who_is_done_too_late_does_not_end_anothers_lease)
 {
-    struct cc_job *slow, *quick, *again;
+    const struct cc_job *slow;
     struct stores s;
 
     stores_open(&s, _i);
-    add(&s, 0, "one");
-    ck_assert_uint_eq(take(&s, 1000, &slow), 1);
+    slow = take_too_slowly(&s);
+    finish(&s, slow);
     s.clock.now_ms += 1000;
-    ck_assert_uint_eq(take(&s, 1000, &quick), 1);
-    ck_assert_int_eq(cc_timer_done(s.store, s.arena, &slow[0], &s.err), CC_OK);
-    s.clock.now_ms += 1000;
-    ck_assert_uint_eq(take(&s, 1000, &again), 1);
+    take_one(&s, 1000);
     stores_close(&s);
 }
 END_TEST
 
 START_TEST(the_same_job_added_twice_is_one)
 {
-    struct cc_job *jobs;
     struct stores s;
 
     stores_open(&s, _i);
     add(&s, 0, "one");
     add(&s, 0, "one");
-    ck_assert_uint_eq(take(&s, 60000, &jobs), 1);
+    take_one(&s, 60000);
     stores_close(&s);
 }
 END_TEST

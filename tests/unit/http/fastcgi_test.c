@@ -112,6 +112,21 @@ static void add_head(struct wire *w, const char *method, const char *target, con
     add_param(w, "CONTENT_LENGTH", length);
 }
 
+static void add_body(struct wire *w, const char *body)
+{
+    if (*body)
+        add_record(w, STDIN, body, strlen(body));
+    add_record(w, STDIN, NULL, 0);
+}
+
+/* PUT /echo, up to its body. */
+static void add_echo(struct wire *w, bool keep, const char *length)
+{
+    add_begin(w, keep);
+    add_head(w, "PUT", "/echo", length);
+    add_record(w, PARAMS, NULL, 0);
+}
+
 static void add_request(struct wire *w, const char *method, const char *target, const char *body)
 {
     char length[32];
@@ -120,9 +135,7 @@ static void add_request(struct wire *w, const char *method, const char *target, 
     add_begin(w, false);
     add_head(w, method, target, length);
     add_record(w, PARAMS, NULL, 0);
-    if (*body)
-        add_record(w, STDIN, body, strlen(body));
-    add_record(w, STDIN, NULL, 0);
+    add_body(w, body);
 }
 
 static void send_all(int fd, const void *at, size_t len)
@@ -133,6 +146,15 @@ static void send_all(int fd, const void *at, size_t len)
 static void send_wire(int fd, const struct wire *w)
 {
     send_all(fd, w->at, w->len);
+}
+
+/* A connection on which it was sent. */
+static int send_new(const struct running *r, const struct wire *w)
+{
+    int fd = connect_to(r);
+
+    send_wire(fd, w);
+    return fd;
 }
 
 /* --- what comes back -------------------------------------------------------------------------- */
@@ -191,9 +213,8 @@ static int answer_status(const struct answer *a)
 
 static int exchange_wire(const struct running *r, const struct wire *w, struct answer *a)
 {
-    int fd = connect_to(r);
+    int fd = send_new(r, w);
 
-    send_wire(fd, w);
     read_answer(fd, a);
     close(fd);
     return answer_status(a);
@@ -261,9 +282,8 @@ START_TEST(a_connection_is_closed_without_waiting_for_the_web_server)
     add_request(&w, "GET", "/hello", "");
     started = now_ms();
     for (int i = 0; i < 3; i++) {
-        int fd = connect_to(&r); /* stays open here: the only thread must not mind */
+        int fd = send_new(&r, &w); /* stays open here: the only thread must not mind */
 
-        send_wire(fd, &w);
         read_answer(fd, &a);
         ck_assert_int_eq(answer_status(&a), 200);
     }
@@ -346,11 +366,8 @@ START_TEST(a_length_that_lies_is_malformed)
     for (size_t i = 0; i < CC_COUNT(lengths); i++) {
         struct wire w = { .len = 0 };
 
-        add_begin(&w, false);
-        add_head(&w, "PUT", "/echo", lengths[i]);
-        add_record(&w, PARAMS, NULL, 0);
-        add_record(&w, STDIN, "abcd", 4);
-        add_record(&w, STDIN, NULL, 0);
+        add_echo(&w, false, lengths[i]);
+        add_body(&w, "abcd");
         ck_assert_int_eq(exchange_wire(&r, &w, &a), 400);
     }
     stop(&r);
@@ -368,8 +385,7 @@ START_TEST(a_second_length_is_malformed)
     add_head(&w, "PUT", "/echo", "4");
     add_param(&w, "CONTENT_LENGTH", "0");
     add_record(&w, PARAMS, NULL, 0);
-    add_record(&w, STDIN, "abcd", 4);
-    add_record(&w, STDIN, NULL, 0);
+    add_body(&w, "abcd");
     ck_assert_int_eq(exchange_wire(&r, &w, &a), 400);
     stop(&r);
 }
@@ -383,12 +399,9 @@ START_TEST(a_body_that_stalls_is_answered_with_408)
     int fd;
 
     launch(&r, (struct cc_http_config){ .threads = 1, .body_timeout_s = 1 });
-    add_begin(&w, false);
-    add_head(&w, "PUT", "/echo", "4");
-    add_record(&w, PARAMS, NULL, 0);
+    add_echo(&w, false, "4");
     add_record(&w, STDIN, "ab", 2);
-    fd = connect_to(&r);
-    send_wire(fd, &w);
+    fd = send_new(&r, &w);
     read_answer(fd, &a);
     ck_assert_int_eq(answer_status(&a), 408);
     close(fd);
@@ -428,11 +441,8 @@ START_TEST(a_body_over_the_limit_is_read_to_its_end_and_refused)
     int fd;
 
     launch(&r, (struct cc_http_config){ .threads = 1 });
-    add_begin(&w, false);
-    add_head(&w, "PUT", "/echo", "3276800");
-    add_record(&w, PARAMS, NULL, 0);
-    fd = connect_to(&r);
-    send_wire(fd, &w);
+    add_echo(&w, false, "3276800");
+    fd = send_new(&r, &w);
     w.len = 0;
     add_record(&w, STDIN, piece, sizeof(piece));
     for (int i = 0; i < 100; i++)
@@ -455,11 +465,8 @@ START_TEST(a_kept_connection_carries_the_next_request)
     int fd;
 
     launch(&r, (struct cc_http_config){ .threads = 1 });
-    add_begin(&w, true);
-    add_head(&w, "PUT", "/echo", "4");
-    add_record(&w, PARAMS, NULL, 0);
-    add_record(&w, STDIN, "abcd", 4);
-    add_record(&w, STDIN, NULL, 0);
+    add_echo(&w, true, "4");
+    add_body(&w, "abcd");
     fd = connect_to(&r);
     for (int i = 0; i < 5; i++) {
         send_wire(fd, &w);
@@ -485,11 +492,8 @@ START_TEST(a_kept_connection_whose_body_was_not_read_to_its_end_is_closed)
     int fd;
 
     launch(&r, (struct cc_http_config){ .threads = 1 });
-    add_begin(&w, true);
-    add_head(&w, "PUT", "/echo", "99999999");
-    add_record(&w, PARAMS, NULL, 0);
-    fd = connect_to(&r);
-    send_wire(fd, &w);
+    add_echo(&w, true, "99999999");
+    fd = send_new(&r, &w);
     w.len = 0;
     add_record(&w, STDIN, piece, sizeof(piece));
     for (int i = 0; i < 512; i++) /* 16 MiB: no more is read, and the end has not come */
@@ -552,10 +556,8 @@ START_TEST(sigterm_lets_every_request_in_hand_finish)
 
     launch(&r, (struct cc_http_config){ .threads = 4 });
     add_request(&w, "GET", "/slow", "");
-    for (size_t i = 0; i < CC_COUNT(fds); i++) {
-        fds[i] = connect_to(&r);
-        send_wire(fds[i], &w);
-    }
+    for (size_t i = 0; i < CC_COUNT(fds); i++)
+        fds[i] = send_new(&r, &w);
     wait_for(atomic_load(&r.app->waiting) == 4);
     kill(r.pid, SIGTERM);
     kill(r.pid, SIGTERM); /* an impatient supervisor */
@@ -582,12 +584,8 @@ START_TEST(a_reader_that_has_gone_harms_nobody)
 
     launch(&r, (struct cc_http_config){ .threads = 1 });
     add_request(&w, "GET", "/big", "");
-    for (int i = 0; i < 5; i++) {
-        int fd = connect_to(&r);
-
-        send_wire(fd, &w);
-        close(fd);
-    }
+    for (int i = 0; i < 5; i++)
+        close(send_new(&r, &w));
     ck_assert_int_eq(request(&r, "GET", "/big", "", &a), 200);
     ck_assert_uint_gt(a.total, 3000000);
     stop(&r);
@@ -603,8 +601,7 @@ START_TEST(a_reader_that_reads_nothing_holds_no_thread_for_ever)
 
     launch(&r, (struct cc_http_config){ .threads = 1, .body_timeout_s = 1 });
     add_request(&w, "GET", "/big", "");
-    fd = connect_to(&r);
-    send_wire(fd, &w);
+    fd = send_new(&r, &w);
     ck_assert_int_eq(request(&r, "GET", "/hello", "", &a), 200);
     close(fd);
     stop(&r);
@@ -623,11 +620,9 @@ START_TEST(running_out_of_descriptors_passes)
     ck_assert_int_eq(prlimit(r.pid, RLIMIT_NOFILE, &few, NULL), 0);
     add_request(&first, "GET", "/exhaust", "");
     add_request(&second, "GET", "/hello", "");
-    fds[0] = connect_to(&r);
-    send_wire(fds[0], &first);
+    fds[0] = send_new(&r, &first);
     wait_for(atomic_load(&r.app->waiting) == 1);
-    fds[1] = connect_to(&r);
-    send_wire(fds[1], &second);
+    fds[1] = send_new(&r, &second);
     ck_assert_int_eq(poll(&(struct pollfd){ .fd = fds[1], .events = POLLIN }, 1, 300), 0);
     atomic_store(&r.app->released, true);
     for (size_t i = 0; i < CC_COUNT(fds); i++) {

@@ -17,15 +17,28 @@ static struct cc_sessions sessions_of(struct house *h, const struct cc_tokens *t
     return sessions;
 }
 
+/* A house in which Ada is signed in. */
+static struct cc_tokens open_with_ada(struct house *h)
+{
+    house_open(h);
+    make_account(h, ADA);
+    return sign_in(h, ADA);
+}
+
+/* The same, and she has refreshed once. */
+static void open_refreshed(struct house *h, struct cc_tokens *first, struct cc_tokens *second)
+{
+    *first = open_with_ada(h);
+    ck_assert_int_eq(refresh(h, first->refresh_token, second), CC_OK);
+}
+
 START_TEST(an_access_token_names_its_user_and_session)
 {
     struct house h;
     struct cc_tokens tokens;
     struct cc_principal who;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    tokens = sign_in(&h, ADA);
+    tokens = open_with_ada(&h);
     who = whose(&h, tokens.access_token);
     cc_check_str(who.session, tokens.session_id);
     ck_assert_uint_eq(who.user.len, 36);
@@ -39,9 +52,7 @@ START_TEST(an_access_token_is_good_until_it_expires_remembered_or_not)
     struct house h;
     struct cc_tokens tokens, fresh;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    tokens = sign_in(&h, ADA);
+    tokens = open_with_ada(&h);
     fresh = sign_in(&h, ADA);
     ck_assert(is_signed_in(&h, &tokens));
     turn(&h, 899);
@@ -58,9 +69,7 @@ START_TEST(signing_out_ends_the_access_token_at_once_although_it_is_remembered)
     struct house h;
     struct cc_tokens tokens, other;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    tokens = sign_in(&h, ADA);
+    tokens = open_with_ada(&h);
     other = sign_in(&h, ADA);
     ck_assert(is_signed_in(&h, &tokens));
     ck_assert_int_eq(sign_out(&h, &tokens), CC_OK);
@@ -76,10 +85,7 @@ START_TEST(a_refresh_gives_a_successor_and_a_new_access_token)
     struct house h;
     struct cc_tokens first, second, third;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    first = sign_in(&h, ADA);
-    ck_assert_int_eq(refresh(&h, first.refresh_token, &second), CC_OK);
+    open_refreshed(&h, &first, &second);
     ck_assert(!cc_str_eq(first.refresh_token, second.refresh_token));
     ck_assert(!cc_str_eq(first.access_token, second.access_token));
     cc_check_str(second.session_id, first.session_id);
@@ -95,10 +101,7 @@ START_TEST(the_previous_refresh_token_gives_the_same_successor_for_a_minute)
     struct house h;
     struct cc_tokens first, second, again;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    first = sign_in(&h, ADA);
-    ck_assert_int_eq(refresh(&h, first.refresh_token, &second), CC_OK);
+    open_refreshed(&h, &first, &second);
     turn(&h, 60);
     ck_assert_int_eq(refresh(&h, first.refresh_token, &again), CC_OK);
     cc_check_str(again.refresh_token, second.refresh_token);
@@ -111,10 +114,7 @@ START_TEST(the_previous_refresh_token_after_a_minute_ends_the_session)
     struct house h;
     struct cc_tokens first, second, again;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    first = sign_in(&h, ADA);
-    ck_assert_int_eq(refresh(&h, first.refresh_token, &second), CC_OK);
+    open_refreshed(&h, &first, &second);
     turn(&h, 61);
     ck_assert_int_eq(refresh(&h, first.refresh_token, &again), CC_UNAUTHORIZED);
     ck_assert(!is_signed_in(&h, &second));
@@ -128,10 +128,7 @@ START_TEST(a_clock_that_was_set_back_does_not_stretch_that_minute)
     struct house h;
     struct cc_tokens first, second, again;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    first = sign_in(&h, ADA);
-    ck_assert_int_eq(refresh(&h, first.refresh_token, &second), CC_OK);
+    open_refreshed(&h, &first, &second);
     turn(&h, -5);
     ck_assert_int_eq(refresh(&h, first.refresh_token, &again), CC_OK);
     turn(&h, -3600);
@@ -146,10 +143,7 @@ START_TEST(an_older_refresh_token_ends_the_session_at_once)
     struct house h;
     struct cc_tokens first, second, third, again;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    first = sign_in(&h, ADA);
-    ck_assert_int_eq(refresh(&h, first.refresh_token, &second), CC_OK);
+    open_refreshed(&h, &first, &second);
     ck_assert_int_eq(refresh(&h, second.refresh_token, &third), CC_OK);
     ck_assert_int_eq(refresh(&h, first.refresh_token, &again), CC_UNAUTHORIZED);
     ck_assert(!is_signed_in(&h, &third));
@@ -184,9 +178,7 @@ START_TEST(a_refresh_token_ahead_of_a_restored_store_counts_as_the_current_one)
     struct cc_principal who;
     struct saved saved;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    first = sign_in(&h, ADA);
+    first = open_with_ada(&h);
     who = whose(&h, first.access_token);
     saved.key = cc_key_session(h.arena, who.user, who.session);
     ck_assert_int_eq(cc_store_view(h.store, h.arena, save_row, &saved, anew(&h)), CC_OK);
@@ -217,9 +209,7 @@ START_TEST(a_forged_refresh_token_is_refused_and_ends_nothing)
     struct cc_tokens tokens, out;
     struct cc_str forged[12];
 
-    house_open(&h);
-    make_account(&h, ADA);
-    tokens = sign_in(&h, ADA);
+    tokens = open_with_ada(&h);
     forged[0] = with_part(&h, tokens.refresh_token, 0, "somebody");
     forged[1] = with_part(&h, tokens.refresh_token, 1, "another");
     forged[2] = with_part(&h, tokens.refresh_token, 2, "2");
@@ -257,9 +247,7 @@ START_TEST(sixty_four_that_race_one_refresh_token_get_one_successor)
     struct racer racers[RACERS];
     struct cc_tokens tokens;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    tokens = sign_in(&h, ADA);
+    tokens = open_with_ada(&h);
     race(&h, racers, race_refresh, &tokens.refresh_token);
     ck_assert_uint_eq(race_count(racers, CC_OK), RACERS);
     for (size_t i = 1; i < RACERS; i++)
@@ -274,9 +262,7 @@ START_TEST(a_session_that_is_not_refreshed_ends)
     struct house h;
     struct cc_tokens idle, used;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    idle = sign_in(&h, ADA);
+    idle = open_with_ada(&h);
     used = sign_in(&h, ADA);
     turn(&h, 59 * 24 * 3600);
     ck_assert_int_eq(refresh(&h, used.refresh_token, &used), CC_OK);
@@ -293,9 +279,7 @@ START_TEST(sessions_are_listed_with_device_and_times_the_latest_used_first)
     struct cc_tokens first, second;
     struct cc_sessions sessions;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    first = sign_in(&h, ADA);
+    first = open_with_ada(&h);
     turn(&h, 10);
     second = sign_in(&h, ADA);
     sessions = sessions_of(&h, &first);
@@ -341,9 +325,7 @@ START_TEST(one_session_can_be_ended_from_another)
     struct cc_tokens mine, other;
     struct cc_principal which;
 
-    house_open(&h);
-    make_account(&h, ADA);
-    mine = sign_in(&h, ADA);
+    mine = open_with_ada(&h);
     other = sign_in(&h, ADA);
     which = (struct cc_principal){ whose(&h, mine.access_token).user, other.session_id };
     ck_assert_int_eq(cc_identity_session_end(h.identity, h.arena, &which, anew(&h)), CC_OK);
