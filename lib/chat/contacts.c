@@ -73,10 +73,8 @@ static enum cc_code put_asked(struct cc_txn *txn, struct cc_key key, struct cc_s
 {
     struct cc_arena *arena = cc_txn_arena(txn);
     const struct asked_row row = { started_ms, cc_base64url_encode(arena, marks) };
-    struct cc_item item = cc_row_item(txn, key, asked_fields, &row);
 
-    item.expires_ms = started_ms + DAY_MS;
-    return cc_txn_put(txn, &item, err);
+    return cc_row_put_until(txn, key, asked_fields, &row, started_ms + DAY_MS, err);
 }
 
 static enum cc_code take_in(struct cc_txn *txn, void *arg, struct cc_err *err)

@@ -99,37 +99,6 @@ const struct cc_field cc_user_head_fields[] = {
     { .name = NULL },
 };
 
-enum cc_code cc_row_get(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
-                        void *out, struct cc_err *err)
-{
-    struct cc_item item;
-    enum cc_code rc = cc_txn_get(txn, key, &item, err);
-
-    return rc == CC_OK ? cc_fields_load(cc_txn_arena(txn), fields, item.body, out, err) : rc;
-}
-
-struct cc_item cc_row_item(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
-                           const void *in)
-{
-    return (struct cc_item){ .key = key, .body = cc_fields_save(cc_txn_arena(txn), fields, in) };
-}
-
-enum cc_code cc_row_put(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
-                        const void *in, struct cc_err *err)
-{
-    const struct cc_item item = cc_row_item(txn, key, fields, in);
-
-    return cc_txn_put(txn, &item, err);
-}
-
-enum cc_code cc_row_insert(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
-                           const void *in, struct cc_err *err)
-{
-    const struct cc_item item = cc_row_item(txn, key, fields, in);
-
-    return cc_txn_insert(txn, &item, err);
-}
-
 enum cc_code cc_message_load(struct cc_arena *arena, struct cc_str room, const struct cc_item *item,
                              struct cc_message *out, struct cc_err *err)
 {

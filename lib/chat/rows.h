@@ -8,6 +8,7 @@
 
 #include "../base/field.h"
 #include "../store/keys.h"
+#include "../store/row.h"
 
 struct cc_chat {
     struct cc_arena *arena; /* holds this struct */
@@ -70,17 +71,6 @@ extern const struct cc_field cc_sent_fields[];
 extern const struct cc_field cc_cursor_fields[];
 extern const struct cc_field cc_member_fields[];
 extern const struct cc_field cc_user_head_fields[];
-
-/* Reads a row. CC_NOT_FOUND (err left alone). */
-enum cc_code cc_row_get(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
-                        void *out, struct cc_err *err) CC_NODISCARD;
-/* The item that a row becomes. */
-struct cc_item cc_row_item(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
-                           const void *in);
-enum cc_code cc_row_put(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
-                        const void *in, struct cc_err *err) CC_NODISCARD;
-enum cc_code cc_row_insert(struct cc_txn *txn, struct cc_key key, const struct cc_field *fields,
-                           const void *in, struct cc_err *err) CC_NODISCARD;
 
 /* A message or member as its item says; `room` is borrowed. */
 enum cc_code cc_message_load(struct cc_arena *arena, struct cc_str room, const struct cc_item *item,

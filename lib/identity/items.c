@@ -1,7 +1,7 @@
 #include "items.h"
 
-#include "../base/field.h"
 #include "../store/keys.h"
+#include "../store/row.h"
 
 #include <stdlib.h>
 
@@ -55,12 +55,9 @@ static struct cc_key proof_key(struct cc_arena *arena, enum cc_proof_kind kind, 
 enum cc_code cc_proof_get(struct cc_txn *txn, enum cc_proof_kind kind, struct cc_str id,
                           struct cc_proof *out, struct cc_err *err)
 {
-    struct cc_arena *arena = cc_txn_arena(txn);
-    struct cc_item item;
-    enum cc_code rc = cc_txn_get(txn, proof_key(arena, kind, id), &item, err);
+    const struct cc_key key = proof_key(cc_txn_arena(txn), kind, id);
+    enum cc_code rc = cc_row_get(txn, key, proof_fields, out, err);
 
-    if (rc == CC_OK)
-        rc = cc_fields_load(arena, proof_fields, item.body, out, err);
     if (rc == CC_OK)
         out->id = id;
     return rc;
@@ -69,13 +66,9 @@ enum cc_code cc_proof_get(struct cc_txn *txn, enum cc_proof_kind kind, struct cc
 enum cc_code cc_proof_put(struct cc_txn *txn, enum cc_proof_kind kind, const struct cc_proof *proof,
                           struct cc_err *err)
 {
-    struct cc_arena *arena = cc_txn_arena(txn);
+    const struct cc_key key = proof_key(cc_txn_arena(txn), kind, proof->id);
 
-    return cc_txn_put(txn,
-                      &(struct cc_item){ .key = proof_key(arena, kind, proof->id),
-                                         .body = cc_fields_save(arena, proof_fields, proof),
-                                         .expires_ms = proof->expires_ms },
-                      err);
+    return cc_row_put_until(txn, key, proof_fields, proof, proof->expires_ms, err);
 }
 
 enum cc_code cc_proof_delete(struct cc_txn *txn, enum cc_proof_kind kind, struct cc_str id,
@@ -98,13 +91,10 @@ static const struct cc_field credential_fields[] = {
 enum cc_code cc_credential_get(struct cc_txn *txn, struct cc_str user, struct cc_str *hash,
                                struct cc_err *err)
 {
-    struct cc_arena *arena = cc_txn_arena(txn);
+    const struct cc_key key = cc_key_credential(cc_txn_arena(txn), user);
     struct credential credential;
-    struct cc_item item;
-    enum cc_code rc = cc_txn_get(txn, cc_key_credential(arena, user), &item, err);
+    enum cc_code rc = cc_row_get(txn, key, credential_fields, &credential, err);
 
-    if (rc == CC_OK)
-        rc = cc_fields_load(arena, credential_fields, item.body, &credential, err);
     if (rc == CC_OK)
         *hash = credential.hash;
     return rc;
@@ -113,14 +103,10 @@ enum cc_code cc_credential_get(struct cc_txn *txn, struct cc_str user, struct cc
 enum cc_code cc_credential_put(struct cc_txn *txn, struct cc_str user, struct cc_str hash,
                                struct cc_err *err)
 {
-    struct cc_arena *arena = cc_txn_arena(txn);
-    struct credential credential = { hash };
+    const struct cc_key key = cc_key_credential(cc_txn_arena(txn), user);
+    const struct credential credential = { hash };
 
-    return cc_txn_put(
-        txn,
-        &(struct cc_item){ .key = cc_key_credential(arena, user),
-                           .body = cc_fields_save(arena, credential_fields, &credential) },
-        err);
+    return cc_row_put(txn, key, credential_fields, &credential, err);
 }
 
 /* --- sessions --------------------------------------------------------------------------------- */
@@ -167,13 +153,9 @@ enum cc_code cc_session_get(struct cc_txn *txn, const struct cc_principal *who,
 enum cc_code cc_session_put(struct cc_txn *txn, struct cc_str user,
                             const struct cc_session_item *session, struct cc_err *err)
 {
-    struct cc_arena *arena = cc_txn_arena(txn);
+    const struct cc_key key = cc_key_session(cc_txn_arena(txn), user, session->id);
 
-    return cc_txn_put(txn,
-                      &(struct cc_item){ .key = cc_key_session(arena, user, session->id),
-                                         .body = cc_fields_save(arena, session_fields, session),
-                                         .expires_ms = session->expires_ms },
-                      err);
+    return cc_row_put_until(txn, key, session_fields, session, session->expires_ms, err);
 }
 
 enum cc_code cc_session_delete(struct cc_txn *txn, const struct cc_principal *who,

@@ -1,7 +1,7 @@
 #include "limit.h"
 
-#include "../base/field.h"
 #include "../store/keys.h"
+#include "../store/row.h"
 
 struct used {
     int64_t count;
@@ -19,14 +19,12 @@ static enum cc_code load(struct cc_txn *txn, struct cc_key key, int64_t window_m
                          struct cc_err *err)
 {
     int64_t latest = cc_txn_now_ms(txn) + window_ms;
-    struct cc_item item;
-    enum cc_code rc = cc_txn_get(txn, key, &item, err);
+    enum cc_code rc = cc_row_get(txn, key, fields, out, err);
 
-    *out = (struct used){ 0, latest };
-    if (rc == CC_NOT_FOUND)
+    if (rc == CC_NOT_FOUND) {
+        *out = (struct used){ 0, latest };
         return CC_OK;
-    if (rc == CC_OK)
-        rc = cc_fields_load(cc_txn_arena(txn), fields, item.body, out, err);
+    }
     if (rc == CC_OK && out->until_ms > latest) /* the clock was set back */
         out->until_ms = latest;
     return rc;
@@ -43,8 +41,7 @@ static int64_t retry_after(struct cc_txn *txn, const struct cc_limit *limit,
 enum cc_code cc_limit_take(struct cc_txn *txn, const struct cc_limit *limit, int64_t count,
                            int64_t *retry_after_s, struct cc_err *err)
 {
-    struct cc_arena *arena = cc_txn_arena(txn);
-    struct cc_key key = cc_key_limit(arena, limit->what, limit->who);
+    struct cc_key key = cc_key_limit(cc_txn_arena(txn), limit->what, limit->who);
     struct used used;
     enum cc_code rc = load(txn, key, limit->window_ms, &used, err);
 
@@ -54,11 +51,7 @@ enum cc_code cc_limit_take(struct cc_txn *txn, const struct cc_limit *limit, int
     if (*retry_after_s > 0)
         return CC_OK;
     used.count += count;
-    return cc_txn_put(txn,
-                      &(struct cc_item){ .key = key,
-                                         .body = cc_fields_save(arena, fields, &used),
-                                         .expires_ms = used.until_ms },
-                      err);
+    return cc_row_put_until(txn, key, fields, &used, used.until_ms, err);
 }
 
 enum cc_code cc_limit_look(struct cc_txn *txn, const struct cc_limit *limit, int64_t count,

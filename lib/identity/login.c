@@ -1,7 +1,7 @@
 #include "login.h"
 
-#include "../base/field.h"
 #include "../store/keys.h"
+#include "../store/row.h"
 
 #include <string.h>
 
@@ -143,14 +143,11 @@ enum cc_code cc_identifier_get(struct cc_txn *txn, const struct cc_identifier *i
 enum cc_code cc_identifier_insert(struct cc_txn *txn, const struct cc_identifier *identifier,
                                   struct cc_str user, struct cc_err *err)
 {
-    struct cc_arena *arena = cc_txn_arena(txn);
-    struct owner owner = { user };
+    const struct cc_key key =
+        cc_key_identifier(cc_txn_arena(txn), identifier->kind, identifier->value);
+    const struct owner owner = { user };
 
-    return cc_txn_insert(
-        txn,
-        &(struct cc_item){ .key = cc_key_identifier(arena, identifier->kind, identifier->value),
-                           .body = cc_fields_save(arena, fields, &owner) },
-        err);
+    return cc_row_insert(txn, key, fields, &owner, err);
 }
 
 enum cc_code cc_identifier_find_many(struct cc_txn *txn, const char *kind,

@@ -1,7 +1,7 @@
 #include "profile.h"
 
-#include "../base/field.h"
 #include "../store/keys.h"
+#include "../store/row.h"
 
 #define STR(member)                                                                                \
     .type = CC_FIELD_STR, .flags = CC_FIELD_OMIT, .offset = offsetof(struct cc_profile, member)
@@ -21,26 +21,14 @@ static const struct cc_field fields[] = {
     { .name = NULL },
 };
 
-static enum cc_code load(struct cc_arena *arena, struct cc_str user, struct cc_str body,
-                         struct cc_profile *out, struct cc_err *err)
+enum cc_code cc_profile_get(struct cc_txn *txn, struct cc_str user, struct cc_profile *out,
+                            struct cc_err *err)
 {
-    enum cc_code rc = cc_fields_load(arena, fields, body, out, err);
+    enum cc_code rc = cc_row_get(txn, cc_key_profile(cc_txn_arena(txn), user), fields, out, err);
 
     if (rc == CC_OK)
         out->user = user;
     return rc;
-}
-
-enum cc_code cc_profile_get(struct cc_txn *txn, struct cc_str user, struct cc_profile *out,
-                            struct cc_err *err)
-{
-    struct cc_arena *arena = cc_txn_arena(txn);
-    struct cc_item item;
-    enum cc_code rc = cc_txn_get(txn, cc_key_profile(arena, user), &item, err);
-
-    if (rc != CC_OK)
-        return rc;
-    return load(arena, user, item.body, out, err);
 }
 
 enum cc_code cc_profile_get_many(struct cc_txn *txn, const struct cc_str *users, size_t count,
@@ -56,8 +44,10 @@ enum cc_code cc_profile_get_many(struct cc_txn *txn, const struct cc_str *users,
     rc = cc_txn_get_many(txn, keys, count, items, err);
     for (size_t i = 0; i < count && rc == CC_OK; i++) {
         out[i] = (struct cc_profile){ 0 };
-        if (items[i].body.at)
-            rc = load(arena, users[i], items[i].body, &out[i], err);
+        if (!items[i].body.at)
+            continue;
+        rc = cc_fields_load(arena, fields, items[i].body, &out[i], err);
+        out[i].user = users[i];
     }
     return rc;
 }
@@ -65,10 +55,7 @@ enum cc_code cc_profile_get_many(struct cc_txn *txn, const struct cc_str *users,
 enum cc_code cc_profile_put(struct cc_txn *txn, const struct cc_profile *profile,
                             struct cc_err *err)
 {
-    struct cc_arena *arena = cc_txn_arena(txn);
+    const struct cc_key key = cc_key_profile(cc_txn_arena(txn), profile->user);
 
-    return cc_txn_put(txn,
-                      &(struct cc_item){ .key = cc_key_profile(arena, profile->user),
-                                         .body = cc_fields_save(arena, fields, profile) },
-                      err);
+    return cc_row_put(txn, key, fields, profile, err);
 }

@@ -2,8 +2,8 @@
 
 #include "../base/digest.h"
 #include "../base/encode.h"
-#include "../base/field.h"
 #include "../store/keys.h"
+#include "../store/row.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -60,14 +60,12 @@ static enum cc_code delay_get(struct cc_txn *txn, const struct cc_attempt *attem
                               struct delay *out, struct cc_err *err)
 {
     int64_t latest = cc_txn_now_ms(txn) + attempt->delay_max_s * 1000;
-    struct cc_item item;
-    enum cc_code rc = cc_txn_get(txn, delay_key(txn, attempt->place), &item, err);
+    enum cc_code rc = cc_row_get(txn, delay_key(txn, attempt->place), delay_fields, out, err);
 
-    *out = (struct delay){ 0, 0 };
-    if (rc == CC_NOT_FOUND)
+    if (rc == CC_NOT_FOUND) {
+        *out = (struct delay){ 0, 0 };
         return CC_OK;
-    if (rc == CC_OK)
-        rc = cc_fields_load(cc_txn_arena(txn), delay_fields, item.body, out, err);
+    }
     if (rc == CC_OK && out->until_ms > latest) /* the clock was set back */
         out->until_ms = latest;
     return rc;
@@ -86,12 +84,8 @@ static enum cc_code delay_more(struct cc_txn *txn, const struct cc_attempt *atte
     int64_t now_ms = cc_txn_now_ms(txn), wrong = attempt->wrong + 1;
     struct delay delay = { wrong, now_ms + delay_s(attempt, wrong) * 1000 };
 
-    return cc_txn_put(
-        txn,
-        &(struct cc_item){ .key = delay_key(txn, attempt->place),
-                           .body = cc_fields_save(cc_txn_arena(txn), delay_fields, &delay),
-                           .expires_ms = now_ms + DAY_MS },
-        err);
+    return cc_row_put_until(txn, delay_key(txn, attempt->place), delay_fields, &delay,
+                            now_ms + DAY_MS, err);
 }
 
 /* --- places that are known -------------------------------------------------------------------- */
