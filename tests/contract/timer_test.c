@@ -53,18 +53,6 @@ static void take_none(struct stores *s, int64_t lease_ms)
     ck_assert_uint_eq(take(s, lease_ms, &jobs), 0);
 }
 
-static void finish(struct stores *s, const struct cc_job *job)
-{
-    ck_assert_int_eq(cc_timer_done(s->store, s->arena, job, &s->err), CC_OK);
-}
-
-static void put_off(struct stores *s, const struct cc_job *job, int64_t by_ms)
-{
-    int64_t due_ms = s->clock.now_ms + by_ms;
-
-    ck_assert_int_eq(cc_timer_put_off(s->store, s->arena, job, due_ms, &s->err), CC_OK);
-}
-
 /* What the first taker has of a job that a second one holds by now, for a second. */
 static const struct cc_job *take_too_slowly(struct stores *s)
 {
@@ -127,7 +115,7 @@ START_TEST(a_job_that_is_done_does_not_come_back)
 
     stores_open(&s, _i);
     add(&s, 0, "one");
-    finish(&s, take_one(&s, 60000));
+    ck_assert_int_eq(cc_timer_done(s.store, s.arena, take_one(&s, 60000), &s.err), CC_OK);
     s.clock.now_ms += 3600000;
     take_none(&s, 60000);
     stores_close(&s);
@@ -141,7 +129,9 @@ START_TEST(a_job_that_is_put_off_comes_back_then_with_its_attempts_counted_on)
 
     stores_open(&s, _i);
     add(&s, 0, "one");
-    put_off(&s, take_one(&s, 1000), 3600000);
+    job = take_one(&s, 1000);
+    ck_assert_int_eq(cc_timer_put_off(s.store, s.arena, job, s.clock.now_ms + 3600000, &s.err),
+                     CC_OK);
     s.clock.now_ms += 3599999;
     take_none(&s, 1000);
     s.clock.now_ms += 1;
@@ -159,7 +149,7 @@ START_TEST(who_puts_off_too_late_does_not_double_the_job)
 
     stores_open(&s, _i);
     slow = take_too_slowly(&s);
-    put_off(&s, slow, 10);
+    ck_assert_int_eq(cc_timer_put_off(s.store, s.arena, slow, s.clock.now_ms + 10, &s.err), CC_OK);
     s.clock.now_ms += 1000;
     take_one(&s, 1000);
     stores_close(&s);
@@ -175,7 +165,7 @@ START_TEST(who_is_done_too_late_does_not_end_anothers_lease)
 
     stores_open(&s, _i);
     slow = take_too_slowly(&s);
-    finish(&s, slow);
+    ck_assert_int_eq(cc_timer_done(s.store, s.arena, slow, &s.err), CC_OK);
     s.clock.now_ms += 1000;
     take_one(&s, 1000);
     stores_close(&s);
