@@ -498,8 +498,7 @@ START_TEST(only_members_list)
 }
 END_TEST
 
-/* --- a store whose reads are not one instant ----------------------------------------------------
- */
+/* --- a store whose reads are not one instant -------------------------------------------------- */
 
 static enum cc_code hide_third(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
