@@ -51,8 +51,8 @@ typedef void vector_fn(const struct vector *);
 static int each_vector(const char *prefix, vector_fn *fn)
 {
     const char *root = getenv("VECTORS") ? getenv("VECTORS") : "../shared/vectors";
-    struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
     const struct dirent *entry;
+    struct cc_arena *arena;
     struct vector vector;
     char path[4096];
     int count = 0;
@@ -64,6 +64,7 @@ static int each_vector(const char *prefix, vector_fn *fn)
         printf("SKIPPED base/json %s*: no vectors in %s (make VECTORS=...)\n", prefix, path);
         return -1;
     }
+    arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
     while ((entry = readdir(folder))) {
         struct cc_err err = { 0 };
 
