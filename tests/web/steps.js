@@ -41,7 +41,7 @@ export async function write({ page }, text) {
 
 export const bubble = ({ page }, text) => page.locator('.bubble', { hasText: text }).last();
 
-/* Not merely in the document: before the person's eyes, with nothing lying over it. */
+/* Not merely in the document: before the person's eyes, with nothing lying over any of its lines. */
 export async function assertSeen(person, text) {
   const place = bubble(person, text).locator('.bubble__text');
   await place.waitFor();
@@ -50,8 +50,9 @@ export async function assertSeen(person, text) {
     const box = await place.boundingBox();
     if (!box || box.x < 0 || box.y < 0 || box.x + box.width > width || box.y + box.height > height) return false;
     return place.evaluate((element) => {
-      const { x, y, width: w, height: h } = element.getBoundingClientRect();
-      return element.contains(document.elementFromPoint(x + w / 2, y + h / 2));
+      const lines = [...element.getClientRects()].filter((line) => line.width > 0); // a line break has no width
+      return lines.length > 0 && lines.every(({ x, y, width: w, height: h }) =>
+        element.contains(document.elementFromPoint(x + w / 2, y + h / 2)));
     });
   };
   await until(`“${text}” is within the viewport`, 3000, seen);
