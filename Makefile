@@ -31,6 +31,10 @@ MODE_CFLAGS_tsan := $(SANITIZED) -fsanitize=thread
 MODE_LDFLAGS_release := -Wl,-z,relro,-z,now
 MODE_LDFLAGS_asan := -fsanitize=address,undefined
 MODE_LDFLAGS_tsan := -fsanitize=thread
+# For libFuzzer, with CC=clang: `make fuzz` sets both.
+MODE_CFLAGS_fuzz := $(SANITIZED) -fsanitize=fuzzer-no-link,address,undefined \
+    -fno-sanitize-recover=all
+MODE_LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 
 ALL_CFLAGS = -std=gnu11 -Ilib $(MODE_CFLAGS_$(MODE)) -fPIE -pthread -MMD -MP $(PKG_CFLAGS) \
     $(CPPFLAGS) $(CFLAGS)
@@ -41,12 +45,19 @@ PROGRAM_SRC := $(wildcard handlers/*.c)
 TEST_SRC := $(wildcard tests/unit/*/*_test.c tests/contract/*_test.c)
 # What several test programs share: fakes and cases.
 TEST_LIB_SRC := $(filter-out %_test.c,$(wildcard tests/*.c tests/unit/*/*.c tests/contract/*.c))
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+# What a target is linked with: libFuzzer brings a main function of its own.
+FUZZ_LIB_SRC := tests/fuzz/fuzz.c $(if $(filter fuzz,$(MODE)),,tests/fuzz/replay.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(B)/%.o)
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
 TEST_LIB_OBJ := $(TEST_LIB_SRC:%.c=$(B)/%.o)
+FUZZ_OBJ := $(FUZZ_SRC:%.c=$(B)/%.o)
+FUZZ_LIB_OBJ := $(FUZZ_LIB_SRC:%.c=$(B)/%.o)
+OBJECTS := $(LIB_OBJ) $(PROGRAM_OBJ) $(TEST_OBJ) $(TEST_LIB_OBJ) $(FUZZ_OBJ) $(FUZZ_LIB_OBJ)
 PROGRAMS := $(PROGRAM_SRC:handlers/%.c=$(B)/bin/%)
 TESTS := $(TEST_SRC:%.c=$(B)/%)
+FUZZERS := $(FUZZ_SRC:%.c=$(B)/%)
 
 # One short line a file; V=1 shows the commands.
 Q := $(if $(V),,@)
@@ -65,7 +76,7 @@ $(B)/%.o: %.c $(B)/flags | deps
 	$(call say,CC $<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-$(TEST_OBJ) $(TEST_LIB_OBJ): CPPFLAGS += -I.
+$(TEST_OBJ) $(TEST_LIB_OBJ) $(FUZZ_OBJ) $(FUZZ_LIB_OBJ): CPPFLAGS += -I.
 
 $(PROGRAMS): $(B)/bin/%: $(B)/handlers/%.o $(B)/libcloudchat.a
 	@mkdir -p $(@D)
@@ -76,6 +87,10 @@ $(TESTS): %: %.o $(TEST_LIB_OBJ) $(B)/libcloudchat.a
 	$(call say,LD $@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(CHECK_LIBS) $(PKG_LIBS) -o $@
 
+$(FUZZERS): %: %.o $(FUZZ_LIB_OBJ) $(B)/libcloudchat.a
+	$(call say,LD $@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=cc_die $^ $(PKG_LIBS) -o $@
+
 # Other flags or another compiler: everything anew.
 $(B)/flags: force | deps
 	@mkdir -p $(@D)
@@ -84,8 +99,8 @@ $(B)/flags: force | deps
 .PHONY: force
 force:
 
-.SECONDARY: $(TEST_OBJ)
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(PROGRAM_OBJ) $(TEST_OBJ) $(TEST_LIB_OBJ))
+.SECONDARY: $(TEST_OBJ) $(FUZZ_OBJ)
+-include $(patsubst %.o,%.d,$(OBJECTS))
 
 # --- what must be installed ----------------------------------------------------------------------
 
@@ -98,6 +113,7 @@ DEPS_test := build run test $(BUNDLE_DEPS)
 DEPS_lint := build test lint
 DEPS_check := build run test $(BUNDLE_DEPS)
 DEPS_browser := build run browser $(BUNDLE_DEPS)
+DEPS_fuzz := build fuzz
 DEPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(DEPS_$(goal))))
 
 .PHONY: deps
@@ -178,8 +194,8 @@ PYTEST = STAGE=$(STAGE) PYTHONDONTWRITEBYTECODE=1 \
     $(VENV)/bin/python -m pytest -q -n $(JOBS) tests/api $(ARGS)
 
 .PHONY: unit
-unit: $(TESTS) ## unit and contract tests in C, in the present MODE
-	@VECTORS=$(abspath $(VECTORS)) JOBS=$(JOBS) tests/run $(TESTS)
+unit: $(TESTS) $(FUZZERS) ## unit and contract tests in C and replayed crashes, in the present MODE
+	@VECTORS=$(abspath $(VECTORS)) JOBS=$(JOBS) tests/run $(TESTS) $(FUZZERS)
 
 .PHONY: api
 api: stage $(VENV)/installed ## API tests with pytest against an installed tree, in the present MODE
@@ -219,13 +235,21 @@ check: | deps ## unit, contract and API tests under ASan and UBSan, then under T
 	@$(MAKE) --no-print-directory MODE=asan unit api
 	@$(MAKE) --no-print-directory MODE=tsan unit api
 
+SECONDS := 60
+
+.PHONY: fuzz
+fuzz: | deps ## fuzzes every boundary for SECONDS=60 in all (libFuzzer); crash files stay in tests/fuzz/crashes
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
+	@JOBS=$(JOBS) tests/fuzz/run $(SECONDS) $(FUZZ_SRC:%.c=build/fuzz-clang/%)
+
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+
 # --- lint ----------------------------------------------------------------------------------------
 
 C_FILES = $(shell find lib handlers tests -name '*.[ch]' -not -path '*/node_modules/*')
 SCRIPTS = $(shell grep -rlE '^\#!/(usr/bin/env )?(/bin/)?(ba)?sh' conf tests .ci \
     --exclude-dir=node_modules --exclude-dir=__pycache__)
-OBJECTS := $(LIB_OBJ) $(PROGRAM_OBJ) $(TEST_OBJ) $(TEST_LIB_OBJ)
-
 .PHONY: objects
 objects: $(B)/libcloudchat.a $(OBJECTS)
 
