@@ -146,7 +146,7 @@ $(BUNDLE) &: $(BUNDLE_SRC) | deps
 # --- installing ----------------------------------------------------------------------------------
 
 WWW_FILES := $(sort $(filter-out $(BUNDLE_SRC),$(shell find www -type f)) $(BUNDLE))
-CONF_FILES := $(wildcard conf/*/*.conf conf/*/*.service conf/*/*.socket)
+CONF_FILES := $(wildcard conf/*/*.conf conf/*/*.html conf/*/*.service conf/*/*.socket)
 INSTALLED := $(filter-out $(B)/bin/cloudchat,$(PROGRAMS))
 INSTALL = install
 

@@ -38,13 +38,20 @@ static const struct {
     { "woff2", "font/woff2" },
 };
 
+/* Nothing of the target is rewritten. What is not UTF-8 is refused here: no pattern of this file
+ * would match it, and lighttpd would close the connection without a word (tried: 1.4.69). */
 static const char fixed_part[] =
     "# The programs route on the target as it came: %2F is not a slash to them.\n"
     "server.http-parseopts = (\n"
     "    \"header-strict\" => \"enable\",\n"
     "    \"host-strict\" => \"enable\",\n"
     "    \"host-normalize\" => \"enable\",\n"
-    "    \"url-normalize\" => \"disable\",\n"
+    "    \"url-normalize\" => \"enable\",\n"
+    "    \"url-normalize-unreserved\" => \"disable\",\n"
+    "    \"url-normalize-required\" => \"disable\",\n"
+    "    \"url-ctrls-reject\" => \"disable\",\n"
+    "    \"url-path-dotseg-remove\" => \"disable\",\n"
+    "    \"url-invalid-utf8-reject\" => \"enable\",\n"
     ")\n"
     "# A body is read to its end before a program is given it: a slow client holds no thread.\n"
     "server.stream-request-body = 0\n"
@@ -58,6 +65,12 @@ static const char fixed_part[] =
     "static-file.etags = \"enable\"\n"
     "etag.use-inode = \"disable\"\n"
     "server.modules = ( \"mod_rewrite\", \"mod_setenv\", \"mod_fastcgi\" )\n";
+
+/* What lighttpd answers by itself. There is a problem document for each in conf/lighttpd/;
+ * lighttpd wants the names of such files to end in .html. */
+static const int own_statuses[] = {
+    400, 403, 404, 405, 411, 413, 417, 431, 500, 501, 502, 503, 504, 505,
+};
 
 /* No escape is needed for what passes; what would need one is refused. */
 static enum cc_code check_path(struct cc_str path, struct cc_err *err)
@@ -74,7 +87,8 @@ static enum cc_code check_path(struct cc_str path, struct cc_err *err)
 
 static enum cc_code check_paths(const struct cc_site *site, struct cc_err *err)
 {
-    const struct cc_str paths[] = { site->www, site->run, site->config.sockets, site->config.bind };
+    const struct cc_str paths[] = { site->www, site->conf, site->run, site->config.sockets,
+                                    site->config.bind };
     enum cc_code rc = CC_OK;
 
     for (size_t i = 0; rc == CC_OK && i < CC_COUNT(paths); i++)
@@ -157,6 +171,9 @@ static void add_page(struct cc_buf *out)
     for (size_t i = 0; i < CC_COUNT(page_files); i++)
         cc_buf_add_format(out, "    \".%s\" => \"%s\",\n", page_files[i].extension,
                           page_files[i].type);
+    for (size_t i = 0; i < CC_COUNT(own_statuses); i++)
+        cc_buf_add_format(out, "    \"problem-%d.html\" => \"application/problem+json\",\n",
+                          own_statuses[i]);
     cc_buf_add_z(out, "    \"\" => \"application/octet-stream\",\n)\n");
 }
 
@@ -174,9 +191,11 @@ enum cc_code cc_lighttpd_config(struct cc_arena *arena, const struct cc_site *si
     add_listening(&buf, &site->config, inherited);
     cc_buf_add_format(&buf,
                       "server.document-root = \"%.*s\"\n"
+                      "server.errorfile-prefix = \"%.*s/lighttpd/problem-\"\n"
                       "server.upload-dirs = ( \"%.*s\" )\n"
                       "server.errorlog = \"%.*s/lighttpd.log\"\n",
-                      CC_STR_ARG(site->www), CC_STR_ARG(site->run), CC_STR_ARG(site->run));
+                      CC_STR_ARG(site->www), CC_STR_ARG(site->conf), CC_STR_ARG(site->run),
+                      CC_STR_ARG(site->run));
     add_sizes(&buf, &site->config);
     cc_buf_add_z(&buf, fixed_part);
     for (; program->name != NULL; program++)

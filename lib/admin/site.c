@@ -76,15 +76,13 @@ enum cc_code cc_site_make(struct cc_arena *arena, const char *folder, bool *is_n
 static void locate_installation(struct cc_arena *arena, struct cc_site *site)
 {
     struct cc_str bin = cc_app_folder(arena);
+    struct cc_str prefix = cc_str_ends(bin, CC_STR("/bin"))
+                               ? cc_str_take(bin, bin.len - 4)
+                               : cc_str_format(arena, "%.*s/..", CC_STR_ARG(bin));
 
-    site->programs = cc_str_format(arena, "%.*s/../lib/cloud-chat", CC_STR_ARG(bin));
-    site->www = cc_str_format(arena, "%.*s/../share/cloud-chat/www", CC_STR_ARG(bin));
-    if (cc_str_ends(bin, CC_STR("/bin"))) {
-        struct cc_str prefix = cc_str_take(bin, bin.len - 4);
-
-        site->programs = cc_str_format(arena, "%.*s/lib/cloud-chat", CC_STR_ARG(prefix));
-        site->www = cc_str_format(arena, "%.*s/share/cloud-chat/www", CC_STR_ARG(prefix));
-    }
+    site->programs = cc_str_format(arena, "%.*s/lib/cloud-chat", CC_STR_ARG(prefix));
+    site->www = cc_str_format(arena, "%.*s/share/cloud-chat/www", CC_STR_ARG(prefix));
+    site->conf = cc_str_format(arena, "%.*s/share/cloud-chat/conf", CC_STR_ARG(prefix));
 }
 
 enum cc_code cc_site_config_path(struct cc_admin *admin, const char **out, struct cc_err *err)

@@ -10,6 +10,7 @@
 struct cc_site {
     struct cc_str programs; /* folder of the *.fcgi */
     struct cc_str www;      /* folder of the page */
+    struct cc_str conf;     /* folder of what web servers and hosts are told */
     const char *config_path;
     struct cc_config config;
     struct cc_str run; /* <data>/run: sockets, lock, lighttpd.conf */

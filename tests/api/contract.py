@@ -17,6 +17,9 @@ NOTABLE = {"allow", "cache-control", "etag", "link", "location", "retry-after", 
            "www-authenticate"}
 # Every answer may carry these, so the document does not repeat them: not to be cached.
 UNSPOKEN = {("cache-control", "no-store")}
+# Problems that the web server may find by itself.
+WEB_SERVER_ANSWERS = ("BadRequest", "LengthRequired", "TooLarge", "HeadersTooLarge", "Internal",
+                      "Unavailable")
 
 
 def parse_json(data):
@@ -154,9 +157,12 @@ def response(*names):
 
 
 def check(method, path, reply, cors=False):
-    """That an answer is as the document says, to the last header."""
+    """That an answer of a program is as the document says, to the last header."""
     node, where = response_of(method, path, reply.status)
     check_headers(node, where, reply)
+    # The document must leave these out where the web server may be who answers.
+    assert reply.get("x-request-id"), "X-Request-Id is missing"
+    assert reply.status not in (429, 503) or reply.get("retry-after"), "Retry-After is missing"
     if not cors:
         assert not [n for n, _ in reply.headers if n.lower().startswith("access-control-")], \
             "CORS is off unless asked for"
@@ -192,7 +198,16 @@ def check_body(node, where, reply):
         validate(where + pointer("content", kind) + "/schema", value)
         if kind == "application/problem+json":
             assert value["status"] == reply.status
-            assert value["request_id"] == reply.get("x-request-id")
+            assert value.get("request_id") == reply.get("x-request-id")
+
+
+def check_web_server(reply):
+    """That a problem which the web server found by itself is as the document says."""
+    assert reply.get("content-type") == "application/problem+json", reply.headers
+    value = parse_json(reply.body)
+    validate("/components/schemas/Problem", value)
+    assert value["status"] == reply.status
+    assert "request_id" not in value and reply.get("x-request-id") is None
 
 
 def case_of(op, request, reply):

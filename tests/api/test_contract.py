@@ -1,11 +1,13 @@
 """The document itself, and that the programs have exactly its routes."""
 
+import re
 import subprocess
 
 import contract
 import pytest
 from contract import OPERATIONS, SPEC
-from server import PROGRAMS, environment
+from client import Reply
+from server import PROGRAMS, ROOT, environment
 
 EVERYWHERE = {"400", "414", "431", "500", "503"}
 
@@ -74,6 +76,28 @@ def routes_of_the_programs():
 def test_the_programs_have_exactly_these_routes():
     said = {(op.method, op.path, "public" if op.public else "user") for op in OPERATIONS}
     assert set(routes_of_the_programs()) == said
+
+
+PROBLEM_FILES = sorted((ROOT / "conf" / "lighttpd").glob("problem-*.html"))
+
+
+@pytest.mark.parametrize("path", PROBLEM_FILES, ids=lambda path: path.stem)
+def test_what_the_web_server_answers_by_itself_is_a_problem(path):
+    status = int(path.stem[-3:])
+    kind = [("Content-Type", "application/problem+json")]
+    reply = Reply(status, kind, path.read_bytes())
+    contract.check_web_server(reply)
+    for name in contract.WEB_SERVER_ANSWERS:
+        example = SPEC["components"]["responses"][name]["content"][kind[0][1]]["example"]
+        if example["status"] == status:
+            assert (reply.json()["code"], reply.json()["title"]) == (
+                example["code"], example["title"])
+
+
+def test_the_web_server_knows_each_of_them(server):
+    text = (server.data / "run" / "lighttpd.conf").read_text()
+    known = re.findall(r'"(problem-\d+\.html)" => "application/problem\+json"', text)
+    assert known == [path.name for path in PROBLEM_FILES]
 
 
 def test_the_document_is_served_and_is_of_this_version(client):

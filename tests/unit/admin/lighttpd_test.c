@@ -5,6 +5,7 @@ static struct cc_site site(void)
 {
     return (struct cc_site){
         .www = CC_STR("/usr/share/cloud-chat/www"),
+        .conf = CC_STR("/usr/share/cloud-chat/conf"),
         .run = CC_STR("/srv/chat/run"),
         .config = {
             .bind = CC_STR("127.0.0.1"),
