@@ -112,6 +112,8 @@ DEPS_deps := $(DEPS_run)
 DEPS_test := build run test $(BUNDLE_DEPS)
 DEPS_lint := build test lint
 DEPS_check := build run test $(BUNDLE_DEPS)
+DEPS_chaos := build run test $(BUNDLE_DEPS)
+DEPS_soak := $(DEPS_chaos)
 DEPS_browser := build run browser $(BUNDLE_DEPS)
 DEPS_fuzz := build fuzz
 DEPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(DEPS_$(goal))))
@@ -200,6 +202,17 @@ unit: $(TESTS) $(FUZZERS) ## unit and contract tests in C and replayed crashes, 
 .PHONY: api
 api: stage $(VENV)/installed ## API tests with pytest against an installed tree, in the present MODE
 	@$(PYTEST)
+
+# What is one at a time: each run wants the machine for itself.
+CHAOS = STAGE=$(STAGE) PYTHONDONTWRITEBYTECODE=1 $(VENV)/bin/python -m pytest -q tests/chaos
+
+.PHONY: chaos
+chaos: stage $(VENV)/installed ## nothing is lost: the history checker, plain and under kill -9
+	@$(CHAOS) -m 'not soak' $(ARGS)
+
+.PHONY: soak
+soak: stage $(VENV)/installed ## what takes long: every fault of processes and disks
+	@$(CHAOS) -m soak $(ARGS)
 
 $(VENV)/installed: tests/api/requirements.txt | deps
 	@rm -rf $(VENV)

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-DOCUMENT = Path(__file__).parents[2] / "www" / "openapi.json"
+DOCUMENT = Path(__file__).resolve().parents[2] / "www" / "openapi.json"
 # Headers that mean something to a client: where one is sent, the document has to say so.
 NOTABLE = {"allow", "cache-control", "etag", "link", "location", "retry-after", "set-cookie",
            "www-authenticate"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from client import Client
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 STAGE = Path(os.environ.get("STAGE", ROOT / "build" / "stage"))
 CLOUDCHAT = STAGE / "bin" / "cloudchat"
 PROGRAMS = STAGE / "lib" / "cloud-chat"
