@@ -54,10 +54,14 @@ TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
 TEST_LIB_OBJ := $(TEST_LIB_SRC:%.c=$(B)/%.o)
 FUZZ_OBJ := $(FUZZ_SRC:%.c=$(B)/%.o)
 FUZZ_LIB_OBJ := $(FUZZ_LIB_SRC:%.c=$(B)/%.o)
-OBJECTS := $(LIB_OBJ) $(PROGRAM_OBJ) $(TEST_OBJ) $(TEST_LIB_OBJ) $(FUZZ_OBJ) $(FUZZ_LIB_OBJ)
+BENCH_SRC := $(wildcard tests/bench/*.c)
+BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o)
+OBJECTS := $(LIB_OBJ) $(PROGRAM_OBJ) $(TEST_OBJ) $(TEST_LIB_OBJ) $(FUZZ_OBJ) $(FUZZ_LIB_OBJ) \
+    $(BENCH_OBJ)
 PROGRAMS := $(PROGRAM_SRC:handlers/%.c=$(B)/bin/%)
 TESTS := $(TEST_SRC:%.c=$(B)/%)
 FUZZERS := $(FUZZ_SRC:%.c=$(B)/%)
+BENCH := $(BENCH_SRC:%.c=$(B)/%)
 
 # One short line a file; V=1 shows the commands.
 Q := $(if $(V),,@)
@@ -91,6 +95,16 @@ $(FUZZERS): %: %.o $(FUZZ_LIB_OBJ) $(B)/libcloudchat.a
 	$(call say,LD $@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=cc_die $^ $(PKG_LIBS) -o $@
 
+$(filter-out %/constant,$(BENCH)): %: %.o $(B)/libcloudchat.a
+	$(call say,LD $@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
+
+# The baseline loads the libraries that the product loads, neither more nor fewer.
+$(B)/tests/bench/constant: %: %.o $(B)/bin/chat
+	$(call say,LD $@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $< -Wl,--no-as-needed $$(readelf -d $(B)/bin/chat | \
+	    sed -n 's/.*(NEEDED).*\[\(.*\)\]/-l:\1/p') -o $@
+
 # Other flags or another compiler: everything anew.
 $(B)/flags: force | deps
 	@mkdir -p $(@D)
@@ -99,7 +113,7 @@ $(B)/flags: force | deps
 .PHONY: force
 force:
 
-.SECONDARY: $(TEST_OBJ) $(FUZZ_OBJ)
+.SECONDARY: $(TEST_OBJ) $(FUZZ_OBJ) $(BENCH_OBJ)
 -include $(patsubst %.o,%.d,$(OBJECTS))
 
 # --- what must be installed ----------------------------------------------------------------------
@@ -112,6 +126,8 @@ DEPS_deps := $(DEPS_run)
 DEPS_test := build run test $(BUNDLE_DEPS)
 DEPS_lint := build test lint
 DEPS_check := build run test $(BUNDLE_DEPS)
+DEPS_bench := build run test bench $(BUNDLE_DEPS)
+DEPS_bench-readme := $(DEPS_bench)
 DEPS_chaos := build run test $(BUNDLE_DEPS)
 DEPS_soak := $(DEPS_chaos)
 DEPS_browser := build run browser $(BUNDLE_DEPS)
@@ -257,6 +273,22 @@ fuzz: | deps ## fuzzes every boundary for SECONDS=60 in all (libFuzzer); crash f
 
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)
+
+# --- measuring -----------------------------------------------------------------------------------
+
+ROWS :=
+ROUNDS := 7
+bench bench-readme: SECONDS := 5
+BENCH_RUN = STAGE=$(STAGE) PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/api $(VENV)/bin/python \
+    tests/bench/bench.py --rows '$(ROWS)' --rounds $(ROUNDS) --seconds $(SECONDS)
+
+.PHONY: bench
+bench: stage $(BENCH) $(VENV)/installed ## measures, on a quiet machine: ROWS='messages send' ROUNDS= SECONDS=
+	@$(BENCH_RUN)
+
+.PHONY: bench-readme
+bench-readme: stage $(BENCH) $(VENV)/installed ## the same, and puts the table into README.md
+	@$(BENCH_RUN) --readme
 
 # --- lint ----------------------------------------------------------------------------------------
 

@@ -61,6 +61,7 @@ def environment(settings):
 class Server:
     def __init__(self, data, settings=None, quick=True, user=None):
         self.data = Path(data)
+        self.stage = STAGE
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.settings = {**(QUICK if quick else {}), **(settings or {})}
@@ -71,12 +72,19 @@ class Server:
         self.process = None
         self._taken = {}
 
+    @property
+    def command(self):
+        return self.stage / "bin" / "cloudchat"
+
+    def environment(self):
+        return environment(self.settings)
+
     def start(self):
         more = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
         with open(self.console, "ab") as out:
             self.process = subprocess.Popen(
-                [CLOUDCHAT, "serve", "--data", self.data, "--port", str(self.port)], stdout=out,
-                stderr=out, stdin=subprocess.DEVNULL, env=environment(self.settings),
+                [self.command, "serve", "--data", self.data, "--port", str(self.port)], stdout=out,
+                stderr=out, stdin=subprocess.DEVNULL, env=self.environment(),
                 cwd=self.data.parent, start_new_session=True, **more)
         wait_for("GET /config 200", self._is_ready)
         return self
@@ -166,8 +174,8 @@ class Server:
 
     def run(self, *arguments, **more):
         """The operator's command, on this data."""
-        return subprocess.run([CLOUDCHAT, *arguments, "--data", self.data], capture_output=True,
-                              text=True, timeout=60, env=environment(self.settings), **more)
+        return subprocess.run([self.command, *arguments, "--data", self.data], capture_output=True,
+                              text=True, timeout=60, env=self.environment(), **more)
 
 
 def children(pid):
