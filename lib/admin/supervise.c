@@ -52,7 +52,7 @@ static void start(struct cc_supervisor *self, struct cc_child *child)
     }
     child->pid = 0;
     child->restart_ms = child->started_ms + DELAY_MAX_MS;
-    cc_log_error(self->log, "cannot fork", CC_LOG_Z("program", child->name),
+    cc_log_error(self->log, "cannot fork", CC_LOG_Z("child", child->name),
                  CC_LOG_Z("cause", strerror(errno)));
 }
 
@@ -75,7 +75,7 @@ static void schedule_restart(struct cc_supervisor *self, struct cc_child *child,
     else if (child->delay_ms < DELAY_MAX_MS)
         child->delay_ms *= 2;
     child->restart_ms = now_ms + child->delay_ms;
-    cc_log_warn(self->log, "program died", CC_LOG_Z("program", child->name),
+    cc_log_warn(self->log, "program died", CC_LOG_Z("child", child->name),
                 CC_LOG_I64("pid", child->pid), CC_LOG_Z("manner", manner_of(end)),
                 CC_LOG_I64("status", end->si_status), CC_LOG_I64("restart_in_ms", child->delay_ms));
 }
@@ -160,7 +160,7 @@ static void kill_late(struct cc_supervisor *self)
 
         if (!is_of_stage(self, child))
             continue;
-        cc_log_warn(self->log, "did not stop in time: killed", CC_LOG_Z("program", child->name),
+        cc_log_warn(self->log, "did not stop in time: killed", CC_LOG_Z("child", child->name),
                     CC_LOG_I64("pid", child->pid));
         kill(-child->pid, SIGKILL);
     }

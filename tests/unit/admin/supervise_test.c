@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/json.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -131,6 +132,20 @@ static pid_t process_of(struct world *w, const char *name)
     return (pid_t)strtol(text_of(w, name), NULL, 10);
 }
 
+/* Each line is one JSON object, and has no name twice: whoever reads it would see only one. */
+static void check_log(struct world *w)
+{
+    struct cc_str rest = cc_str_from(text_of(w, "log"));
+
+    while (rest.len > 0) {
+        struct cc_str line = cc_str_cut(&rest, '\n');
+        struct cc_err err = { 0 };
+
+        ck_assert_msg(cc_json_check(w->arena, line, &cc_json_default_limits, &err) == CC_OK,
+                      "%s in %.*s", err.cause, CC_STR_ARG(line));
+    }
+}
+
 static bool is_alive(pid_t pid)
 {
     return kill(pid, 0) == 0;
@@ -165,7 +180,7 @@ START_TEST(a_killed_child_is_replaced_and_no_other_notices)
     cc_wait_until(process_of(&w, "chat") != chat);
     ck_assert_int_eq(process_of(&w, "auth"), auth);
     ck_assert(is_alive(auth));
-    ck_assert_ptr_nonnull(strstr(text_of(&w, "log"), "\"program\":\"chat\""));
+    ck_assert_ptr_nonnull(strstr(text_of(&w, "log"), "\"child\":\"chat\""));
     ck_assert_int_eq(stop(&w), 0);
     close_world(&w);
 }
@@ -331,6 +346,7 @@ START_TEST(what_cannot_be_executed_ends_the_start)
     chat = process_of(&w, "chat");
     ck_assert(chat == 0 || !is_alive(chat));
     ck_assert_ptr_nonnull(strstr(text_of(&w, "log"), "could not be executed"));
+    check_log(&w);
     close_world(&w);
 }
 END_TEST
