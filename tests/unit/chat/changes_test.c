@@ -130,12 +130,12 @@ struct edit {
 };
 
 struct body {
-    struct json_object *data, *author, *client_id, *created, *number, *type;
+    const struct cc_json *data, *author, *client_id, *created, *number, *type;
     int64_t seq, rev;
 };
 
 struct head {
-    struct json_object *kind, *users, *created, *active, *count, *settings_rev, *last, *stamped;
+    const struct cc_json *kind, *users, *created, *active, *count, *settings_rev, *last, *stamped;
     int64_t seq, rev;
 };
 
