@@ -97,6 +97,14 @@ $(FUZZERS): %: %.o $(FUZZ_LIB_OBJ) $(B)/libcloudchat.a
 	$(call say,LD $@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=cc_die $^ $(ORACLE_LIBS) $(PKG_LIBS) -o $@
 
+# Libraries that tests preload into the programs.
+SHIMS := $(patsubst %.c,$(B)/%.so,$(wildcard tests/shim/*.c))
+
+$(SHIMS): $(B)/%.so: %.c $(B)/flags | deps
+	@mkdir -p $(@D)
+	$(call say,LD $@)
+	$(Q)$(CC) $(filter-out -fPIE -fsanitize=%,$(ALL_CFLAGS)) -fPIC -shared $< -ldl -o $@
+
 $(filter-out %/constant,$(BENCH)): %: %.o $(B)/libcloudchat.a
 	$(call say,LD $@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
@@ -285,11 +293,11 @@ BENCH_RUN = STAGE=$(STAGE) PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/api $(VENV
     tests/bench/bench.py --rows '$(ROWS)' --rounds $(ROUNDS) --seconds $(SECONDS)
 
 .PHONY: bench
-bench: stage $(BENCH) $(VENV)/installed ## measures, on a quiet machine: ROWS='messages send' ROUNDS= SECONDS=
+bench: stage $(BENCH) $(SHIMS) $(VENV)/installed ## measures, on a quiet machine: ROWS='messages send' ROUNDS= SECONDS=
 	@$(BENCH_RUN)
 
 .PHONY: bench-readme
-bench-readme: stage $(BENCH) $(VENV)/installed ## the same, and puts the table into README.md
+bench-readme: stage $(BENCH) $(SHIMS) $(VENV)/installed ## the same, and puts the table into README.md
 	@$(BENCH_RUN) --readme
 
 # --- lint ----------------------------------------------------------------------------------------

@@ -7,7 +7,10 @@ import sys
 import time
 
 import machine
+import rows_cgi
 import rows_http
+import rows_memory
+import rows_waits
 import stores
 import table
 from server import CLOUDCHAT, ROOT
@@ -17,6 +20,10 @@ ROWS = {
     "rooms": rows_http.row_rooms,
     "changes": rows_http.row_changes,
     "send": rows_http.row_send,
+    "group": rows_waits.row_group,
+    "sign-in": rows_waits.row_sign_in,
+    "memory": rows_memory.row_memory,
+    "cgi": rows_cgi.row_cgi,
 }
 
 
