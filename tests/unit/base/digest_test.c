@@ -43,6 +43,25 @@ START_TEST(hmac_is_that_of_the_length_prefixed_parts)
 }
 END_TEST
 
+/* The block of SHA-256 is 64 bytes: a longer key is hashed first. */
+START_TEST(keys_of_every_length_are_those_of_hmac)
+{
+    static const char message[] = "\0\0\0\0\0\0\0\3abc";
+    const struct cc_str part = CC_STR("abc");
+    unsigned char expected[CC_SHA256_SIZE], digest[CC_SHA256_SIZE];
+    char key[200];
+
+    for (size_t i = 0; i < sizeof(key); i++)
+        key[i] = (char)(i * 7);
+    for (size_t len = 0; len <= sizeof(key); len++) {
+        ck_assert_ptr_nonnull(HMAC(EVP_sha256(), key, (int)len, (const unsigned char *)message,
+                                   sizeof(message) - 1, expected, NULL));
+        cc_hmac_sha256((struct cc_str){ key, len }, &part, 1, digest);
+        ck_assert_mem_eq(digest, expected, sizeof(digest));
+    }
+}
+END_TEST
+
 /* Without lengths, user "ab" with session "c" would have the token of user "a", session "bc". */
 START_TEST(moving_a_border_changes_the_hmac)
 {
@@ -59,4 +78,4 @@ START_TEST(moving_a_border_changes_the_hmac)
 END_TEST
 
 CC_CHECK_MAIN("base/digest", sha256_known_answers, hmac_is_that_of_the_length_prefixed_parts,
-              moving_a_border_changes_the_hmac)
+              keys_of_every_length_are_those_of_hmac, moving_a_border_changes_the_hmac)
