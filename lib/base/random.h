@@ -1,5 +1,5 @@
-/* base/random.h - randomness, as something that can be replaced. The system's comes from OpenSSL's
- * CSPRNG, which reseeds itself after a fork; without entropy the process ends. */
+/* base/random.h - randomness, as something that can be replaced. The system's is the
+ * kernel's (getrandom); without it the process ends. */
 #ifndef CC_BASE_RANDOM_H
 #define CC_BASE_RANDOM_H
 
