@@ -67,6 +67,8 @@ struct cc_str cc_text_cut_characters(struct cc_str utf8, size_t max)
     utf8proc_int32_t state = 0, before = 0;
     size_t count = 0, boundary = 0;
 
+    if (utf8.len <= max) /* no character is less than a byte */
+        return utf8;
     while (rest.len > 0) {
         size_t at = utf8.len - rest.len;
         utf8proc_int32_t c = take(&rest);
