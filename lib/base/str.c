@@ -1,5 +1,6 @@
 #include "str.h"
 #include "arena.h"
+#include "buf.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -140,8 +141,17 @@ struct cc_str cc_str_copy(struct cc_arena *arena, struct cc_str s)
     return s.at ? cc_str_join(arena, &s, 1) : s;
 }
 
-/* Keys and ids are made by the dozen for each request and are short: formatted once, then copied.
- */
+struct cc_str cc_str_from_i64(struct cc_arena *arena, int64_t value)
+{
+    char text[24];
+    struct cc_buf buf;
+
+    cc_buf_init_fixed(&buf, text, sizeof(text));
+    cc_buf_add_i64(&buf, value);
+    return cc_str_copy(arena, cc_buf_str(&buf));
+}
+
+/* Most are short: formatted once, then copied. */
 struct cc_str cc_str_format(struct cc_arena *arena, const char *format, ...)
 {
     char brief[256];

@@ -200,13 +200,14 @@ static enum cc_code tag_in(struct cc_txn *txn, void *arg, struct cc_err *err)
 
 static struct cc_str describe_cursors(const struct asking *a)
 {
+    struct cc_arena *arena = a->by->arena;
     struct cc_str text = CC_STR("");
 
     for (size_t i = 0; i < a->changes.cursors.count; i++) {
         const struct cc_cursor *cursor = &a->changes.cursors.at[i];
 
-        text = cc_str_format(a->by->arena, "%.*s %lld/%lld", CC_STR_ARG(text),
-                             (long long)cursor->delivered_seq, (long long)cursor->read_seq);
+        text = CC_JOIN(arena, text, CC_STR(" "), cc_str_from_i64(arena, cursor->delivered_seq),
+                       CC_STR("/"), cc_str_from_i64(arena, cursor->read_seq));
     }
     return text;
 }
@@ -221,7 +222,8 @@ static struct cc_str make_tag(const struct asking *a)
         a->by->user,
         a->room.id,
         a->ask->since,
-        cc_str_format(arena, "%lld %lld", (long long)a->ask->limit, (long long)a->room.head.rev),
+        cc_str_from_i64(arena, a->ask->limit),
+        cc_str_from_i64(arena, a->room.head.rev),
         describe_cursors(a),
         other->photo,
         other->name,

@@ -26,7 +26,7 @@ bool cc_room_id_is_wellformed(struct cc_str id)
 
 struct cc_str cc_message_id(struct cc_arena *arena, struct cc_str room, int64_t seq)
 {
-    return cc_str_format(arena, "%.*s.%lld", CC_STR_ARG(room), (long long)seq);
+    return CC_JOIN(arena, room, CC_STR("."), cc_str_from_i64(arena, seq));
 }
 
 bool cc_message_id_parse(struct cc_str id, struct cc_str *room, int64_t *seq)
@@ -42,8 +42,8 @@ bool cc_message_id_parse(struct cc_str id, struct cc_str *room, int64_t *seq)
 
 struct cc_str cc_sync_format(const struct cc_caller *by, int64_t rev, int64_t seq)
 {
-    return cc_str_format(by->arena, "%.*s.%lld.%lld", CC_STR_ARG(cc_store_epoch(by->chat->store)),
-                         (long long)rev, (long long)seq);
+    return CC_JOIN(by->arena, cc_store_epoch(by->chat->store), CC_STR("."),
+                   cc_str_from_i64(by->arena, rev), CC_STR("."), cc_str_from_i64(by->arena, seq));
 }
 
 bool cc_sync_parse(const struct cc_caller *by, struct cc_str token, struct cc_sync *out)

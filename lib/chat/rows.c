@@ -134,7 +134,7 @@ void cc_head_stamp(struct cc_arena *arena, struct cc_head *head, int64_t rev, st
 
     for (size_t i = 0; i < keep; i++)
         stamped[i] = head->stamped.at[head->stamped.count - keep + i];
-    stamped[keep] = cc_str_format(arena, "%lld %.*s", (long long)rev, CC_STR_ARG(sk));
+    stamped[keep] = CC_JOIN(arena, cc_str_from_i64(arena, rev), CC_STR(" "), sk);
     head->stamped = (struct cc_strs){ stamped, keep + 1 };
 }
 

@@ -6,18 +6,29 @@
 
 static struct cc_key user_key(struct cc_arena *arena, struct cc_str user, struct cc_str sk)
 {
-    return (struct cc_key){ cc_str_format(arena, "U#%.*s", CC_STR_ARG(user)), sk };
+    return (struct cc_key){ CC_JOIN(arena, CC_STR("U#"), user), sk };
 }
 
 static struct cc_key room_key(struct cc_arena *arena, struct cc_str room, struct cc_str sk)
 {
-    return (struct cc_key){ cc_str_format(arena, "R#%.*s", CC_STR_ARG(room)), sk };
+    return (struct cc_key){ CC_JOIN(arena, CC_STR("R#"), room), sk };
 }
 
 /* 16 digits, so that the order of the text is the order of the numbers. */
-static struct cc_str ordered(struct cc_arena *arena, const char *kind, int64_t number)
+#define DIGITS 16
+
+static struct cc_str ordered(int64_t number, char out[DIGITS])
 {
-    return cc_str_format(arena, "%s%016llx", kind, (unsigned long long)number);
+    for (int i = 0; i < DIGITS; i++)
+        out[i] = "0123456789abcdef"[(uint64_t)number >> (60 - 4 * i) & 15];
+    return (struct cc_str){ out, DIGITS };
+}
+
+static struct cc_str message_sk(struct cc_arena *arena, int64_t seq)
+{
+    char digits[DIGITS];
+
+    return CC_JOIN(arena, CC_STR("MSG#"), ordered(seq, digits));
 }
 
 struct cc_key cc_key_profile(struct cc_arena *arena, struct cc_str user)
@@ -37,12 +48,12 @@ struct cc_key cc_key_credential(struct cc_arena *arena, struct cc_str user)
 
 struct cc_key cc_key_session(struct cc_arena *arena, struct cc_str user, struct cc_str session)
 {
-    return user_key(arena, user, cc_str_format(arena, "SESSION#%.*s", CC_STR_ARG(session)));
+    return user_key(arena, user, CC_JOIN(arena, CC_STR("SESSION#"), session));
 }
 
 struct cc_key cc_key_user_room(struct cc_arena *arena, struct cc_str user, struct cc_str room)
 {
-    return user_key(arena, user, cc_str_format(arena, "ROOM#%.*s", CC_STR_ARG(room)));
+    return user_key(arena, user, CC_JOIN(arena, CC_STR("ROOM#"), room));
 }
 
 static struct cc_range whole_kind(struct cc_str pk, struct cc_str from, struct cc_str to)
@@ -64,24 +75,23 @@ struct cc_range cc_range_user_rooms(struct cc_arena *arena, struct cc_str user)
 
 struct cc_key cc_key_identifier(struct cc_arena *arena, const char *kind, struct cc_str value)
 {
-    return (struct cc_key){ cc_str_format(arena, "ID#%s#%.*s", kind, CC_STR_ARG(value)),
+    return (struct cc_key){ CC_JOIN(arena, CC_STR("ID#"), cc_str_from(kind), CC_STR("#"), value),
                             CC_STR("ID") };
 }
 
 struct cc_key cc_key_pending(struct cc_arena *arena, struct cc_str id)
 {
-    return (struct cc_key){ cc_str_format(arena, "PENDING#%.*s", CC_STR_ARG(id)),
-                            CC_STR("PENDING") };
+    return (struct cc_key){ CC_JOIN(arena, CC_STR("PENDING#"), id), CC_STR("PENDING") };
 }
 
 struct cc_key cc_key_reset(struct cc_arena *arena, struct cc_str id)
 {
-    return (struct cc_key){ cc_str_format(arena, "RESET#%.*s", CC_STR_ARG(id)), CC_STR("RESET") };
+    return (struct cc_key){ CC_JOIN(arena, CC_STR("RESET#"), id), CC_STR("RESET") };
 }
 
 struct cc_key cc_key_limit(struct cc_arena *arena, const char *what, struct cc_str who)
 {
-    return (struct cc_key){ cc_str_format(arena, "LIMIT#%s#%.*s", what, CC_STR_ARG(who)),
+    return (struct cc_key){ CC_JOIN(arena, CC_STR("LIMIT#"), cc_str_from(what), CC_STR("#"), who),
                             CC_STR("LIMIT") };
 }
 
@@ -92,25 +102,23 @@ struct cc_key cc_key_room(struct cc_arena *arena, struct cc_str room)
 
 struct cc_key cc_key_member(struct cc_arena *arena, struct cc_str room, struct cc_str user)
 {
-    return room_key(arena, room, cc_str_format(arena, "MEMBER#%.*s", CC_STR_ARG(user)));
+    return room_key(arena, room, CC_JOIN(arena, CC_STR("MEMBER#"), user));
 }
 
 struct cc_key cc_key_cursor(struct cc_arena *arena, struct cc_str room, struct cc_str user)
 {
-    return room_key(arena, room, cc_str_format(arena, "CURSOR#%.*s", CC_STR_ARG(user)));
+    return room_key(arena, room, CC_JOIN(arena, CC_STR("CURSOR#"), user));
 }
 
 struct cc_key cc_key_message(struct cc_arena *arena, struct cc_str room, int64_t seq)
 {
-    return room_key(arena, room, ordered(arena, "MSG#", seq));
+    return room_key(arena, room, message_sk(arena, seq));
 }
 
 struct cc_key cc_key_sent(struct cc_arena *arena, struct cc_str room, struct cc_str user,
                           struct cc_str client_id)
 {
-    return room_key(
-        arena, room,
-        cc_str_format(arena, "SENT#%.*s#%.*s", CC_STR_ARG(user), CC_STR_ARG(client_id)));
+    return room_key(arena, room, CC_JOIN(arena, CC_STR("SENT#"), user, CC_STR("#"), client_id));
 }
 
 struct cc_range cc_range_members(struct cc_arena *arena, struct cc_str room)
@@ -128,8 +136,8 @@ struct cc_range cc_range_cursors(struct cc_arena *arena, struct cc_str room)
 struct cc_range cc_range_messages(struct cc_arena *arena, struct cc_str room, int64_t from,
                                   int64_t to)
 {
-    return whole_kind(room_key(arena, room, CC_STR_ABSENT).pk, ordered(arena, "MSG#", from),
-                      ordered(arena, "MSG#", to));
+    return whole_kind(room_key(arena, room, CC_STR_ABSENT).pk, message_sk(arena, from),
+                      message_sk(arena, to));
 }
 
 /* FNV-1a. The shard must be the same on every machine and for ever. */
@@ -142,17 +150,28 @@ static unsigned shard_of(struct cc_str id)
     return hash % CC_TIMER_SHARDS;
 }
 
+static struct cc_str shard_pk(struct cc_arena *arena, unsigned shard)
+{
+    const char digit = (char)('0' + shard);
+
+    return CC_JOIN(arena, CC_STR("TIMER#"), { &digit, 1 });
+}
+_Static_assert(CC_TIMER_SHARDS <= 10, "the name of a shard is one digit");
+
 struct cc_key cc_key_timer(struct cc_arena *arena, int64_t due_ms, struct cc_str id)
 {
-    return (struct cc_key){ cc_str_format(arena, "TIMER#%u", shard_of(id)),
-                            cc_str_format(arena, "%016llx#%.*s", (unsigned long long)due_ms,
-                                          CC_STR_ARG(id)) };
+    char digits[DIGITS];
+
+    return (struct cc_key){ shard_pk(arena, shard_of(id)),
+                            CC_JOIN(arena, ordered(due_ms, digits), CC_STR("#"), id) };
 }
 
 struct cc_range cc_range_timers_due(struct cc_arena *arena, unsigned shard, int64_t now_ms)
 {
-    return whole_kind(cc_str_format(arena, "TIMER#%u", shard), CC_STR_ABSENT,
-                      cc_str_format(arena, "%016llx#" LAST, (unsigned long long)now_ms));
+    char digits[DIGITS];
+
+    return whole_kind(shard_pk(arena, shard), CC_STR_ABSENT,
+                      CC_JOIN(arena, ordered(now_ms, digits), CC_STR("#" LAST)));
 }
 
 struct cc_str cc_key_tail(struct cc_str sk)

@@ -181,6 +181,19 @@ START_TEST(nul_never_reaches_the_operating_system)
 }
 END_TEST
 
+START_TEST(numbers_become_digits)
+{
+    struct cc_arena *arena = cc_arena_new(1 << 16);
+
+    cc_check_str(cc_str_from_i64(arena, 0), CC_STR("0"));
+    cc_check_str(cc_str_from_i64(arena, -7), CC_STR("-7"));
+    cc_check_str(cc_str_from_i64(arena, INT64_MIN), CC_STR("-9223372036854775808"));
+    cc_check_str(CC_JOIN(arena, CC_STR("a"), CC_STR_ABSENT, cc_str_from_i64(arena, INT64_MAX)),
+                 CC_STR("a9223372036854775807"));
+    cc_arena_free(arena);
+}
+END_TEST
+
 START_TEST(a_format_may_be_of_any_length)
 {
     struct cc_arena *arena = cc_arena_new(1 << 20);
@@ -202,4 +215,5 @@ CC_CHECK_MAIN("base/str", absent_is_not_empty, equality_looks_at_every_byte,
               trim_takes_spaces_and_tabs_only, cut_tells_an_empty_rest_from_none,
               integers_are_read_exactly, integers_have_one_spelling,
               integers_outside_their_range_are_refused, copies_end_in_nul_and_join_in_order,
-              nul_never_reaches_the_operating_system, a_format_may_be_of_any_length)
+              nul_never_reaches_the_operating_system, a_format_may_be_of_any_length,
+              numbers_become_digits)
