@@ -280,7 +280,12 @@ enum cc_code cc_store_open_sqlite(const struct cc_store_config *config, struct c
                                   struct cc_err *err)
 {
     struct sqlite_store *store = make(config);
-    enum cc_code rc = prepare(store, config, err);
+    enum cc_code rc;
+
+    /* Else every allocation is counted, under one lock that all threads share. Only takes effect
+     * before SQLite is used for the first time in a process, and does nothing later. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    rc = prepare(store, config, err);
 
     if (rc != CC_OK) {
         sqlite_lock_close(&store->lock);
