@@ -38,8 +38,9 @@ static const struct {
     { "woff2", "font/woff2" },
 };
 
-/* Nothing of the target is rewritten. What is not UTF-8 is refused here: no pattern of this file
- * would match it, and lighttpd would close the connection without a word (tried: 1.4.69). */
+/* Nothing of the target is rewritten. Some are refused here (tried: 1.4.69): one that is not UTF-8,
+ * because no pattern of this file would match it and lighttpd would close the connection without a
+ * word; one with a NUL, because FastCGI and CGI hand a program what stands before it. */
 static const char fixed_part[] =
     "# The programs route on the target as it came: %2F is not a slash to them.\n"
     "server.http-parseopts = (\n"
@@ -49,7 +50,7 @@ static const char fixed_part[] =
     "    \"url-normalize\" => \"enable\",\n"
     "    \"url-normalize-unreserved\" => \"disable\",\n"
     "    \"url-normalize-required\" => \"disable\",\n"
-    "    \"url-ctrls-reject\" => \"disable\",\n"
+    "    \"url-ctrls-reject\" => \"enable\",\n"
     "    \"url-path-dotseg-remove\" => \"disable\",\n"
     "    \"url-invalid-utf8-reject\" => \"enable\",\n"
     ")\n"
