@@ -237,7 +237,8 @@ chaos: stage $(VENV)/installed ## nothing is lost: the history checker, plain an
 	@$(CHAOS) -m 'not soak' $(ARGS)
 
 .PHONY: soak
-soak: stage $(VENV)/installed ## what takes long: every fault of processes and disks
+soak: stage $(VENV)/installed $(B)/tests/contract/power_cut_test ## what takes long: every fault of processes and disks
+	@CUTS=2000 tests/run $(B)/tests/contract/power_cut_test
 	@$(CHAOS) -m soak $(ARGS)
 
 $(VENV)/installed: tests/api/requirements.txt | deps
