@@ -6,6 +6,7 @@ const char *const cc_role_names[] = { "member", NULL };
 const char *const cc_member_state_names[] = { "in", NULL };
 
 #define AT(of, member) offsetof(struct of, member)
+#define SEQ_DIGITS 16 /* of a key, in hexadecimal */
 
 static const struct cc_field preview_fields[] = {
     { .name = "seq", .type = CC_FIELD_I64, .offset = AT(cc_message, seq) },
@@ -138,17 +139,30 @@ void cc_head_stamp(struct cc_arena *arena, struct cc_head *head, int64_t rev, st
     head->stamped = (struct cc_strs){ stamped, keep + 1 };
 }
 
+/* A number as keys.c writes it. */
+static bool parse_hex(struct cc_str digits, int64_t *out)
+{
+    uint64_t value = 0;
+
+    if (digits.len != SEQ_DIGITS || digits.at[0] > '7')
+        return false;
+    for (size_t i = 0; i < digits.len; i++) {
+        const char c = digits.at[i];
+        const bool is_decimal = c >= '0' && c <= '9';
+
+        if (!is_decimal && (c < 'a' || c > 'f'))
+            return false;
+        value = value << 4 | (uint64_t)(is_decimal ? c - '0' : c - 'a' + 10);
+    }
+    *out = (int64_t)value;
+    return true;
+}
+
 bool cc_stamp_parse(struct cc_str stamp, int64_t *rev, int64_t *seq)
 {
     struct cc_str rest = stamp;
     struct cc_str number = cc_str_cut(&rest, ' ');
-    struct cc_str digits = cc_key_tail(rest);
 
-    if (!rest.at || !cc_str_starts(rest, CC_STR("MSG#")) ||
-        !cc_str_to_i64(number, 1, INT64_MAX, rev))
-        return false;
-    *seq = 0;
-    for (size_t i = 0; i < digits.len; i++)
-        *seq = *seq << 4 | (digits.at[i] <= '9' ? digits.at[i] - '0' : digits.at[i] - 'a' + 10);
-    return true;
+    return rest.at && cc_str_starts(rest, CC_STR("MSG#")) &&
+           cc_str_to_i64(number, 1, INT64_MAX, rev) && parse_hex(cc_key_tail(rest), seq);
 }
