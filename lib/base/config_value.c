@@ -1,12 +1,29 @@
 #include "config_reader.h"
 #include "arena.h"
 #include "file.h"
+#include "utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SECRET_BYTES_MAX ((size_t)64 * 1024)
+
+/* The detail is shown in a terminal, and names what somebody wrote: no control character of it and
+ * nothing but UTF-8 may get there. */
+static void make_printable(char *text)
+{
+    unsigned char *at = (unsigned char *)text;
+
+    while (*at) {
+        size_t step = cc_utf8_step(at, strlen((char *)at));
+        const bool is_control = at[0] < 0x20 || at[0] == 0x7F || (at[0] == 0xC2 && at[1] < 0xA0);
+
+        if (step == 0 || is_control)
+            memset(at, '?', step ? step : 1);
+        at += step ? step : 1;
+    }
+}
 
 enum cc_code cc_config_refuse(struct cc_err *err, const char *where, const char *format, ...)
 {
@@ -17,6 +34,7 @@ enum cc_code cc_config_refuse(struct cc_err *err, const char *where, const char 
     vsnprintf(what, sizeof(what), format, args);
     va_end(args);
     snprintf(detail, sizeof(detail), "%s: %s", where, what);
+    make_printable(detail);
     return cc_fail(err, CC_INVALID, detail, "configuration: %s", detail);
 }
 
