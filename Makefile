@@ -16,12 +16,10 @@ STAGE := $(CURDIR)/$(if $(filter release,$(MODE)),build/stage,$(B)/stage)
 # --- compiling -----------------------------------------------------------------------------------
 
 # Asked when the first recipe needs them, not before: the packages may be installed by then.
-PKGS := fcgi libcurl openssl libjwt libargon2 sqlite3 inih libutf8proc
+PKGS := fcgi json-c libcurl openssl libjwt libargon2 sqlite3 inih libutf8proc
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 CHECK_LIBS = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
-# json-c is what tests hold our reader of JSON against.
-ORACLE_LIBS = $(eval ORACLE_LIBS := $$(shell pkg-config --libs json-c))$(ORACLE_LIBS)
 
 # A row of a table says what differs from zero, and no more.
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wno-missing-field-initializers
@@ -91,11 +89,11 @@ $(PROGRAMS): $(B)/bin/%: $(B)/handlers/%.o $(B)/libcloudchat.a
 
 $(TESTS): %: %.o $(TEST_LIB_OBJ) $(B)/libcloudchat.a
 	$(call say,LD $@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(CHECK_LIBS) $(ORACLE_LIBS) $(PKG_LIBS) -o $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(CHECK_LIBS) $(PKG_LIBS) -o $@
 
 $(FUZZERS): %: %.o $(FUZZ_LIB_OBJ) $(B)/libcloudchat.a
 	$(call say,LD $@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=cc_die $^ $(ORACLE_LIBS) $(PKG_LIBS) -o $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=cc_die $^ $(PKG_LIBS) -o $@
 
 # Libraries that tests preload into the programs.
 SHIMS := $(patsubst %.c,$(B)/%.so,$(wildcard tests/shim/*.c))

@@ -17,7 +17,7 @@ enum cc_field_type {
                         item_min, item_max: code points of each */
     CC_FIELD_I64S,   /* struct cc_i64s */
     CC_FIELD_OBJECT, /* the struct itself, by the table `sub` */
-    CC_FIELD_JSON,   /* const struct cc_json *: any value, left to the caller; absent: NULL */
+    CC_FIELD_JSON,   /* struct json_object *: any value, left to the caller; absent: NULL */
 };
 
 enum cc_field_flag {
@@ -54,7 +54,7 @@ enum cc_code cc_fields_decode(struct cc_arena *arena, const struct cc_field *fie
 
 /* The same for a value that is parsed already; `prefix` ("/data") is put before the pointers. */
 enum cc_code cc_fields_decode_json(struct cc_arena *arena, const struct cc_field *fields,
-                                   const struct cc_json *value, const char *prefix, void *out,
+                                   struct json_object *value, const char *prefix, void *out,
                                    struct cc_err *err) CC_NODISCARD;
 
 /* The same for the query of a URL (application/x-www-form-urlencoded without '+' as space; each

@@ -12,7 +12,7 @@ static const size_t sizes[] = {
     [CC_FIELD_STRS] = sizeof(struct cc_strs),
     [CC_FIELD_I64S] = sizeof(struct cc_i64s),
     [CC_FIELD_OBJECT] = 0, /* its members, one by one */
-    [CC_FIELD_JSON] = sizeof(const struct cc_json *),
+    [CC_FIELD_JSON] = sizeof(struct json_object *),
 };
 
 void cc_fields_zero(const struct cc_field *fields, void *out)

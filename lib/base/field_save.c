@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include <json-c/json.h>
+
 typedef void encode_fn(struct cc_jw *w, const struct cc_field *f, const void *in);
 
 static void encode_members(struct cc_jw *w, const struct cc_field *fields, const void *in);
@@ -59,8 +61,13 @@ static void encode_object(struct cc_jw *w, const struct cc_field *f, const void 
 
 static void encode_json(struct cc_jw *w, const struct cc_field *f, const void *in)
 {
+    const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+    size_t len;
+    const char *text =
+        json_object_to_json_string_length(*(struct json_object *const *)in, flags, &len);
+
     (void)f;
-    cc_jw_raw(w, (*(const struct cc_json *const *)in)->text);
+    cc_jw_raw(w, (struct cc_str){ text, len });
 }
 
 static encode_fn *const encoders[] = {
@@ -91,7 +98,7 @@ static bool is_absent(const struct cc_field *f, const void *in)
     case CC_FIELD_I64S:
         return ((const struct cc_i64s *)in)->count == 0;
     case CC_FIELD_JSON:
-        return !*(const struct cc_json *const *)in;
+        return !*(struct json_object *const *)in;
     case CC_FIELD_OBJECT:
         for (const struct cc_field *sub = f->sub; sub->name; sub++) {
             if (!is_absent(sub, member_in(sub, in)))

@@ -1,7 +1,7 @@
-/* base/json.h - JSON from outside. A gate (RFC 8259, and stricter where the RFC leaves a choice)
- * reads the text first; what passes becomes a tree in the arena. No library does it: those that
- * take their memory elsewhere leave out members and cut strings when there is none (json-c 0.16,
- * tried), and the rest looks like a document.
+/* base/json.h - JSON from outside. json-c is lenient even in its strict mode, so a gate of ours
+ * (RFC 8259, and stricter where the RFC leaves a choice) reads the text first; json-c only ever
+ * sees what passed. Where it lost a part for want of memory, which it does not say, the process
+ * ends (cc_die).
  *
  * Refused beyond the grammar: bytes that are not UTF-8, a byte order mark, lone surrogates,
  * U+0000 in strings, duplicate keys (RFC 8259 4: behaviour is unpredictable), numbers that fit
@@ -11,33 +11,7 @@
 
 #include "str.h"
 
-enum cc_json_type {
-    CC_JSON_NULL,
-    CC_JSON_BOOL,
-    CC_JSON_INTEGER,  /* without a fraction or an exponent, and fits int64_t */
-    CC_JSON_FRACTION, /* any other number; only its text is kept */
-    CC_JSON_STRING,
-    CC_JSON_ARRAY,
-    CC_JSON_OBJECT,
-};
-
-/* A value. Strings are decoded and followed by a NUL; all lives as long as the arena, `text` as
- * long as the document. */
-struct cc_json {
-    enum cc_json_type type;
-    bool is_true;
-    struct cc_str text; /* as it stands in the document */
-    struct cc_str name; /* of a member of an object */
-    union {
-        int64_t integer;
-        struct cc_str string;
-        struct {
-            const struct cc_json *first; /* in the order of the document; NULL: it is empty */
-            size_t count;
-        };
-    };
-    const struct cc_json *next; /* in the array or object around it */
-};
+struct json_object;
 
 struct cc_json_limits {
     unsigned depth;
@@ -53,17 +27,15 @@ extern const struct cc_json_limits cc_json_default_limits; /* from limits.h */
 enum cc_code cc_json_check(struct cc_arena *arena, struct cc_str text,
                            const struct cc_json_limits *limits, struct cc_err *err) CC_NODISCARD;
 
-/* Checks, then parses. Errors as above; `*out` is never NULL. */
+/* Checks, then parses. `*out` (NULL for the text `null`) lives as long as the arena and is not to
+ * be shared between threads. Errors as above. */
 enum cc_code cc_json_parse(struct cc_arena *arena, struct cc_str text,
-                           const struct cc_json_limits *limits, const struct cc_json **out,
+                           const struct cc_json_limits *limits, struct json_object **out,
                            struct cc_err *err) CC_NODISCARD;
 
-/* Parses what we wrote ourselves (an item of the store): no caps but that of depth. CC_INTERNAL if
- * it is not JSON. */
-enum cc_code cc_json_parse_own(struct cc_arena *arena, struct cc_str text,
-                               const struct cc_json **out, struct cc_err *err) CC_NODISCARD;
-
-/* The member of that name; NULL if there is none. */
-const struct cc_json *cc_json_member(const struct cc_json *object, struct cc_str name);
+/* Parses what we wrote ourselves (an item of the store): no caps but the depth.
+ * CC_INTERNAL if it is not JSON. */
+enum cc_code cc_json_parse_own(struct cc_arena *arena, struct cc_str text, struct json_object **out,
+                               struct cc_err *err) CC_NODISCARD;
 
 #endif

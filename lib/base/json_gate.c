@@ -18,6 +18,7 @@ static enum cc_code check_word(struct cc_json_gate *g)
 
         if (cc_str_starts((struct cc_str){ (const char *)g->at, (size_t)(g->end - g->at) }, word)) {
             g->at += word.len;
+            g->tally.nulls += words[i][0] == 'n';
             return CC_OK;
         }
     }
@@ -139,7 +140,7 @@ static enum cc_code check_value(struct cc_json_gate *g, bool *value_follows)
     bool escaped;
 
     *value_follows = false;
-    if (g->nodes++ == g->limits->nodes)
+    if (g->tally.values++ == g->limits->nodes)
         return cc_json_too_large(g, "too many values");
     switch (cc_json_peek(g)) {
     case '{':
@@ -174,8 +175,9 @@ static enum cc_code leave_levels(struct cc_json_gate *g)
     return in_object(g) ? check_key(g) : CC_OK;
 }
 
-enum cc_code cc_json_check(struct cc_arena *arena, struct cc_str text,
-                           const struct cc_json_limits *limits, struct cc_err *err)
+enum cc_code cc_json_count(struct cc_arena *arena, struct cc_str text,
+                           const struct cc_json_limits *limits, struct cc_json_tally *out,
+                           struct cc_err *err)
 {
     const unsigned char *start = (const unsigned char *)(text.at ? text.at : "");
     struct cc_json_gate g = { .arena = arena,
@@ -198,5 +200,14 @@ enum cc_code cc_json_check(struct cc_arena *arena, struct cc_str text,
     } while (rc == CC_OK && g.depth > 0);
     if (rc == CC_OK && g.at < g.end)
         return cc_json_refuse(&g, "something behind the value");
+    *out = g.tally;
     return rc;
+}
+
+enum cc_code cc_json_check(struct cc_arena *arena, struct cc_str text,
+                           const struct cc_json_limits *limits, struct cc_err *err)
+{
+    struct cc_json_tally ignored;
+
+    return cc_json_count(arena, text, limits, &ignored, err);
 }

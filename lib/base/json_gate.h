@@ -12,6 +12,13 @@ struct cc_json_key {
     size_t offset;
 };
 
+/* What the text holds. Who builds a tree of it can tell by this that nothing got lost. */
+struct cc_json_tally {
+    size_t values; /* without names */
+    size_t nulls;  /* of them */
+    size_t bytes;  /* of names and strings, decoded */
+};
+
 /* Reads from `at` to `end`. Keys of the objects that are open stand in `keys`, those of the
  * innermost last. */
 struct cc_json_gate {
@@ -19,7 +26,8 @@ struct cc_json_gate {
     const struct cc_json_limits *limits;
     struct cc_err *err;
     const unsigned char *start, *at, *end;
-    unsigned depth, nodes;
+    unsigned depth;
+    struct cc_json_tally tally;
     uint32_t is_object; /* bit per level */
     size_t first_key[CC_JSON_DEPTH_MAX];
     struct cc_json_key *keys;
@@ -38,6 +46,11 @@ static inline bool cc_json_is_digit(unsigned char c)
 {
     return c >= '0' && c <= '9';
 }
+
+/* cc_json_check, which also counts. */
+enum cc_code cc_json_count(struct cc_arena *arena, struct cc_str text,
+                           const struct cc_json_limits *limits, struct cc_json_tally *out,
+                           struct cc_err *err) CC_NODISCARD;
 
 /* --- what is wrong ---------------------------------------------------------------------------- */
 

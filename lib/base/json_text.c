@@ -67,14 +67,17 @@ static enum cc_code check_unicode_escape(struct cc_json_gate *g)
     if (first == 0 && !g->limits->only_grammar)
         return cc_json_refuse_at(g, g->at, "the character U+0000");
     g->at += 4;
-    if (first < 0xD800 || first > 0xDFFF)
+    if (first < 0xD800 || first > 0xDFFF) {
+        g->tally.bytes += cc_utf8_size((uint32_t)first);
         return CC_OK;
+    }
     if (first > 0xDBFF || g->end - g->at < 6 || g->at[0] != '\\' || g->at[1] != 'u')
         return cc_json_refuse_at(g, g->at - 4, "half a surrogate pair");
     second = hex4(g->at + 2, g->end);
     if (second < 0xDC00 || second > 0xDFFF)
         return cc_json_refuse_at(g, g->at - 4, "half a surrogate pair");
     g->at += 6;
+    g->tally.bytes += 4;
     return CC_OK;
 }
 
@@ -91,6 +94,7 @@ static enum cc_code check_escape(struct cc_json_gate *g)
     case 'r':
     case 't':
         g->at++;
+        g->tally.bytes++;
         return CC_OK;
     case 'u':
         g->at++;
@@ -110,6 +114,7 @@ static void skip_plain(struct cc_json_gate *g)
 enum cc_code cc_json_check_string(struct cc_json_gate *g, struct cc_str *out, bool *escaped)
 {
     const unsigned char *from = ++g->at;
+    size_t escapes = 0; /* bytes */
 
     *escaped = false;
     for (skip_plain(g); cc_json_peek(g) != '"'; skip_plain(g)) {
@@ -118,10 +123,12 @@ enum cc_code cc_json_check_string(struct cc_json_gate *g, struct cc_str *out, bo
         if (g->at == g->end)
             return cc_json_refuse(g, "");
         if (*g->at == '\\') {
+            const unsigned char *start = g->at;
             enum cc_code rc = check_escape(g);
 
             if (rc != CC_OK)
                 return rc;
+            escapes += (size_t)(g->at - start);
             *escaped = true;
             continue;
         }
@@ -134,6 +141,7 @@ enum cc_code cc_json_check_string(struct cc_json_gate *g, struct cc_str *out, bo
     }
     *out = (struct cc_str){ (const char *)from, (size_t)(g->at - from) };
     g->at++;
+    g->tally.bytes += out->len - escapes;
     if (out->len > g->limits->string_bytes)
         return cc_json_too_large(g, "a string that is too long");
     return CC_OK;

@@ -36,12 +36,18 @@ static inline size_t cc_utf8_step(const unsigned char *at, size_t left)
     return len;
 }
 
+/* The bytes of the character `c`, a code point that is no surrogate. */
+static inline size_t cc_utf8_size(uint32_t c)
+{
+    return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+}
+
 /* Writes the character `c` (a code point that is no surrogate) to `out`, which has room for four
  * bytes. Returns how many it took. */
 static inline size_t cc_utf8_put(unsigned char *out, uint32_t c)
 {
     static const unsigned char first[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
-    size_t len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    size_t len = cc_utf8_size(c);
 
     for (size_t i = len - 1; i > 0; i--) {
         out[i] = (unsigned char)(0x80 | (c & 0x3F));

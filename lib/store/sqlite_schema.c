@@ -3,6 +3,7 @@
 #include "../base/encode.h"
 #include "../base/json.h"
 
+#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -169,7 +170,7 @@ static enum cc_code create_unless_done(struct sqlite_conn *conn, bool network,
 static enum cc_code read_meta(struct sqlite_conn *conn, struct cc_arena *arena, struct cc_str sk,
                               const char *member, struct cc_str *out, struct cc_err *err)
 {
-    const struct cc_json *body, *value = NULL;
+    struct json_object *body, *value;
     struct sqlite_txn txn;
     struct cc_item item;
     enum cc_code rc;
@@ -178,9 +179,7 @@ static enum cc_code read_meta(struct sqlite_conn *conn, struct cc_arena *arena, 
     rc = cc_txn_get(&txn.base, (struct cc_key){ CC_STR("META"), sk }, &item, err);
     if (rc == CC_OK)
         rc = cc_json_parse_own(arena, item.body, &body, err);
-    if (rc == CC_OK && body->type == CC_JSON_OBJECT)
-        value = cc_json_member(body, cc_str_from(member));
-    if (rc == CC_OK && value == NULL)
+    if (rc == CC_OK && !json_object_object_get_ex(body, member, &value))
         rc = CC_NOT_FOUND;
     if (rc == CC_NOT_FOUND)
         return cc_fail(err, CC_INVALID,
@@ -188,7 +187,7 @@ static enum cc_code read_meta(struct sqlite_conn *conn, struct cc_arena *arena, 
                        "store: no META %.*s in %s", CC_STR_ARG(sk), conn->path);
     if (rc != CC_OK)
         return rc;
-    *out = cc_str_copy(arena, value->type == CC_JSON_STRING ? value->string : value->text);
+    *out = cc_str_copy(arena, cc_str_from(json_object_get_string(value)));
     return CC_OK;
 }
 

@@ -3,6 +3,8 @@
 #include "base/arena.h"
 #include "base/field.h"
 
+#include <json-c/json.h>
+
 static const char *const kinds[] = { "text", "image", NULL };
 
 struct inner {
@@ -29,7 +31,7 @@ struct outer {
     struct cc_strs tags;
     struct cc_i64s numbers;
     struct inner inner;
-    const struct cc_json *any;
+    struct json_object *any;
 };
 
 static const struct cc_field fields[] = {
@@ -151,7 +153,7 @@ static void check_everything(void)
     ck_assert_int_eq(out.numbers.at[1], -2);
     cc_check_str(out.inner.text, CC_STR("x"));
     ck_assert_int_eq(out.inner.size, 7);
-    ck_assert_uint_eq(out.any->count, 1);
+    ck_assert_int_eq(json_object_object_length(out.any), 1);
 }
 
 START_TEST(every_type_is_decoded)
@@ -253,7 +255,7 @@ END_TEST
 START_TEST(a_prefix_stands_before_the_pointers)
 {
     struct inner inner;
-    const struct cc_json *value;
+    struct json_object *value;
 
     ck_assert_int_eq(decode("{\"id\":\"a\",\"any\":{\"text\":\"\"}}"), CC_OK);
     value = out.any;

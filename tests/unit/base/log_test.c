@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include <json-c/json.h>
+
 static int64_t fixed_ms(const struct cc_clock *clock)
 {
     (void)clock;
@@ -37,9 +39,9 @@ static struct cc_str heard(void)
 }
 
 /* The line as JSON; it is one line, not too long, and passes the gate. */
-static const struct cc_json *parsed(struct cc_arena *arena, struct cc_str line)
+static struct json_object *parsed(struct cc_arena *arena, struct cc_str line)
 {
-    const struct cc_json *value = NULL;
+    struct json_object *value = NULL;
     struct cc_err err = { 0 };
 
     ck_assert_uint_le(line.len, CC_LOG_LINE_MAX);
@@ -85,7 +87,7 @@ START_TEST(a_long_line_is_cut_and_stays_json)
             memcpy(text + at, fillers[i], step);
         for (size_t len = 600; len<sizeof(text); len += len> 3900 && len < 4200 ? 1 : 97) {
             struct cc_log log = start(false);
-            const struct cc_json *line;
+            struct json_object *line;
             struct cc_str all;
 
             cc_log_warn(&log, "long", CC_LOG_STR("text", ((struct cc_str){ text, len })),
@@ -93,8 +95,8 @@ START_TEST(a_long_line_is_cut_and_stays_json)
             all = heard();
             line = parsed(arena, all);
             if (len > CC_LOG_LINE_MAX)
-                ck_assert_ptr_nonnull(cc_json_member(line, CC_STR("cut")));
-            ck_assert_ptr_nonnull(cc_json_member(line, CC_STR("text")));
+                ck_assert(json_object_object_get_ex(line, "cut", NULL));
+            ck_assert(json_object_object_get_ex(line, "text", NULL));
             cc_arena_reset(arena);
         }
     }
@@ -110,7 +112,7 @@ START_TEST(what_fits_is_not_cut)
 
     memset(text, 'a', sizeof(text));
     cc_log_warn(&log, "long", CC_LOG_STR("text", ((struct cc_str){ text, sizeof(text) })));
-    ck_assert_ptr_null(cc_json_member(parsed(arena, heard()), CC_STR("cut")));
+    ck_assert(!json_object_object_get_ex(parsed(arena, heard()), "cut", NULL));
     cc_arena_free(arena);
 }
 END_TEST

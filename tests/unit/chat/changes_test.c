@@ -130,12 +130,12 @@ struct edit {
 };
 
 struct body {
-    const struct cc_json *data, *author, *client_id, *created, *number, *type;
+    struct json_object *data, *author, *client_id, *created, *number, *type;
     int64_t seq, rev;
 };
 
 struct head {
-    const struct cc_json *kind, *users, *created, *active, *count, *settings_rev, *last, *stamped;
+    struct json_object *kind, *users, *created, *active, *count, *settings_rev, *last, *stamped;
     int64_t seq, rev;
 };
 
