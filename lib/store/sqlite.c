@@ -21,51 +21,45 @@ static enum cc_code check_process(const struct sqlite_store *store, struct cc_er
 
 /* --- readers ---------------------------------------------------------------------------------- */
 
-static void add_reader(struct sqlite_store *store, struct sqlite_conn *conn)
+/* A connection forgets its pages when anybody has committed since it last looked. So there are as
+ * many as views at the same time, not as many as threads, and the one that looked last goes
+ * first. */
+static enum cc_code take_reader(struct sqlite_store *store, struct sqlite_conn **out,
+                                struct cc_err *err)
 {
-    conn->store = store;
+    struct sqlite_conn *conn;
+
+    pthread_mutex_lock(&store->readers_mutex);
+    conn = store->readers;
+    if (conn != NULL)
+        store->readers = conn->next;
+    pthread_mutex_unlock(&store->readers_mutex);
+    if (conn == NULL)
+        return sqlite_conn_open(&store->settings, false, out, err);
+    *out = conn;
+    return CC_OK;
+}
+
+static void give_back(struct sqlite_store *store, struct sqlite_conn *conn)
+{
     pthread_mutex_lock(&store->readers_mutex);
     conn->next = store->readers;
-    if (store->readers)
-        store->readers->prev = conn;
     store->readers = conn;
     pthread_mutex_unlock(&store->readers_mutex);
 }
 
-/* Called when a thread that has read ends. */
-static void close_reader(void *arg)
+static enum cc_code view_with(struct sqlite_store *store, struct sqlite_conn *conn,
+                              struct sqlite_job *job)
 {
-    struct sqlite_conn *conn = arg;
-    struct sqlite_store *store = conn->store;
+    struct sqlite_txn txn;
+    enum cc_code rc = sqlite_conn_do(conn, SQLITE_STMT_BEGIN_READ, job->err);
 
-    if (store->pid != getpid())
-        return;
-    pthread_mutex_lock(&store->readers_mutex);
-    if (conn->prev)
-        conn->prev->next = conn->next;
-    else
-        store->readers = conn->next;
-    if (conn->next)
-        conn->next->prev = conn->prev;
-    pthread_mutex_unlock(&store->readers_mutex);
-    sqlite_conn_close(conn);
-}
-
-/* This thread's connection, opened at its first view. */
-static enum cc_code find_reader(struct sqlite_store *store, struct sqlite_conn **out,
-                                struct cc_err *err)
-{
-    enum cc_code rc;
-
-    *out = pthread_getspecific(store->reader_key);
-    if (*out != NULL)
-        return CC_OK;
-    rc = sqlite_conn_open(&store->settings, false, out, err);
     if (rc != CC_OK)
         return rc;
-    add_reader(store, *out);
-    pthread_setspecific(store->reader_key, *out);
-    return CC_OK;
+    sqlite_txn_init(&txn, conn, job->arena, cc_clock_wall_ms(store->clock), true);
+    rc = cc_txn_call(&txn.base, job->fn, job->arg, job->err);
+    sqlite_conn_rollback(conn);
+    return rc;
 }
 
 /* --- the interface ---------------------------------------------------------------------------- */
@@ -82,41 +76,34 @@ static enum cc_code run(struct cc_store *base, struct cc_arena *arena, cc_txn_fn
     return rc == CC_OK ? sqlite_group_run(store, &job) : rc;
 }
 
-/* With the database locked for one connection, reads take their turn among the writes. */
-static enum cc_code view_in_queue(struct sqlite_store *store, struct cc_arena *arena, cc_txn_fn *fn,
-                                  void *arg, struct cc_err *err)
+static enum cc_code view_alone(struct sqlite_store *store, struct sqlite_job *job)
 {
+    struct sqlite_conn *conn;
+    enum cc_code rc = take_reader(store, &conn, job->err);
+
+    if (rc != CC_OK)
+        return rc;
+    rc = view_with(store, conn, job);
+    give_back(store, conn);
+    return rc;
+}
+
+/* With the database locked for one connection, reads take their turn among the writes. */
+static enum cc_code view(struct cc_store *base, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
+                         struct cc_err *err)
+{
+    struct sqlite_store *store = store_of(base);
     struct sqlite_job job = { .fn = fn,
                               .arg = arg,
                               .arena = arena,
                               .err = err,
                               .wait_ms = store->settings.wait_ms,
                               .read_only = true };
-
-    return sqlite_group_run(store, &job);
-}
-
-static enum cc_code view(struct cc_store *base, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
-                         struct cc_err *err)
-{
-    struct sqlite_store *store = store_of(base);
-    struct sqlite_conn *conn;
-    struct sqlite_txn txn;
     enum cc_code rc = check_process(store, err);
 
     if (rc != CC_OK)
         return rc;
-    if (store->settings.network)
-        return view_in_queue(store, arena, fn, arg, err);
-    rc = find_reader(store, &conn, err);
-    if (rc == CC_OK)
-        rc = sqlite_conn_do(conn, SQLITE_STMT_BEGIN_READ, err);
-    if (rc != CC_OK)
-        return rc;
-    sqlite_txn_init(&txn, conn, arena, cc_clock_wall_ms(store->clock), true);
-    rc = cc_txn_call(&txn.base, fn, arg, err);
-    sqlite_conn_rollback(conn);
-    return rc;
+    return store->settings.network ? sqlite_group_run(store, &job) : view_alone(store, &job);
 }
 
 static struct cc_str epoch(const struct cc_store *base)
@@ -178,7 +165,6 @@ static void close_store(struct cc_store *base)
     if (store->pid != getpid())
         return;
     sqlite_group_close(store);
-    pthread_key_delete(store->reader_key);
     while (store->readers) {
         struct sqlite_conn *conn = store->readers;
 
@@ -265,10 +251,6 @@ static enum cc_code prepare(struct sqlite_store *store, const struct cc_store_co
 
     if (rc == CC_OK)
         rc = prepare_conn(store, config->random, &conn, err);
-    if (rc == CC_OK && pthread_key_create(&store->reader_key, close_reader) != 0) {
-        sqlite_conn_close(conn);
-        rc = cc_fail(err, CC_UNAVAILABLE, NULL, "store: no more thread keys");
-    }
     if (rc != CC_OK)
         return rc;
     pthread_mutex_init(&store->readers_mutex, NULL);
@@ -286,7 +268,6 @@ enum cc_code cc_store_open_sqlite(const struct cc_store_config *config, struct c
      * before SQLite is used for the first time in a process, and does nothing later. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     rc = prepare(store, config, err);
-
     if (rc != CC_OK) {
         sqlite_lock_close(&store->lock);
         cc_arena_free(store->arena);

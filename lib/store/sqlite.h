@@ -17,6 +17,8 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
+struct sqlite_store;
+
 /* --- the file --------------------------------------------------------------------------------- */
 
 /* The absolute path without symbolic links, so that whoever opens the database, by whatever name,
@@ -93,10 +95,9 @@ struct sqlite_conn {
     sqlite3 *db;
     const char *path;
     sqlite3_stmt *stmts[SQLITE_STMT_COUNT];
-    int wal_pages;  /* after this connection's last commit */
-    bool examining; /* it is being opened or verified: what fails concerns the operator */
-    struct sqlite_store *store;
-    struct sqlite_conn *next, *prev; /* the store's list of readers */
+    int wal_pages;            /* after this connection's last commit */
+    bool examining;           /* it is being opened or verified: what fails concerns the operator */
+    struct sqlite_conn *next; /* in the store's list of readers that are free */
 };
 
 enum cc_code sqlite_conn_open(const struct sqlite_settings *settings, bool writes,
@@ -215,9 +216,8 @@ struct sqlite_store {
     const struct cc_log *log;
     struct cc_str epoch;
     pid_t pid; /* a connection never crosses a fork */
-    pthread_key_t reader_key;
     pthread_mutex_t readers_mutex;
-    struct sqlite_conn *readers;
+    struct sqlite_conn *readers; /* that are free, the one used last first */
 };
 
 #endif

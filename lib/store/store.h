@@ -96,7 +96,7 @@ enum cc_code cc_store_check(struct cc_store *store, struct cc_arena *arena,
 enum cc_code cc_store_verify(struct cc_store *store, struct cc_arena *arena,
                              struct cc_err *err) CC_NODISCARD;
 
-/* No other thread uses the store any more, or ends meanwhile. NULL is allowed. In a child that
+/* No other thread uses the store any more. NULL is allowed. In a child that
  * inherited the store by fork it does nothing, and everything else is CC_INTERNAL there. */
 void cc_store_close(struct cc_store *store);
 
@@ -156,8 +156,8 @@ struct cc_store_config {
     int64_t group_max;       /* functions in one commit, 256 at most; 0: 64 */
     int64_t wait_ms;         /* how long a caller waits for its turn before CC_UNAVAILABLE; 0: 5 s.
                                 One whose function has begun waits for its outcome */
-    int64_t cache_bytes;     /* page cache of each connection: one of the writer's, one for every
-                                thread that views; 0: 2 MB */
+    int64_t cache_bytes;     /* page cache of each connection: one of the writer's, and as many as
+                                there are views at the same time; 0: 2 MB */
     bool network_filesystem; /* allowed; then one process and no WAL */
     const struct cc_clock *clock;
     const struct cc_random *random;
