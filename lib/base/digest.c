@@ -4,6 +4,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "digest.h"
+#include "arena.h"
 #include "die.h"
 
 #include <string.h>
@@ -37,6 +38,28 @@ void cc_sha256(struct cc_str data, unsigned char out[CC_SHA256_SIZE])
     start(&ctx);
     add(&ctx, data.at, data.len);
     finish(&ctx, out);
+}
+
+struct cc_sha256 {
+    SHA256_CTX ctx;
+};
+
+struct cc_sha256 *cc_sha256_begin(struct cc_arena *arena)
+{
+    struct cc_sha256 *run = CC_NEW(arena, struct cc_sha256);
+
+    start(&run->ctx);
+    return run;
+}
+
+void cc_sha256_add(struct cc_sha256 *run, struct cc_str data)
+{
+    add(&run->ctx, data.at, data.len);
+}
+
+void cc_sha256_end(struct cc_sha256 *run, unsigned char out[CC_SHA256_SIZE])
+{
+    finish(&run->ctx, out);
 }
 
 static void add_part(SHA256_CTX *ctx, struct cc_str part)

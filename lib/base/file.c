@@ -101,27 +101,32 @@ static bool folder_of(const char *path, char out[PATH_MAX])
 }
 
 /* A new name is on disk only when the folder that holds it is. */
-static enum cc_code sync_folder_of(const char *path, struct cc_err *err)
+enum cc_code cc_dir_sync(const char *path, struct cc_err *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum cc_code rc = CC_OK;
+
+    if (fd < 0)
+        return fail_errno(err, "open", path);
+    if (fsync(fd) < 0)
+        rc = fail_errno(err, "fsync", path);
+    close(fd);
+    return rc;
+}
+
+enum cc_code cc_file_sync_name(const char *path, struct cc_err *err)
 {
     char folder[PATH_MAX];
-    enum cc_code rc = CC_OK;
-    int fd;
 
     if (!folder_of(path, folder))
         return fail_errno(err, "open", path);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return fail_errno(err, "open", folder);
-    if (fsync(fd) < 0)
-        rc = fail_errno(err, "fsync", folder);
-    close(fd);
-    return rc;
+    return cc_dir_sync(folder, err);
 }
 
 /* Root may write for the user whose folder it is, who could not read what belongs to root: a key
  * that an operator adds would keep the programs from starting. By descriptor: what stands at the
  * path is that user's to exchange. Where root may not give files away they stay its own. */
-static void give_to_owner_of_folder(int fd, const char *path)
+void cc_file_give_to_owner(int fd, const char *path)
 {
     char folder[PATH_MAX];
     struct stat about;
@@ -154,7 +159,7 @@ static enum cc_code write_new(const char *path, struct cc_str bytes, unsigned mo
 
     if (fd < 0)
         return fail_errno(err, "open", path);
-    give_to_owner_of_folder(fd, path);
+    cc_file_give_to_owner(fd, path);
     if (fchmod(fd, (mode_t)mode) < 0)
         rc = fail_errno(err, "fchmod", path);
     else if (!cc_file_put(fd, bytes))
@@ -188,7 +193,7 @@ static enum cc_code write_and_place(const char *path, struct cc_str bytes, unsig
         rc = fail_errno(err, place == link ? "link" : "rename", path);
     if (rc != CC_OK || place == link)
         unlink(temporary);
-    return rc == CC_OK ? sync_folder_of(path, err) : rc;
+    return rc == CC_OK ? cc_file_sync_name(path, err) : rc;
 }
 
 enum cc_code cc_file_write(const char *path, struct cc_str bytes, unsigned mode, struct cc_err *err)
@@ -220,7 +225,7 @@ enum cc_code cc_file_append(const char *path, struct cc_str bytes, unsigned mode
 enum cc_code cc_file_remove(const char *path, struct cc_err *err)
 {
     if (unlink(path) == 0)
-        return sync_folder_of(path, err);
+        return cc_file_sync_name(path, err);
     return errno == ENOENT ? CC_OK : fail_errno(err, "unlink", path);
 }
 
@@ -229,7 +234,7 @@ enum cc_code cc_dir_make(const char *path, unsigned mode, struct cc_err *err)
     struct stat about;
 
     if (mkdir(path, (mode_t)mode) == 0)
-        return sync_folder_of(path, err);
+        return cc_file_sync_name(path, err);
     if (errno != EEXIST)
         return fail_errno(err, "mkdir", path);
     if (stat(path, &about) < 0)

@@ -21,6 +21,10 @@ enum cc_code cc_file_write(const char *path, struct cc_str bytes, unsigned mode,
 enum cc_code cc_file_create(const char *path, struct cc_str bytes, unsigned mode,
                             struct cc_err *err) CC_NODISCARD;
 
+/* What root makes in another user's folder becomes that user's, who could not read it otherwise.
+ * For who makes a file by other means; the functions here do so by themselves. */
+void cc_file_give_to_owner(int fd, const char *path);
+
 /* Adds the bytes at the end in one write, so that writers do not mix; `mode` is for a new file.
  * CC_STORAGE_FULL, CC_UNAVAILABLE: part of it may stand there. */
 enum cc_code cc_file_append(const char *path, struct cc_str bytes, unsigned mode,
@@ -36,5 +40,11 @@ enum cc_code cc_file_remove(const char *path, struct cc_err *err) CC_NODISCARD;
 /* Makes the folder (not those above it; no '/' at the end) durably; CC_OK if it is there.
  * CC_STORAGE_FULL, CC_UNAVAILABLE (also if something else has that name). */
 enum cc_code cc_dir_make(const char *path, unsigned mode, struct cc_err *err) CC_NODISCARD;
+
+/* What was done to the names in a folder (renamed, linked, removed) is on disk when it returns.
+ * CC_STORAGE_FULL, CC_UNAVAILABLE. */
+enum cc_code cc_dir_sync(const char *path, struct cc_err *err) CC_NODISCARD;
+/* The same for the folder that holds `path`. */
+enum cc_code cc_file_sync_name(const char *path, struct cc_err *err) CC_NODISCARD;
 
 #endif
