@@ -49,6 +49,34 @@ enum cc_code cc_blob_remove(struct cc_blobs *blobs, struct cc_str name, struct c
     return rc != CC_OK ? rc : blobs->ops->remove(blobs, name, err);
 }
 
+enum cc_code cc_blobs_list(struct cc_blobs *blobs, struct cc_arena *arena, struct cc_strs *out,
+                           struct cc_err *err)
+{
+    struct cc_strs found = { 0 };
+    struct cc_str *ours;
+    size_t count = 0;
+    enum cc_code rc = blobs->ops->list(blobs, arena, &found, err);
+
+    if (rc != CC_OK)
+        return rc;
+    ours = CC_NEW_ARRAY(arena, struct cc_str, found.count);
+    for (size_t i = 0; i < found.count; i++)
+        if (name_is_ours(found.at[i])) /* and not what a person has put there */
+            ours[count++] = found.at[i];
+    *out = (struct cc_strs){ ours, count };
+    return CC_OK;
+}
+
+enum cc_code cc_blobs_keep(struct cc_blobs *blobs, struct cc_err *err)
+{
+    return blobs->ops->keep(blobs, err);
+}
+
+void cc_blobs_release(struct cc_blobs *blobs)
+{
+    blobs->ops->release(blobs);
+}
+
 void cc_blobs_close(struct cc_blobs *blobs)
 {
     if (blobs)

@@ -15,6 +15,9 @@ struct cc_blobs_ops {
     enum cc_code (*get)(struct cc_blobs *, struct cc_arena *, struct cc_str, struct cc_str *,
                         struct cc_err *);
     enum cc_code (*remove)(struct cc_blobs *, struct cc_str, struct cc_err *);
+    enum cc_code (*list)(struct cc_blobs *, struct cc_arena *, struct cc_strs *, struct cc_err *);
+    enum cc_code (*keep)(struct cc_blobs *, struct cc_err *);
+    void (*release)(struct cc_blobs *);
     void (*close)(struct cc_blobs *);
 };
 
@@ -30,9 +33,20 @@ enum cc_code cc_blob_put(struct cc_blobs *blobs, struct cc_str name, struct cc_s
 /* The bytes live in the arena. CC_NOT_FOUND, CC_UNAVAILABLE. */
 enum cc_code cc_blob_get(struct cc_blobs *blobs, struct cc_arena *arena, struct cc_str name,
                          struct cc_str *out, struct cc_err *err) CC_NODISCARD;
-/* CC_OK also when it was not there. CC_UNAVAILABLE. */
+/* CC_OK also when it was not there. CC_UNAVAILABLE, also while somebody keeps them: try again
+ * later.
+ */
 enum cc_code cc_blob_remove(struct cc_blobs *blobs, struct cc_str name,
                             struct cc_err *err) CC_NODISCARD;
+/* The names of all, in no order; in the arena. What comes or goes meanwhile may be among them. */
+enum cc_code cc_blobs_list(struct cc_blobs *blobs, struct cc_arena *arena, struct cc_strs *out,
+                           struct cc_err *err) CC_NODISCARD;
+
+/* From now on nothing is removed, by whatever process, until cc_blobs_release or the end of this
+ * process: what the store names at any later moment is there to be copied. CC_UNAVAILABLE. */
+enum cc_code cc_blobs_keep(struct cc_blobs *blobs, struct cc_err *err) CC_NODISCARD;
+void cc_blobs_release(struct cc_blobs *blobs);
+
 void cc_blobs_close(struct cc_blobs *blobs); /* NULL is allowed */
 
 /* A folder, made (0700) where there is none; each file is 0600. A blob is written to a temporary

@@ -1,5 +1,6 @@
 /* Blobs as files below one folder. Unfinished ones stand in a folder of their own, each locked
- * (flock) by who writes it, so that what nobody writes any more can be told and removed. */
+ * (flock) by who writes it, so that what nobody writes any more can be told and removed. Who
+ * removes locks the folder itself, shared; who keeps all has it alone. */
 #define _GNU_SOURCE /* renameat2 */
 #include "blob.h"
 
@@ -23,6 +24,7 @@ struct directory {
     struct cc_arena *arena; /* holds this struct */
     int root;
     int unfinished;
+    int kept;         /* the lock of who keeps all; -1: not kept by us */
     atomic_uint next; /* number of the next unfinished file */
 };
 
@@ -41,10 +43,24 @@ static enum cc_code fail_errno(struct cc_err *err, const char *what)
     return cc_fail(err, CC_UNAVAILABLE, NULL, "blobs: %s: %s", what, strerror(number));
 }
 
+/* What root puts there for another user is that user's to read. */
+static void give_to_owner(int root, int fd)
+{
+    struct stat info;
+    int ignored;
+
+    if (geteuid() != 0 || fstat(root, &info) != 0 || info.st_uid == 0)
+        return;
+    ignored = fchown(fd, info.st_uid, info.st_gid);
+    (void)ignored;
+}
+
 /* Opens a folder below `parent`; where there is none, makes it if told to, and sees to it that it
  * is still there after a power cut. -1 with errno. */
 static int open_folder(int parent, const char *name, bool make)
 {
+    int folder;
+
     if (make) {
         if (mkdirat(parent, name, 0700) == 0) {
             if (fsync(parent) != 0)
@@ -53,7 +69,10 @@ static int open_folder(int parent, const char *name, bool make)
             return -1;
         }
     }
-    return openat(parent, name, OPEN_FOLDER);
+    folder = openat(parent, name, OPEN_FOLDER);
+    if (folder >= 0 && make)
+        give_to_owner(parent, folder);
+    return folder;
 }
 
 static void copy_part(char *out, struct cc_str part)
@@ -101,6 +120,7 @@ static int unfinished_new(struct directory *dir, struct place *place)
             continue;
         if (fd < 0)
             return -1;
+        give_to_owner(dir->root, fd);
         if (flock(fd, LOCK_EX) != 0 || fstat(fd, &info) != 0) {
             close(fd); /* nobody holds it: the next open of the folder removes it */
             return -1;
@@ -225,10 +245,24 @@ static enum cc_code directory_get(struct cc_blobs *blobs, struct cc_arena *arena
     return rc;
 }
 
-static enum cc_code directory_remove(struct cc_blobs *blobs, struct cc_str name, struct cc_err *err)
+/* A lock belongs to the descriptor that it was taken through: each has one of its own. */
+static int lock_root(const struct directory *dir, int how)
+{
+    int fd = openat(dir->root, ".", OPEN_FOLDER);
+    int number;
+
+    if (fd < 0 || flock(fd, how) == 0)
+        return fd;
+    number = errno;
+    close(fd);
+    errno = number;
+    return -1;
+}
+
+static enum cc_code remove_named(struct directory *dir, struct cc_str name, struct cc_err *err)
 {
     struct place place;
-    enum cc_code rc = place_open((struct directory *)blobs, name, false, &place, err);
+    enum cc_code rc = place_open(dir, name, false, &place, err);
 
     if (rc == CC_NOT_FOUND)
         return CC_OK;
@@ -242,10 +276,121 @@ static enum cc_code directory_remove(struct cc_blobs *blobs, struct cc_str name,
     return rc;
 }
 
+static enum cc_code directory_remove(struct cc_blobs *blobs, struct cc_str name, struct cc_err *err)
+{
+    struct directory *dir = (struct directory *)blobs;
+    int lock = lock_root(dir, LOCK_SH | LOCK_NB);
+    enum cc_code rc;
+
+    if (lock < 0 && errno == EWOULDBLOCK)
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "blobs: kept for a backup");
+    if (lock < 0)
+        return fail_errno(err, "lock");
+    rc = remove_named(dir, name, err);
+    close(lock);
+    return rc;
+}
+
+/* Waits for removals under way. */
+static enum cc_code directory_keep(struct cc_blobs *blobs, struct cc_err *err)
+{
+    struct directory *dir = (struct directory *)blobs;
+
+    dir->kept = lock_root(dir, LOCK_EX);
+    return dir->kept >= 0 ? CC_OK : fail_errno(err, "lock");
+}
+
+static void directory_release(struct cc_blobs *blobs)
+{
+    struct directory *dir = (struct directory *)blobs;
+
+    if (dir->kept >= 0)
+        close(dir->kept);
+    dir->kept = -1;
+}
+
+/* --- listing ---------------------------------------------------------------------------------- */
+
+struct listing {
+    struct cc_arena *arena;
+    struct cc_str *at;
+    size_t count, room;
+};
+
+static void add_name(struct listing *names, struct cc_str name)
+{
+    if (names->count == names->room) {
+        size_t room = names->room ? names->room * 2 : 64;
+
+        names->at = cc_arena_grow(names->arena, names->at, names->room * sizeof(*names->at),
+                                  room * sizeof(*names->at));
+        names->room = room;
+    }
+    names->at[names->count++] = name;
+}
+
+static int list_below(struct listing *names, int folder, struct cc_str prefix, size_t depth);
+
+/* What went since its name was read was not there. */
+static int list_entry(struct listing *names, int folder, struct cc_str prefix, const char *entry,
+                      size_t depth)
+{
+    struct cc_str name = cc_str_format(names->arena, "%s%s%s", prefix.at, depth ? "/" : "", entry);
+    struct stat info;
+    int below;
+
+    if (fstatat(folder, entry, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? 0 : errno;
+    if (S_ISREG(info.st_mode))
+        add_name(names, name);
+    if (!S_ISDIR(info.st_mode) || depth + 1 == CC_BLOB_PARTS_MAX)
+        return 0;
+    below = openat(folder, entry, OPEN_FOLDER);
+    if (below < 0)
+        return errno == ENOENT ? 0 : errno;
+    return list_below(names, below, name, depth + 1);
+}
+
+/* 0 or errno. Closes the folder. */
+static int list_below(struct listing *names, int folder, struct cc_str prefix, size_t depth)
+{
+    DIR *list = fdopendir(folder);
+    struct dirent *entry;
+    int failed = 0;
+
+    if (list == NULL) {
+        failed = errno;
+        close(folder);
+        return failed;
+    }
+    while (failed == 0 && (errno = 0, entry = readdir(list)) != NULL)
+        if (entry->d_name[0] != '.')
+            failed = list_entry(names, folder, prefix, entry->d_name, depth);
+    failed = failed ? failed : errno;
+    closedir(list);
+    return failed;
+}
+
+static enum cc_code directory_list(struct cc_blobs *blobs, struct cc_arena *arena,
+                                   struct cc_strs *out, struct cc_err *err)
+{
+    struct directory *dir = (struct directory *)blobs;
+    struct listing names = { .arena = arena };
+
+    int root = openat(dir->root, ".", OPEN_FOLDER);
+
+    errno = root < 0 ? errno : list_below(&names, root, CC_STR(""), 0);
+    if (errno != 0)
+        return fail_errno(err, "list");
+    *out = (struct cc_strs){ names.at, names.count };
+    return CC_OK;
+}
+
 static void directory_close(struct cc_blobs *blobs)
 {
     struct directory *dir = (struct directory *)blobs;
 
+    directory_release(blobs);
     if (dir->unfinished >= 0)
         close(dir->unfinished);
     if (dir->root >= 0)
@@ -253,8 +398,10 @@ static void directory_close(struct cc_blobs *blobs)
     cc_arena_free(dir->arena);
 }
 
-static const struct cc_blobs_ops directory_ops = { directory_put, directory_get, directory_remove,
-                                                   directory_close };
+static const struct cc_blobs_ops directory_ops = {
+    directory_put,  directory_get,     directory_remove, directory_list,
+    directory_keep, directory_release, directory_close,
+};
 
 static void sweep_one(int folder, const char *name)
 {
@@ -294,6 +441,7 @@ static struct directory *directory_new(void)
     dir->arena = arena;
     dir->root = -1;
     dir->unfinished = -1;
+    dir->kept = -1;
     atomic_init(&dir->next, 1);
     return dir;
 }

@@ -133,12 +133,29 @@ static enum cc_code broken_remove(struct cc_blobs *blobs, struct cc_str name, st
     return b->keep_removed ? CC_OK : cc_blob_remove(b->real, name, err);
 }
 
+static enum cc_code broken_list(struct cc_blobs *blobs, struct cc_arena *arena, struct cc_strs *out,
+                                struct cc_err *err)
+{
+    return cc_blobs_list(((struct broken_blobs *)blobs)->real, arena, out, err);
+}
+
+static enum cc_code broken_keep(struct cc_blobs *blobs, struct cc_err *err)
+{
+    return cc_blobs_keep(((struct broken_blobs *)blobs)->real, err);
+}
+
+static void broken_release(struct cc_blobs *blobs)
+{
+    cc_blobs_release(((struct broken_blobs *)blobs)->real);
+}
+
 static void broken_close(struct cc_blobs *blobs)
 {
     (void)blobs;
 }
 
-static const struct cc_blobs_ops broken_ops = { broken_put, broken_get, broken_remove,
+static const struct cc_blobs_ops broken_ops = { broken_put,  broken_get,  broken_remove,
+                                                broken_list, broken_keep, broken_release,
                                                 broken_close };
 
 static struct cc_caller with_blobs(const struct house *h, struct cc_caller by,
