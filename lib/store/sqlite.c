@@ -157,6 +157,20 @@ static enum cc_code verify(struct cc_store *base, struct cc_arena *arena, struct
     return view(base, arena, sqlite_txn_verify, NULL, err);
 }
 
+/* With a connection of its own, whose snapshot lasts as long as it takes. */
+static enum cc_code copy(struct cc_store *base, const char *path, struct cc_progress *progress,
+                         struct cc_err *err)
+{
+    struct sqlite_store *store = store_of(base);
+    enum cc_code rc = check_process(store, err);
+
+    if (rc == CC_OK && store->settings.network)
+        rc = cc_fail(err, CC_INVALID,
+                     "A database on a network file system is copied while no program runs.",
+                     "store: %s is for one process alone", store->settings.path);
+    return rc == CC_OK ? sqlite_copy(store, path, progress, err) : rc;
+}
+
 /* In a child that inherited the store nothing is closed: SQLite's files are its parent's. */
 static void close_store(struct cc_store *base)
 {
@@ -176,7 +190,9 @@ static void close_store(struct cc_store *base)
     cc_arena_free(store->arena);
 }
 
-static const struct cc_store_ops ops = { run, view, epoch, sweep, check, verify, close_store };
+static const struct cc_store_ops ops = {
+    run, view, epoch, sweep, check, verify, copy, close_store
+};
 
 /* --- opening ---------------------------------------------------------------------------------- */
 

@@ -7,10 +7,14 @@
  *   sqlite_schema.c  tables and views of a new database, and whether an old one fits
  *   sqlite_txn.c     items: get, query, insert, ...
  *   sqlite_group.c   the committer: queued functions in common transactions
- *   sqlite_wal.c     the write-ahead log: when it is checkpointed, when emptied */
+ *   sqlite_wal.c     the write-ahead log: when it is checkpointed, when emptied
+ *   sqlite_copy.c    a copy of the database at one instant, and looking one over
+ *   sqlite_replace.c such a copy in the place of the database
+ *   sqlite_users.c   which processes have the database open */
 #ifndef CC_STORE_SQLITE_H
 #define CC_STORE_SQLITE_H
 
+#include "copy.h"
 #include "txn.h"
 
 #include <pthread.h>
@@ -35,6 +39,10 @@ enum cc_code sqlite_file_check_place(struct cc_arena *arena, const char *path,
  * write-ahead log that belongs to one: SQLite would delete it. */
 enum cc_code sqlite_file_create(struct cc_arena *arena, const char *path,
                                 struct cc_err *err) CC_NODISCARD;
+
+/* What was done to the names in the folder of the database is on disk when it returns. */
+enum cc_code sqlite_file_sync_folder(struct cc_arena *arena, const char *path,
+                                     struct cc_err *err) CC_NODISCARD;
 
 /* CC_STORAGE_FULL when the disk has no room for even a few pages. */
 enum cc_code sqlite_file_check_space(const char *path, struct cc_err *err) CC_NODISCARD;
@@ -87,6 +95,7 @@ struct sqlite_settings {
     int64_t cache_bytes;
     int64_t wait_ms;
     bool network;
+    bool examining; /* see struct sqlite_conn */
 };
 
 /* Used by one thread at a time. */
@@ -128,6 +137,14 @@ bool sqlite_conn_is_full(const struct sqlite_conn *conn);
 enum cc_code sqlite_schema_open(struct sqlite_conn *conn, struct sqlite_lock *lock,
                                 const struct sqlite_settings *settings,
                                 const struct cc_random *random, struct cc_err *err) CC_NODISCARD;
+/* Makes the layout in a new and empty database. */
+enum cc_code sqlite_schema_create(struct sqlite_conn *conn, const struct cc_random *random,
+                                  struct cc_err *err) CC_NODISCARD;
+/* Whether it is ours, and of this version's layout. Reads only. */
+enum cc_code sqlite_schema_check(struct sqlite_conn *conn, struct cc_err *err) CC_NODISCARD;
+/* Begins a new history. */
+enum cc_code sqlite_schema_renew(struct sqlite_conn *conn, const struct cc_random *random,
+                                 struct cc_err *err) CC_NODISCARD;
 enum cc_code sqlite_schema_epoch(struct sqlite_conn *conn, struct cc_arena *arena,
                                  struct cc_str *out, struct cc_err *err) CC_NODISCARD;
 
@@ -202,7 +219,21 @@ void sqlite_wal_checkpoint_if_due(struct sqlite_store *store);
 /* After a sweep, under the lock. */
 void sqlite_wal_erase_if_due(struct sqlite_store *store);
 
+/* --- copies ----------------------------------------------------------------------------------- */
+
+/* Other processes that have a file open whose name begins with `path` (the database, its log, its
+ * lock): "chat.fcgi (4711), sqlite3 (4712)", in the arena; empty if none can be told. */
+struct cc_str sqlite_users(struct cc_arena *arena, const char *path);
+
+/* Reads all of one through a connection. */
+enum cc_code sqlite_copy_sum(struct sqlite_conn *conn, struct cc_progress *progress,
+                             struct cc_copy_sum *out, struct cc_err *err) CC_NODISCARD;
+
 /* --- the store -------------------------------------------------------------------------------- */
+
+struct sqlite_store;
+enum cc_code sqlite_copy(struct sqlite_store *store, const char *path, struct cc_progress *progress,
+                         struct cc_err *err) CC_NODISCARD;
 
 struct sqlite_store {
     struct cc_store base; /* first */

@@ -185,7 +185,7 @@ enum cc_code sqlite_conn_open(const struct sqlite_settings *settings, bool write
 
     conn->arena = arena;
     conn->path = settings->path;
-    conn->examining = writes;
+    conn->examining = writes || settings->examining;
     if (sqlite3_open_v2(settings->path, &conn->db, flags, NULL) != SQLITE_OK)
         rc = sqlite_conn_fail(conn, "open", err);
     if (rc == CC_OK) {

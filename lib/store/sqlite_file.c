@@ -1,5 +1,7 @@
 #include "sqlite.h"
 
+#include "../base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -108,18 +110,14 @@ enum cc_code sqlite_file_check_place(struct cc_arena *arena, const char *path, s
 }
 
 /* A file that was just created is there after a power cut only if its folder is on disk too. */
-static enum cc_code sync_folder(struct cc_arena *arena, const char *path, struct cc_err *err)
+enum cc_code sqlite_file_sync_folder(struct cc_arena *arena, const char *path, struct cc_err *err)
 {
-    const char *folder = folder_of(arena, path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    enum cc_code rc = CC_OK;
+    struct cc_err why = { 0 };
 
-    if (fd < 0 || fsync(fd) != 0)
-        rc = cc_fail(err, CC_UNAVAILABLE, "The folder of the database cannot be written to disk.",
-                     "store: fsync %s: %s", folder, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return rc;
+    if (cc_dir_sync(folder_of(arena, path), &why) == CC_OK)
+        return CC_OK;
+    return cc_fail(err, why.code, "The folder of the database cannot be written to disk.",
+                   "store: %s", why.cause);
 }
 
 static bool is_empty(const char *path)
@@ -159,8 +157,9 @@ enum cc_code sqlite_file_create(struct cc_arena *arena, const char *path, struct
         return cc_fail(err, errno == ENOSPC || errno == EDQUOT ? CC_STORAGE_FULL : CC_UNAVAILABLE,
                        "The database cannot be created.", "store: create %s: %s", path,
                        strerror(errno));
+    cc_file_give_to_owner(fd, path);
     close(fd);
-    return sync_folder(arena, path, err);
+    return sqlite_file_sync_folder(arena, path, err);
 }
 
 enum cc_code sqlite_file_check_space(const char *path, struct cc_err *err)

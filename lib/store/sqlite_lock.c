@@ -4,6 +4,8 @@
 #define _GNU_SOURCE /* F_OFD_* */
 #include "sqlite.h"
 
+#include "../base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -54,6 +56,7 @@ enum cc_code sqlite_lock_open(struct sqlite_lock *lock, const char *path, bool a
     lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (lock->fd < 0)
         return lock_fail(lock, "open", err);
+    cc_file_give_to_owner(lock->fd, path);
     rc = enter(lock, alone, err);
     if (rc != CC_OK)
         sqlite_lock_close(lock);

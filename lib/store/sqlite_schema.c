@@ -115,16 +115,23 @@ static enum cc_code insert_meta(struct sqlite_conn *conn, struct cc_str sk, stru
     return cc_txn_insert(&txn.base, &item, err);
 }
 
+static struct cc_str new_epoch(struct sqlite_conn *conn, const struct cc_random *random)
+{
+    char bytes[9];
+    struct cc_str name;
+
+    cc_random_fill(random, bytes, sizeof(bytes));
+    name = cc_base64url_encode(conn->arena, (struct cc_str){ bytes, sizeof(bytes) });
+    return cc_str_format(conn->arena, "{\"name\":\"%.*s\"}", CC_STR_ARG(name));
+}
+
 static enum cc_code fill(struct sqlite_conn *conn, const struct cc_random *random,
                          struct cc_err *err)
 {
-    char bytes[9], pragma[64];
-    struct cc_str epoch, schema;
+    char pragma[64];
+    struct cc_str schema;
     enum cc_code rc;
 
-    cc_random_fill(random, bytes, sizeof(bytes));
-    epoch = cc_base64url_encode(conn->arena, (struct cc_str){ bytes, sizeof(bytes) });
-    epoch = cc_str_format(conn->arena, "{\"name\":\"%.*s\"}", CC_STR_ARG(epoch));
     schema = cc_str_format(conn->arena, "{\"layout\":%d}", LAYOUT);
     snprintf(pragma, sizeof(pragma), "PRAGMA application_id=%d", APPLICATION_ID);
     rc = execute(conn, tables, err);
@@ -135,13 +142,13 @@ static enum cc_code fill(struct sqlite_conn *conn, const struct cc_random *rando
     if (rc == CC_OK)
         rc = insert_meta(conn, CC_STR("SCHEMA"), schema, err);
     if (rc == CC_OK)
-        rc = insert_meta(conn, CC_STR("EPOCH"), epoch, err);
+        rc = insert_meta(conn, CC_STR("EPOCH"), new_epoch(conn, random), err);
     return rc;
 }
 
 /* The layout appears whole or not at all: a process that dies here leaves an empty database. */
-static enum cc_code create(struct sqlite_conn *conn, const struct cc_random *random,
-                           struct cc_err *err)
+enum cc_code sqlite_schema_create(struct sqlite_conn *conn, const struct cc_random *random,
+                                  struct cc_err *err)
 {
     enum cc_code rc = sqlite_conn_do(conn, SQLITE_STMT_BEGIN_WRITE, err);
 
@@ -163,7 +170,7 @@ static enum cc_code create_unless_done(struct sqlite_conn *conn, bool network,
     if (rc != CC_OK || state == STATE_OURS)
         return rc;
     rc = execute(conn, network ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL", err);
-    return rc == CC_OK ? create(conn, random, err) : rc;
+    return rc == CC_OK ? sqlite_schema_create(conn, random, err) : rc;
 }
 
 /* The member of META/<sk>, in the arena. */
@@ -261,6 +268,28 @@ enum cc_code sqlite_schema_open(struct sqlite_conn *conn, struct sqlite_lock *lo
     if (rc == CC_OK)
         rc = check_journal(conn, settings->network, err);
     return rc == CC_OK ? check_layout(conn, err) : rc;
+}
+
+enum cc_code sqlite_schema_check(struct sqlite_conn *conn, struct cc_err *err)
+{
+    enum state state;
+    enum cc_code rc = examine(conn, &state, err);
+
+    if (rc == CC_OK && state == STATE_EMPTY)
+        rc = cc_fail(err, CC_INVALID, "The file is no database of Cloud Chat.",
+                     "store: nothing in %s", conn->path);
+    return rc == CC_OK ? check_layout(conn, err) : rc;
+}
+
+enum cc_code sqlite_schema_renew(struct sqlite_conn *conn, const struct cc_random *random,
+                                 struct cc_err *err)
+{
+    struct cc_item item = { .key = { CC_STR("META"), CC_STR("EPOCH") },
+                            .body = new_epoch(conn, random) };
+    struct sqlite_txn txn;
+
+    sqlite_txn_init(&txn, conn, conn->arena, 0, false);
+    return cc_txn_put(&txn.base, &item, err);
 }
 
 enum cc_code sqlite_schema_epoch(struct sqlite_conn *conn, struct cc_arena *arena,

@@ -32,6 +32,12 @@ enum cc_code cc_store_verify(struct cc_store *store, struct cc_arena *arena, str
     return store->ops->verify(store, arena, err);
 }
 
+enum cc_code cc_store_copy(struct cc_store *store, const char *path, struct cc_progress *progress,
+                           struct cc_err *err)
+{
+    return store->ops->copy(store, path, progress, err);
+}
+
 void cc_store_close(struct cc_store *store)
 {
     if (store != NULL)

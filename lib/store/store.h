@@ -11,6 +11,7 @@
 #include "../base/clock.h"
 #include "../base/limits.h"
 #include "../base/log.h"
+#include "../base/progress.h"
 #include "../base/random.h"
 #include "../base/str.h"
 
@@ -96,6 +97,13 @@ enum cc_code cc_store_check(struct cc_store *store, struct cc_arena *arena,
 enum cc_code cc_store_verify(struct cc_store *store, struct cc_arena *arena,
                              struct cc_err *err) CC_NODISCARD;
 
+/* Copies all that is stored at one instant, while it is read and written, into the empty file at
+ * `path`, which becomes an SQLite database (copy.h reads it) and is not yet durable. CC_INVALID:
+ * this kind of store is copied by other means, the detail says which; CC_STORAGE_FULL,
+ * CC_UNAVAILABLE: the file holds a part, or nothing. */
+enum cc_code cc_store_copy(struct cc_store *store, const char *path, struct cc_progress *progress,
+                           struct cc_err *err) CC_NODISCARD;
+
 /* No other thread uses the store any more. NULL is allowed. In a child that
  * inherited the store by fork it does nothing, and everything else is CC_INTERNAL there. */
 void cc_store_close(struct cc_store *store);
@@ -146,6 +154,7 @@ struct cc_store_ops {
     enum cc_code (*sweep)(struct cc_store *, size_t, size_t *, struct cc_err *);
     enum cc_code (*check)(struct cc_store *, struct cc_arena *, struct cc_err *);
     enum cc_code (*verify)(struct cc_store *, struct cc_arena *, struct cc_err *);
+    enum cc_code (*copy)(struct cc_store *, const char *, struct cc_progress *, struct cc_err *);
     void (*close)(struct cc_store *);
 };
 

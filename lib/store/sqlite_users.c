@@ -1,0 +1,77 @@
+/* Who has the database open, as far as /proc tells: other users' processes are seen by root alone.
+ * For a person who is to stop them, and for those that know nothing of our lock (a shell). */
+#include "sqlite.h"
+
+#include "../base/buf.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT_BYTES_MAX 120
+
+static bool leads_to(const char *link, const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t len = readlink(link, target, sizeof(target) - 1);
+
+    if (len <= 0)
+        return false;
+    target[len] = '\0';
+    return strncmp(target, path, strlen(path)) == 0 &&
+           (target[strlen(path)] == '\0' || strchr("-.", target[strlen(path)]) != NULL);
+}
+
+static bool has_open(const char *pid, const char *path)
+{
+    char name[PATH_MAX];
+    struct dirent *entry;
+    bool found = false;
+    DIR *dir;
+
+    snprintf(name, sizeof(name), "/proc/%s/fd", pid);
+    dir = opendir(name);
+    if (dir == NULL)
+        return false;
+    while (!found && (entry = readdir(dir)) != NULL) {
+        snprintf(name, sizeof(name), "/proc/%s/fd/%s", pid, entry->d_name);
+        found = entry->d_name[0] != '.' && leads_to(name, path);
+    }
+    closedir(dir);
+    return found;
+}
+
+static void add_name(struct cc_buf *out, const char *pid)
+{
+    char path[64], name[32] = "";
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
+    file = fopen(path, "re");
+    if (file != NULL && fgets(name, sizeof(name), file) != NULL)
+        name[strcspn(name, "\n")] = '\0';
+    if (file != NULL)
+        fclose(file);
+    cc_buf_add_format(out, "%s%s (%s)", out->len ? ", " : "", name, pid);
+}
+
+struct cc_str sqlite_users(struct cc_arena *arena, const char *path)
+{
+    struct dirent *entry;
+    struct cc_buf out;
+    DIR *dir = opendir("/proc");
+
+    cc_buf_init(&out, arena, TEXT_BYTES_MAX);
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        const long pid = strtol(entry->d_name, NULL, 10);
+
+        if (pid > 0 && pid != (long)getpid() && has_open(entry->d_name, path))
+            add_name(&out, entry->d_name);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return cc_buf_str(&out);
+}
