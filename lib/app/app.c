@@ -51,16 +51,29 @@ static enum cc_code open_sender(struct cc_app *app, struct cc_err *err)
     return cc_sender_open_outbox(app->config.outbox, app->clock, &app->sender, err);
 }
 
-/* The chat's own secret comes from the server key, so that several hosts that share their keys
- * accept each other's cursors; it is not the key itself, so that neither tells of the other. */
-static enum cc_code derive_chat_secret(struct cc_app *app, struct cc_err *err)
+static struct cc_keys_folder keys_folder(const struct cc_app *app)
 {
-    const struct cc_keys_folder folder = {
+    return (struct cc_keys_folder){
         .path = app->config.identity.keys,
         .access_token_s = app->config.identity.access_token_s,
         .clock = app->clock,
         .random = app->random,
     };
+}
+
+/* A restore that was killed between the store and the server key left this to do. */
+static enum cc_code finish_restore(struct cc_app *app, struct cc_err *err)
+{
+    const struct cc_keys_folder folder = keys_folder(app);
+
+    return cc_keys_adopt(&folder, cc_store_epoch(app->store), err);
+}
+
+/* The chat's own secret comes from the server key, so that several hosts that share their keys
+ * accept each other's cursors; it is not the key itself, so that neither tells of the other. */
+static enum cc_code derive_chat_secret(struct cc_app *app, struct cc_err *err)
+{
+    const struct cc_keys_folder folder = keys_folder(app);
     const struct cc_str purpose = CC_STR("chat");
     struct cc_str key;
     unsigned char *secret;
@@ -84,6 +97,8 @@ static enum cc_code open_all(const char *program, const char *path, struct cc_ap
         rc = cc_store_open_sqlite(&config->store, &app->store, err);
     if (rc == CC_OK)
         rc = cc_blobs_open_directory(config->blobs, &app->blobs, err);
+    if (rc == CC_OK)
+        rc = finish_restore(app, err);
     if (rc == CC_OK)
         rc = open_sender(app, err);
     if (rc == CC_OK)

@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define RSA_BITS 2048
+#define SECRET "secret"
 #define FILE_BYTES_MAX ((size_t)16 * 1024)
 #define KEYS_MAX 64
 #define KID_TIME_DIGITS 13 /* milliseconds: enough until the year 2286 */
@@ -193,7 +195,7 @@ static enum cc_code create(const struct cc_keys_folder *folder, struct cc_arena 
                            struct cc_err *err)
 {
     const char *path = cc_str_z(arena, folder->path);
-    const char *secret = path_of(folder, arena, CC_STR("secret"));
+    const char *secret = path_of(folder, arena, CC_STR(SECRET));
     struct cc_signing_keys keys = { NULL, 0 };
     struct cc_str kid;
     enum cc_code rc;
@@ -248,7 +250,7 @@ enum cc_code cc_keys_secret(const struct cc_keys_folder *folder, struct cc_arena
                             struct cc_str *secret, struct cc_err *err)
 {
     struct cc_str text, bytes;
-    enum cc_code rc = read_private(path_of(folder, arena, CC_STR("secret")), arena, &text, err);
+    enum cc_code rc = read_private(path_of(folder, arena, CC_STR(SECRET)), arena, &text, err);
 
     if (rc != CC_OK)
         return rc;
@@ -262,4 +264,113 @@ enum cc_code cc_keys_secret(const struct cc_keys_folder *folder, struct cc_arena
     cc_secret_wipe_later(arena, bytes);
     *secret = bytes;
     return CC_OK;
+}
+
+/* --- for a backup --------------------------------------------------------------------------- */
+
+enum cc_code cc_keys_files(const struct cc_keys_folder *folder, struct cc_arena *arena,
+                           struct cc_strs *out, struct cc_err *err)
+{
+    struct cc_signing_keys keys;
+    struct cc_str *names;
+    enum cc_code rc = cc_keys_list(folder, arena, &keys, err);
+
+    if (rc != CC_OK)
+        return rc;
+    names = CC_NEW_ARRAY(arena, struct cc_str, keys.count + 1);
+    names[0] = CC_STR(SECRET);
+    for (size_t i = 0; i < keys.count; i++)
+        names[i + 1] = cc_str_format(arena, "%.*s.pem", CC_STR_ARG(keys.at[i].kid));
+    *out = (struct cc_strs){ names, keys.count + 1 };
+    return CC_OK;
+}
+
+enum cc_code cc_keys_file_read(const struct cc_keys_folder *folder, struct cc_arena *arena,
+                               struct cc_str name, struct cc_str *out, struct cc_err *err)
+{
+    return read_private(path_of(folder, arena, name), arena, out, err);
+}
+
+static const char *path_waiting(const struct cc_keys_folder *folder, struct cc_arena *arena,
+                                struct cc_str epoch)
+{
+    return path_of(folder, arena, cc_str_format(arena, SECRET ".%.*s", CC_STR_ARG(epoch)));
+}
+
+/* Where a file goes. CC_EXISTS: it is there already, with these bytes. */
+static enum cc_code find_place(const struct cc_keys_folder *folder, struct cc_arena *arena,
+                               struct cc_str name, struct cc_str bytes, struct cc_err *err)
+{
+    const char *path = path_of(folder, arena, name);
+    struct cc_signing_key ignored;
+    struct cc_str present;
+    enum cc_code rc;
+
+    if (!cc_str_eq(name, CC_STR(SECRET)) && !key_of_name(arena, name, &ignored))
+        return cc_fail(err, CC_INVALID, "The backup holds a key of another kind.",
+                       "keys: not a name of ours: %.*s", CC_STR_ARG(name));
+    if (!is_there(path))
+        return CC_OK;
+    rc = read_private(path, arena, &present, err);
+    if (rc != CC_OK)
+        return rc;
+    if (cc_str_eq_secret(present, bytes))
+        return CC_EXISTS;
+    if (cc_str_eq(name, CC_STR(SECRET)))
+        return CC_OK;
+    return cc_fail(err, CC_CONFLICT, "Another signing key has the name of one of the backup.",
+                   "keys: move %s away", path);
+}
+
+static enum cc_code put_back(const struct cc_keys_folder *folder, struct cc_arena *arena,
+                             struct cc_str epoch, struct cc_str name, struct cc_str bytes,
+                             struct cc_err *err)
+{
+    enum cc_code rc = cc_dir_make(cc_str_z(arena, folder->path), 0700, err);
+
+    if (rc == CC_OK)
+        rc = find_place(folder, arena, name, bytes, err);
+    if (rc != CC_OK)
+        return rc == CC_EXISTS ? CC_OK : rc;
+    if (cc_str_eq(name, CC_STR(SECRET)))
+        return cc_file_write(path_waiting(folder, arena, epoch), bytes, 0600, err);
+    return cc_file_create(path_of(folder, arena, name), bytes, 0600, err);
+}
+
+enum cc_code cc_keys_file_put_back(const struct cc_keys_folder *folder, struct cc_str epoch,
+                                   struct cc_str name, struct cc_str bytes, struct cc_err *err)
+{
+    struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    enum cc_code rc = put_back(folder, arena, epoch, name, bytes, err);
+
+    cc_arena_free(arena);
+    return rc;
+}
+
+/* Another process may be doing the same: what is gone has been done. */
+static enum cc_code adopt(const struct cc_keys_folder *folder, struct cc_arena *arena,
+                          struct cc_str epoch, struct cc_err *err)
+{
+    const char *waiting = path_waiting(folder, arena, epoch);
+    const char *secret = path_of(folder, arena, CC_STR(SECRET));
+    const char *before =
+        path_of(folder, arena, cc_str_format(arena, SECRET ".before-%.*s", CC_STR_ARG(epoch)));
+
+    if (!is_there(waiting))
+        return CC_OK;
+    if (link(secret, before) != 0 && errno != ENOENT && errno != EEXIST)
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "keys: link %s: %m", before);
+    if (rename(waiting, secret) != 0 && errno != ENOENT)
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "keys: rename %s: %m", waiting);
+    return cc_dir_sync(cc_str_z(arena, folder->path), err);
+}
+
+enum cc_code cc_keys_adopt(const struct cc_keys_folder *folder, struct cc_str epoch,
+                           struct cc_err *err)
+{
+    struct cc_arena *arena = cc_arena_new((size_t)64 * 1024);
+    enum cc_code rc = adopt(folder, arena, epoch, err);
+
+    cc_arena_free(arena);
+    return rc;
 }

@@ -55,4 +55,26 @@ enum cc_code cc_keys_read(const struct cc_keys_folder *folder, struct cc_arena *
 enum cc_code cc_keys_secret(const struct cc_keys_folder *folder, struct cc_arena *arena,
                             struct cc_str *secret, struct cc_err *err) CC_NODISCARD;
 
+/* --- for a backup ------------------------------------------------------------------------------
+ *
+ * All files of keys, and the bytes of one (wiped with the arena). */
+enum cc_code cc_keys_files(const struct cc_keys_folder *folder, struct cc_arena *arena,
+                           struct cc_strs *out, struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_keys_file_read(const struct cc_keys_folder *folder, struct cc_arena *arena,
+                               struct cc_str name, struct cc_str *out,
+                               struct cc_err *err) CC_NODISCARD;
+
+/* Puts such a file back. A signing key is there at once, beside those that are. Another server key
+ * than the present one would end every session of the present store: it waits for the history of
+ * the store that has this name. CC_INVALID: not the name of such a file. CC_CONFLICT: another key
+ * has that name. CC_STORAGE_FULL, CC_UNAVAILABLE. */
+enum cc_code cc_keys_file_put_back(const struct cc_keys_folder *folder, struct cc_str epoch,
+                                   struct cc_str name, struct cc_str bytes,
+                                   struct cc_err *err) CC_NODISCARD;
+
+/* The server key that waits for this history comes into use. The one before it is kept beside it.
+ * CC_OK also if none waits; several processes may do so at once. CC_UNAVAILABLE. */
+enum cc_code cc_keys_adopt(const struct cc_keys_folder *folder, struct cc_str epoch,
+                           struct cc_err *err) CC_NODISCARD;
+
 #endif
