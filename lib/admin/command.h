@@ -12,6 +12,8 @@ struct cc_options {
     const char *config; /* --config FILE */
     const char *port;   /* --port N */
     bool file, markdown, lighttpd, keys;
+    bool force, without_keys, quiet;
+    bool replace, end_sessions;
 };
 
 struct cc_option {
@@ -45,6 +47,8 @@ int cc_admin_keys(struct cc_admin *admin);
 int cc_admin_tick(struct cc_admin *admin);
 int cc_admin_config(struct cc_admin *admin);
 int cc_admin_doctor(struct cc_admin *admin);
+int cc_admin_backup(struct cc_admin *admin);
+int cc_admin_restore(struct cc_admin *admin);
 
 /* Says what went wrong (detail and cause) on standard error; the exit status for it. */
 int cc_admin_failed(const struct cc_err *err);

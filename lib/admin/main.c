@@ -49,6 +49,31 @@ static const struct cc_option config_options[] = {
     END,
 };
 
+#define QUIET                                                                                      \
+    {                                                                                              \
+        "--quiet", NULL, offsetof(struct cc_options, quiet), "says only what went wrong"           \
+    }
+
+static const struct cc_option backup_options[] = {
+    DATA,
+    CONFIG,
+    { "--force", NULL, offsetof(struct cc_options, force), "replaces FILE where it is there" },
+    { "--without-keys", NULL, offsetof(struct cc_options, without_keys),
+      "leaves out the keys and the configuration" },
+    QUIET,
+    END,
+};
+static const struct cc_option restore_options[] = {
+    DATA,
+    CONFIG,
+    { "--replace", NULL, offsetof(struct cc_options, replace),
+      "where there are people already: puts the backup in their place" },
+    { "--end-sessions", NULL, offsetof(struct cc_options, end_sessions),
+      "signs everybody out, also who had signed out since the backup" },
+    QUIET,
+    END,
+};
+
 static const struct cc_command commands[] = {
     { "serve", "", 0, 0, serve_options, "starts everything and keeps it running, in the foreground",
       "On first start it makes the data folder, a configuration and signing keys. It ends with\n"
@@ -66,6 +91,22 @@ static const struct cc_command commands[] = {
       cc_admin_tick },
     { "config", "", 0, 0, config_options, "prints the configuration keys, or files made from them",
       WHERE, cc_admin_config },
+    { "backup", "FILE", 1, 1, backup_options, "makes a backup in FILE, while the service goes on",
+      "In it are all people, rooms and messages as they were at one instant, the photos, the\n"
+      "signing keys and the configuration: keep it as safe as the server. Not in it are logs, and\n"
+      "the codes of the sender outbox. FILE appears when it is whole and has been verified. It is "
+      "an\n"
+      "SQLite database: `sqlite3 -readonly FILE 'SELECT * FROM note'` tells what is in "
+      "it.\n\n" WHERE,
+      cc_admin_backup },
+    { "restore", "FILE", 1, 1, restore_options,
+      "puts a backup in the place of a service that is not running",
+      "Everything of the backup is verified before anything is touched; until the last step all\n"
+      "stays as it was. The configuration stays. A database that is replaced is kept beside the "
+      "new\n"
+      "one until you remove it. Clients notice and start anew; people stay signed in, also those\n"
+      "who signed out since the backup was made, unless --end-sessions is given.\n\n" WHERE,
+      cc_admin_restore },
     { "doctor", "", 0, 0, where_options, "checks an installation and says what is wrong",
       "It reads the whole database, which may run meanwhile.\n\n" WHERE, cc_admin_doctor },
 };
@@ -90,8 +131,8 @@ static int print_command(const struct cc_command *command)
         printf("\n%s", command->help);
     printf("\n");
     for (const struct cc_option *o = command->options; o != NULL && o->name != NULL; o++)
-        printf("  %-11s %-5s %s\n", o->name, o->value ? o->value : "", o->help);
-    printf("  %-17s %s\n", "--help", "this");
+        printf("  %-15s %-5s %s\n", o->name, o->value ? o->value : "", o->help);
+    printf("  %-21s %s\n", "--help", "this");
     return EXIT_SUCCESS;
 }
 
