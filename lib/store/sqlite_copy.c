@@ -183,7 +183,7 @@ static enum cc_code sum_rows(struct sqlite_conn *conn, sqlite3_stmt *stmt,
                              struct cc_progress *progress, struct cc_copy_sum *sum,
                              struct cc_err *err)
 {
-    struct cc_sha256 *digest = cc_sha256_begin();
+    struct cc_sha256 *digest = cc_sha256_begin(conn->arena);
     enum cc_code rc = CC_OK;
     int64_t bytes = 0;
     int step = SQLITE_ROW;
@@ -195,7 +195,7 @@ static enum cc_code sum_rows(struct sqlite_conn *conn, sqlite3_stmt *stmt,
     }
     if (rc == CC_OK && step != SQLITE_DONE)
         rc = sqlite_conn_fail(conn, "read all items", err);
-    cc_sha256_end(digest, rc == CC_OK ? sum->sha256 : NULL);
+    cc_sha256_end(digest, sum->sha256);
     return rc;
 }
 
