@@ -111,13 +111,27 @@ static bool take_escape(struct reader *r, char **to)
     return name != NULL;
 }
 
+/* The quote that ends a string which goes on at `at`; NULL if there is none. */
+static const char *find_quote(const char *at, const char *end)
+{
+    for (; at < end && *at != '"'; at++) {
+        if (*at == '\\' && at + 1 < end)
+            at++;
+    }
+    return at < end ? at : NULL;
+}
+
 /* The rest of a string that has escapes, `done` being what came before the first of them. An
  * escape is never shorter than what it stands for. */
 static bool take_escaped(struct reader *r, struct cc_str done, struct cc_str *out)
 {
-    char *start = cc_arena_alloc(r->arena, (size_t)(r->end - done.at));
-    char *to = start + done.len;
+    const char *quote = find_quote(r->at, r->end);
+    char *start, *to;
 
+    if (!quote)
+        return false;
+    start = cc_arena_alloc(r->arena, (size_t)(quote - done.at));
+    to = start + done.len;
     memcpy(start, done.at, done.len);
     while (r->at < r->end && *r->at != '"') {
         if (*r->at != '\\')

@@ -4,7 +4,7 @@
 #include "table.h"
 
 /* A number, of eight bytes, can stand in two of the text, in an array that doubles as it grows. */
-#define BYTES_A_BYTE 256
+#define BYTES_A_BYTE 128
 #define BYTES_AT_LEAST 8192
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
