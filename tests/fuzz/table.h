@@ -20,7 +20,7 @@ struct fuzz_row {
     struct cc_strs words, secrets;
     struct cc_i64s numbers;
     struct fuzz_inner inner;
-    const struct cc_json *json;
+    struct json_object *json;
 };
 
 static const char *const fuzz_fruits[] = { "apple", "pear", "quince", NULL };
