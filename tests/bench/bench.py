@@ -8,6 +8,7 @@ import time
 
 import machine
 import rows_cgi
+import rows_growth
 import rows_http
 import rows_memory
 import rows_waits
@@ -24,6 +25,8 @@ ROWS = {
     "sign-in": rows_waits.row_sign_in,
     "memory": rows_memory.row_memory,
     "cgi": rows_cgi.row_cgi,
+    "room-growth": rows_growth.row_room,
+    "store-growth": rows_growth.row_store,
 }
 
 

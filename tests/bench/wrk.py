@@ -1,5 +1,5 @@
-"""Load on a server, by wrk (HTTP/1.1, keep-alive, closed loop: a connection asks again as soon as
-it is answered)."""
+"""Load on a server, by wrk (HTTP/1.1, keep-alive). A connection asks again when it is answered: at
+once, or after a pause, which makes a load that is about the same whatever it is put on."""
 
 import json
 import os
@@ -20,6 +20,7 @@ class Load:
     arguments: list = field(default_factory=list)
     headers: dict = field(default_factory=dict)
     connections: int = CONNECTIONS
+    pause_ms: int | None = None
 
 
 @dataclass
@@ -44,6 +45,8 @@ def start(url, load, seconds):
     command = ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "--timeout", "10s",
                "-s", SCRIPTS / load.script, *headers, url + load.target, *load.arguments]
     env = {**os.environ, "LUA_PATH": f"{SCRIPTS}/?.lua;;"}
+    if load.pause_ms is not None:
+        env["PAUSE_MS"] = str(load.pause_ms)
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                             env=env)
 

@@ -1,4 +1,13 @@
--- What a run of wrk was, as one line of JSON: for wrk.py.
+-- What a run of wrk was, as one line of JSON: for wrk.py. With PAUSE_MS in the environment each
+-- connection waits for about so long between an answer and the next request.
+
+local pause = tonumber(os.getenv("PAUSE_MS"))
+
+if pause then
+  function delay()
+    return math.random(0, 2 * pause)
+  end
+end
 
 local function milliseconds(latency, percentile)
   return latency:percentile(percentile) / 1000
