@@ -125,16 +125,23 @@ static enum cc_code listen_for_web(struct serve *self, struct cc_err *err)
 
 /* --- children --------------------------------------------------------------------------------- */
 
-static const char **arguments(struct cc_arena *arena, const char *path, const char *config)
+static const char **worker_arguments(struct cc_arena *arena, const char *path)
+{
+    const char **argv = CC_NEW_ARRAY(arena, const char *, 3);
+
+    argv[0] = path;
+    argv[1] = CC_SUPERVISED;
+    return argv;
+}
+
+static const char **web_arguments(struct cc_arena *arena, const char *path, const char *config)
 {
     const char **argv = CC_NEW_ARRAY(arena, const char *, 5);
 
     argv[0] = path;
-    if (config != NULL) {
-        argv[1] = "-D";
-        argv[2] = "-f";
-        argv[3] = config;
-    }
+    argv[1] = "-D";
+    argv[2] = "-f";
+    argv[3] = config;
     return argv;
 }
 
@@ -152,9 +159,10 @@ static enum cc_code add_workers(struct serve *self, struct cc_err *err)
         for (int64_t n = 0; n < self->site.config.workers[i]; n++)
             self->children[self->child_count++] = (struct cc_child){
                 .name = cc_programs[i].name,
-                .argv = arguments(self->arena, path, NULL),
+                .argv = worker_arguments(self->arena, path),
                 .socket = self->sockets[i],
                 .stop_signal = SIGTERM,
+                .served_fd = CC_SERVED_FD,
             };
     }
     return CC_OK;
@@ -208,7 +216,7 @@ static enum cc_code add_web_server(struct serve *self, struct cc_err *err)
         return rc;
     self->children[self->child_count++] = (struct cc_child){
         .name = "lighttpd",
-        .argv = arguments(self->arena, path, config),
+        .argv = web_arguments(self->arena, path, config),
         .socket = self->web_socket,
         .stop_signal = SIGINT, /* its graceful one */
         .stops_first = true,

@@ -1,6 +1,9 @@
+#define _GNU_SOURCE /* pipe2 */
+
 #include "supervise.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -20,8 +23,16 @@
 
 /* --- one child -------------------------------------------------------------------------------- */
 
+/* In the child: it survives exec under that number. */
+static bool give(int fd, int number)
+{
+    if (fd == number)
+        return fcntl(fd, F_SETFD, 0) == 0;
+    return dup2(fd, number) >= 0;
+}
+
 /* In the child. Only async-signal-safe calls. */
-static void become(const struct cc_child *child, pid_t parent)
+static void become(const struct cc_child *child, int tell, pid_t parent)
 {
     sigset_t none;
 
@@ -32,20 +43,52 @@ static void become(const struct cc_child *child, pid_t parent)
         _exit(0);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (dup2(child->socket, STDIN_FILENO) < 0)
+    if (!give(child->socket, STDIN_FILENO) || (tell >= 0 && !give(tell, child->served_fd)))
         _exit(EXIT_CANNOT_RUN);
     execv(child->argv[0], (char *const *)(void *)child->argv);
     _exit(EXIT_CANNOT_RUN);
 }
 
+/* The child's end of the pipe at which it says that it has served, or -1. Without one it only seems
+ * to have served nothing. */
+static int open_pipe(const struct cc_supervisor *self, struct cc_child *child)
+{
+    int ends[2];
+
+    child->told = -1;
+    if (child->served_fd == 0)
+        return -1;
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        cc_log_warn(self->log, "no pipe", CC_LOG_Z("program", child->name),
+                    CC_LOG_Z("cause", strerror(errno)));
+        return -1;
+    }
+    child->told = ends[0];
+    return ends[1];
+}
+
+static bool has_served(struct cc_child *child)
+{
+    char byte;
+    bool told = child->told >= 0 && read(child->told, &byte, 1) == 1;
+
+    if (child->told >= 0)
+        close(child->told);
+    child->told = -1;
+    return told;
+}
+
 static void start(struct cc_supervisor *self, struct cc_child *child)
 {
     pid_t parent = getpid();
+    int tell = open_pipe(self, child);
 
     child->started_ms = cc_clock_mono_ms(self->clock);
     child->pid = fork();
     if (child->pid == 0)
-        become(child, parent);
+        become(child, tell, parent);
+    if (tell >= 0)
+        close(tell);
     if (child->pid > 0) {
         setpgid(child->pid, child->pid); /* here too, so that it holds from now on */
         return;
@@ -54,6 +97,7 @@ static void start(struct cc_supervisor *self, struct cc_child *child)
     child->restart_ms = child->started_ms + DELAY_MAX_MS;
     cc_log_error(self->log, "cannot fork", CC_LOG_Z("child", child->name),
                  CC_LOG_Z("cause", strerror(errno)));
+    (void)has_served(child);
 }
 
 static const char *manner_of(const siginfo_t *end)
@@ -63,11 +107,13 @@ static const char *manner_of(const siginfo_t *end)
     return "signal";
 }
 
+/* A delay is for what cannot even start, lest it take the machine with it. Who has served and died
+ * is missed by those who wait in the socket's queue, however short its life was. */
 static void schedule_restart(struct cc_supervisor *self, struct cc_child *child,
-                             const siginfo_t *end)
+                             const siginfo_t *end, bool served)
 {
     int64_t now_ms = cc_clock_mono_ms(self->clock);
-    bool young = now_ms - child->started_ms < YOUNG_MS;
+    bool young = !served && now_ms - child->started_ms < YOUNG_MS;
 
     child->young_deaths = young ? child->young_deaths + 1 : 0;
     if (child->young_deaths <= 1)
@@ -89,11 +135,13 @@ static bool is_running(const struct cc_supervisor *self)
 
 static void bury(struct cc_supervisor *self, struct cc_child *child, const siginfo_t *end)
 {
+    bool served = has_served(child);
+
     /* What it has forked goes with it; while it is not reaped its number is nobody else's. */
     kill(-child->pid, SIGKILL);
     waitpid(child->pid, NULL, 0);
     if (is_running(self))
-        schedule_restart(self, child, end);
+        schedule_restart(self, child, end, served);
     child->pid = 0;
 }
 

@@ -1,6 +1,6 @@
 /* admin/supervise.h - keeps processes running until a signal says stop. What dies is started again:
- * at once, or after a growing delay if it died young. They have process groups of their own, so
- * that Ctrl-C reaches the supervisor alone, and they end with it.
+ * at once, or after a growing delay if it died young: soon, and without having served. They have
+ * process groups of their own, so that Ctrl-C reaches the supervisor alone, and they end with it.
  *
  * It holds the listening sockets that they serve, so that the death of one costs only what that one
  * had in its hands: whoever connects meanwhile waits in the socket's queue. */
@@ -17,12 +17,14 @@ struct cc_child {
     int socket;              /* becomes its descriptor 0 */
     int stop_signal;         /* asks it to finish what it holds and end */
     bool stops_first;        /* before all others: the web server */
+    int served_fd;           /* its descriptor for a byte once it has served; 0: it tells nothing */
     /* the supervisor's own */
     pid_t pid; /* 0: not running */
     int64_t started_ms;
     int64_t restart_ms; /* when to start it again; by the steady clock */
     int64_t delay_ms;
     unsigned young_deaths; /* one after another */
+    int told;              /* our end of the pipe of served_fd; -1: none */
 };
 
 enum cc_stage { CC_STARTING, CC_RUNNING, CC_STOPPING_FIRST, CC_STOPPING_REST, CC_STOPPED };

@@ -49,6 +49,11 @@ void cc_app_tick(struct cc_app *app);
 enum cc_code cc_app_work(struct cc_app *app, size_t *jobs, size_t *swept,
                          struct cc_err *err) CC_NODISCARD;
 
+/* How a supervisor starts a handler that is to tell it when it has served: with this argument, and
+ * with a pipe as this descriptor. */
+#define CC_SUPERVISED "--supervised"
+#define CC_SERVED_FD 3
+
 /* main() of a handler: opens, serves `routes`, closes. Exit status: 0, 2 (usage), 78 (EX_CONFIG:
  * the configuration), 1. */
 int cc_app_main(const char *program, const struct cc_route *routes, int argc, char **argv);

@@ -1,5 +1,6 @@
 #include "app.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@ static enum cc_code authenticate(struct cc_ctx *cx, struct cc_str token)
     return rc;
 }
 
-static int serve(const char *program, const struct cc_route *routes, struct cc_app *app)
+static int serve(const char *program, const struct cc_route *routes, struct cc_app *app,
+                 int served_fd)
 {
     const struct cc_server server = {
         .name = program,
@@ -34,6 +36,7 @@ static int serve(const char *program, const struct cc_route *routes, struct cc_a
         .clock = app->clock,
         .random = app->random,
         .log = &app->log,
+        .served_fd = served_fd,
     };
 
     return cc_http_serve(&server);
@@ -43,10 +46,11 @@ static int usage(const char *program, FILE *out)
 {
     fprintf(
         out,
-        "usage: %s.fcgi [--help | --version | --routes]\n\n"
+        "usage: %s.fcgi [--help | --version | --routes | " CC_SUPERVISED "]\n\n"
         "A program of Cloud Chat %s. It is started by `cloudchat serve`, spawn-fcgi, systemd or\n"
         "a web server, with a listening FastCGI socket as descriptor 0; else it answers one\n"
-        "CGI request. CLOUDCHAT_CONFIG is the path of its configuration.\n",
+        "CGI request. CLOUDCHAT_CONFIG is the path of its configuration. With " CC_SUPERVISED
+        "\ndescriptor 3 is a pipe that takes one byte once a request was answered.\n",
         program, CC_VERSION);
     return out == stdout ? EXIT_SUCCESS : EXIT_USAGE;
 }
@@ -75,19 +79,27 @@ static void give_large_memory_back(void)
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 }
 
+/* No child of ours shall keep the pipe open. 0: it is not there. */
+static int take_served_fd(void)
+{
+    return fcntl(CC_SERVED_FD, F_SETFD, FD_CLOEXEC) == 0 ? CC_SERVED_FD : 0;
+}
+
 int cc_app_main(const char *program, const struct cc_route *routes, int argc, char **argv)
 {
     struct cc_app app;
     struct cc_err err = { 0 };
     struct cc_log log = cc_app_log(program, CC_LOG_INFO);
-    int status;
+    int status, served_fd = 0;
 
     if (argc > 1 && arguments_are_ours()) {
         if (strcmp(argv[1], "--version") == 0)
             return printf("%s %s\n", program, CC_VERSION) < 0;
         if (strcmp(argv[1], "--routes") == 0)
             return print_routes(routes);
-        return usage(program, strcmp(argv[1], "--help") == 0 ? stdout : stderr);
+        if (strcmp(argv[1], CC_SUPERVISED) != 0)
+            return usage(program, strcmp(argv[1], "--help") == 0 ? stdout : stderr);
+        served_fd = take_served_fd();
     }
     give_large_memory_back();
     umask(077); /* what is written here is nobody else's to read */
@@ -97,7 +109,7 @@ int cc_app_main(const char *program, const struct cc_route *routes, int argc, ch
                      CC_LOG_Z("cause", err.cause));
         return err.code == CC_INVALID ? EX_CONFIG : EXIT_FAILURE;
     }
-    status = serve(program, routes, &app);
+    status = serve(program, routes, &app, served_fd);
     cc_app_close(&app);
     return status;
 }

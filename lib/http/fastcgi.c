@@ -40,6 +40,7 @@ struct pool {
     int listener;
     int stop_fd; /* an eventfd; readable from the stop on */
     bool is_tcp;
+    atomic_int served_fd; /* 0: told, or nobody asks */
     atomic_bool stopping;
     atomic_bool failed;
 };
@@ -96,6 +97,17 @@ static struct cc_ctx context(struct worker *worker, struct body *body)
     };
 }
 
+static void tell_served(struct pool *pool)
+{
+    int fd = atomic_load(&pool->served_fd);
+
+    if (fd == 0 || !atomic_compare_exchange_strong(&pool->served_fd, &fd, 0))
+        return;
+    if (write(fd, "", 1) < 0)
+        cc_log_warn(pool->server->log, "supervisor not told", CC_LOG_Z("cause", strerror(errno)));
+    close(fd);
+}
+
 /* Reads, answers, and sends the last byte. True if something may have become due. */
 static bool answer(struct worker *worker)
 {
@@ -121,6 +133,7 @@ static bool answer(struct worker *worker)
     if (!FCGX_HasSeenEOF(fcgi->in))
         fcgi->keepConnection = 0;
     FCGX_Finish_r(fcgi);
+    tell_served(worker->pool);
     return req.method != CC_GET && req.method != CC_HEAD && req.method != CC_OPTIONS;
 }
 
@@ -343,7 +356,7 @@ static enum cc_code run_pool(struct pool *pool, struct cc_arena *arena, const si
 int cc_fastcgi_serve(const struct cc_server *server, int listener)
 {
     struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
-    struct pool pool = { .server = server, .listener = listener };
+    struct pool pool = { .server = server, .listener = listener, .served_fd = server->served_fd };
     struct cc_err err = { 0 };
     sigset_t stop_set;
     enum cc_code rc;

@@ -111,6 +111,9 @@ struct cc_server {
     const struct cc_clock *clock;
     const struct cc_random *random;
     const struct cc_log *log;
+    /* Where a supervisor hears, by one byte, that a first request was answered; closed then. 0:
+     * nobody asks. */
+    int served_fd;
 };
 
 /* Serves until SIGTERM (finish what is in hand, return 0): FastCGI where descriptor 0 is a

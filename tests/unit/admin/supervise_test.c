@@ -113,8 +113,11 @@ static void start(struct world *w)
     const char *log = in_folder(w, "log");
 
     w->supervisor = fork();
-    if (w->supervisor == 0)
+    if (w->supervisor == 0) {
+        /* Check's handler ends the whole test; a child has it until it has become a program. */
+        signal(SIGTERM, SIG_DFL);
         _exit(supervise(w, log) ? 0 : 1);
+    }
     ck_assert_int_gt(w->supervisor, 0);
 }
 
@@ -369,6 +372,39 @@ START_TEST(what_dies_young_is_started_ever_more_slowly)
 }
 END_TEST
 
+/* Killed from outside while it worked well: those who wait for it must not pay for that. */
+START_TEST(what_has_served_is_started_again_at_once)
+{
+    const char *log;
+    struct world w;
+
+    open_world(&w);
+    add_child(&w, "useful", "printf . >&3; echo . >>$d/starts; exit 3\n")->served_fd = 3;
+    start(&w);
+    cc_wait_until(strlen(text_of(&w, "starts")) >= strlen(".\n.\n.\n.\n.\n"));
+    ck_assert_int_eq(stop(&w), 0);
+    log = text_of(&w, "log");
+    ck_assert_ptr_nonnull(strstr(log, "\"status\":3,\"restart_in_ms\":0"));
+    ck_assert_ptr_null(strstr(log, "\"restart_in_ms\":100"));
+    close_world(&w);
+}
+END_TEST
+
+/* To be given the pipe is not to have used it. */
+START_TEST(what_could_have_told_and_did_not_has_not_served)
+{
+    struct world w;
+
+    open_world(&w);
+    add_child(&w, "fleeting", "echo . >>$d/starts; exit 3\n")->served_fd = 3;
+    start(&w);
+    cc_wait_until(strlen(text_of(&w, "starts")) >= strlen(".\n.\n"));
+    ck_assert_int_eq(stop(&w), 0);
+    ck_assert_ptr_nonnull(strstr(text_of(&w, "log"), "\"status\":3,\"restart_in_ms\":100"));
+    close_world(&w);
+}
+END_TEST
+
 CC_CHECK_MAIN("admin/supervise", a_killed_child_is_replaced_and_no_other_notices,
               a_child_serves_the_socket_that_it_was_given, the_web_server_stops_before_the_workers,
               who_does_not_stop_in_time_is_killed,
@@ -376,4 +412,5 @@ CC_CHECK_MAIN("admin/supervise", a_killed_child_is_replaced_and_no_other_notices
               who_asks_again_after_a_while_does_not_wait,
               children_do_not_outlive_a_killed_supervisor,
               what_a_dead_child_has_forked_goes_with_it, what_cannot_be_executed_ends_the_start,
-              what_dies_young_is_started_ever_more_slowly)
+              what_dies_young_is_started_ever_more_slowly, what_has_served_is_started_again_at_once,
+              what_could_have_told_and_did_not_has_not_served)

@@ -19,7 +19,7 @@ struct running {
     char folder[32];
 };
 
-static void launch(struct running *r, struct cc_http_config config)
+static void launch_telling(struct running *r, struct cc_http_config config, int served_fd)
 {
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 
@@ -29,6 +29,7 @@ static void launch(struct running *r, struct cc_http_config config)
     snprintf(r->address.sun_path, sizeof(r->address.sun_path), "%s/s", r->folder);
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&r->address, sizeof(r->address)), 0);
     ck_assert_int_eq(listen(listener, 128), 0);
+    r->app->served_fd = served_fd;
     r->pid = fork();
     ck_assert_int_ge(r->pid, 0);
     if (r->pid == 0) {
@@ -37,6 +38,11 @@ static void launch(struct running *r, struct cc_http_config config)
         serve_and_exit(r->app, config);
     }
     close(listener);
+}
+
+static void launch(struct running *r, struct cc_http_config config)
+{
+    launch_telling(r, config, 0);
 }
 
 static void land(struct running *r)
@@ -268,6 +274,45 @@ START_TEST(requests_are_answered_and_leave_nothing_open)
     }
     wait_for(open_descriptors(r.pid) <= before);
     stop(&r);
+}
+END_TEST
+
+/* Bytes that were there to read; the pipe does not wait. */
+static size_t hear(int pipe, size_t *heard)
+{
+    char bytes[8];
+    ssize_t got = read(pipe, bytes, sizeof(bytes));
+
+    if (got > 0)
+        *heard += (size_t)got;
+    return *heard;
+}
+
+/* One byte, for the first answer; what was not answered does not count. */
+START_TEST(a_supervisor_is_told_of_the_first_answer_and_of_no_other)
+{
+    struct running r;
+    struct answer a;
+    struct wire cut = { .len = 0 };
+    size_t heard = 0;
+    int ends[2], fd;
+    char byte;
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    launch_telling(&r, (struct cc_http_config){ .threads = 2 }, ends[1]);
+    close(ends[1]);
+    add_begin(&cut, false);
+    fd = send_new(&r, &cut);
+    shutdown(fd, SHUT_WR);
+    read_answer(fd, &a);
+    close(fd);
+    ck_assert_uint_eq(hear(ends[0], &heard), 0);
+    ck_assert_int_eq(request(&r, "GET", "/nowhere", "", &a), 404);
+    wait_for(hear(ends[0], &heard) == 1);
+    ck_assert_int_eq(request(&r, "GET", "/hello", "", &a), 200);
+    wait_for(read(ends[0], &byte, 1) == 0); /* closed */
+    stop(&r);
+    close(ends[0]);
 }
 END_TEST
 
@@ -706,6 +751,7 @@ START_TEST(many_clients_at_once_are_all_answered)
 END_TEST
 
 CC_CHECK_MAIN("http/fastcgi", requests_are_answered_and_leave_nothing_open,
+              a_supervisor_is_told_of_the_first_answer_and_of_no_other,
               a_connection_is_closed_without_waiting_for_the_web_server,
               a_request_that_breaks_off_anywhere_is_dropped_quietly,
               what_is_no_fastcgi_is_dropped_quietly, a_request_without_a_method_is_malformed,

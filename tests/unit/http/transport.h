@@ -20,6 +20,7 @@ struct cc_app {
     atomic_int ticking; /* at this moment */
     atomic_bool ticked_twice_at_once;
     atomic_bool tick_waits;
+    int served_fd;
 };
 
 static inline struct cc_app *shared_app(void)
@@ -156,7 +157,8 @@ static inline void serve_and_exit(struct cc_app *app, struct cc_http_config conf
                                 .config = &config,
                                 .clock = &cc_system_clock,
                                 .random = &cc_system_random,
-                                .log = &log };
+                                .log = &log,
+                                .served_fd = app->served_fd };
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed leaves no server behind */
     exit(cc_http_serve(&server));
