@@ -23,11 +23,14 @@ static struct sqlite_conn *conn_of(struct cc_txn *txn)
     return ((struct sqlite_txn *)txn)->conn;
 }
 
+/* As a blob: as text SQLite would first add a NUL, for which it may have no memory, and give a row
+ * whose text is empty. */
 static struct cc_str column_str(struct cc_arena *arena, sqlite3_stmt *stmt, int column)
 {
-    const void *at = sqlite3_column_text(stmt, column);
+    const void *at = sqlite3_column_blob(stmt, column);
 
-    return cc_str_copy(arena, (struct cc_str){ at, (size_t)sqlite3_column_bytes(stmt, column) });
+    return cc_str_copy(arena,
+                       (struct cc_str){ at ? at : "", (size_t)sqlite3_column_bytes(stmt, column) });
 }
 
 /* Columns 1 to 3 of a row: body, mrev, expires_ms. Absent columns read as 0. */
