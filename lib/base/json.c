@@ -87,7 +87,8 @@ enum cc_code cc_json_parse(struct cc_arena *arena, struct cc_str text,
     if (rc != CC_OK)
         return rc;
     if (!parse(arena, text, &object))
-        return cc_fail(err, CC_INTERNAL, NULL, "json-c refused what the gate let pass");
+        return cc_fail(err, CC_UNAVAILABLE, NULL,
+                       "json-c had no memory for what the gate let pass");
     require_whole(object, &tally);
     *out = object;
     return CC_OK;
@@ -99,7 +100,9 @@ enum cc_code cc_json_parse_own(struct cc_arena *arena, struct cc_str text, struc
     const struct cc_json_limits none = { CC_JSON_DEPTH_MAX, UINT32_MAX, SIZE_MAX, false };
     struct cc_err fault = { 0 };
 
-    if (cc_json_parse(arena, text, &none, out, &fault) != CC_OK)
-        return cc_fail(err, CC_INTERNAL, NULL, "an item is not JSON: %s", fault.cause);
-    return CC_OK;
+    enum cc_code rc = cc_json_parse(arena, text, &none, out, &fault);
+
+    if (rc == CC_OK || rc == CC_UNAVAILABLE)
+        return rc == CC_OK ? rc : cc_fail(err, rc, NULL, "%s", fault.cause);
+    return cc_fail(err, CC_INTERNAL, NULL, "an item is not JSON: %s", fault.cause);
 }

@@ -28,13 +28,14 @@ enum cc_code cc_json_check(struct cc_arena *arena, struct cc_str text,
                            const struct cc_json_limits *limits, struct cc_err *err) CC_NODISCARD;
 
 /* Checks, then parses. `*out` (NULL for the text `null`) lives as long as the arena and is not to
- * be shared between threads. Errors as above. */
+ * be shared between threads. Errors as above; CC_UNAVAILABLE: json-c had no memory and says so.
+ * Where it does not say so, the worker ends. */
 enum cc_code cc_json_parse(struct cc_arena *arena, struct cc_str text,
                            const struct cc_json_limits *limits, struct json_object **out,
                            struct cc_err *err) CC_NODISCARD;
 
 /* Parses what we wrote ourselves (an item of the store): no caps but the depth.
- * CC_INTERNAL if it is not JSON. */
+ * CC_INTERNAL if it is not JSON; CC_UNAVAILABLE as above. */
 enum cc_code cc_json_parse_own(struct cc_arena *arena, struct cc_str text, struct json_object **out,
                                struct cc_err *err) CC_NODISCARD;
 
