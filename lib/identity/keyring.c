@@ -1,5 +1,6 @@
 #include "keyring.h"
 
+#include "../base/die.h"
 #include "../base/digest.h"
 #include "../base/encode.h"
 #include "../base/jsonw.h"
@@ -24,6 +25,7 @@ struct key {
     struct cc_str kid;
     int64_t until_ms;
     struct cc_str private_pem, public_pem;
+    EVP_PKEY *pkey;     /* of the set's arena */
     struct cc_str n, e; /* base64url, RFC 7518 6.3.1 */
 };
 
@@ -41,6 +43,7 @@ struct cc_keyring {
     struct set set;
     uint64_t generation;
     int64_t looked_ms;
+    bool is_blind; /* the last look failed */
 };
 
 /* --- reading one key -------------------------------------------------------------------------- */
@@ -91,14 +94,19 @@ static struct cc_str public_pem(struct cc_arena *arena, EVP_PKEY *key)
     return pem;
 }
 
-static bool describe(struct cc_arena *arena, EVP_PKEY *key, struct key *out)
+static bool describe(struct cc_arena *arena, struct key *out)
 {
-    if (!EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_get_bits(key) < RSA_BITS_MIN)
+    if (!EVP_PKEY_is_a(out->pkey, "RSA") || EVP_PKEY_get_bits(out->pkey) < RSA_BITS_MIN)
         return false;
-    out->public_pem = public_pem(arena, key);
-    out->n = number(arena, key, OSSL_PKEY_PARAM_RSA_N);
-    out->e = number(arena, key, OSSL_PKEY_PARAM_RSA_E);
+    out->public_pem = public_pem(arena, out->pkey);
+    out->n = number(arena, out->pkey, OSSL_PKEY_PARAM_RSA_N);
+    out->e = number(arena, out->pkey, OSSL_PKEY_PARAM_RSA_E);
     return out->public_pem.at && out->n.at && out->e.at;
+}
+
+static void free_key(void *pkey)
+{
+    EVP_PKEY_free(pkey);
 }
 
 static enum cc_code read_key(const struct cc_keys_folder *folder, struct cc_arena *arena,
@@ -106,17 +114,14 @@ static enum cc_code read_key(const struct cc_keys_folder *folder, struct cc_aren
                              struct cc_err *err)
 {
     enum cc_code rc = cc_keys_read(folder, arena, named->kid, &out->private_pem, err);
-    EVP_PKEY *key;
-    bool usable;
 
     if (rc != CC_OK)
         return rc;
     out->kid = named->kid;
     out->until_ms = named->until_ms;
-    key = parse_private(out->private_pem);
-    usable = key && describe(arena, key, out);
-    EVP_PKEY_free(key);
-    if (!usable)
+    out->pkey = parse_private(out->private_pem);
+    cc_arena_defer(arena, free_key, out->pkey);
+    if (!out->pkey || !describe(arena, out))
         return cc_fail(err, CC_INVALID, "A signing key is damaged.",
                        "keys: %.*s.pem is not an RSA key of at least %d bits without a passphrase",
                        CC_STR_ARG(named->kid), RSA_BITS_MIN);
@@ -194,7 +199,8 @@ static void look(struct cc_keyring *ring, int64_t interval_ms)
     if (cc_keys_list(ring->folder, scratch, &names, &err) == CC_OK &&
         !has_names(&ring->set, &names))
         replace_set(ring, &err);
-    if (err.code != CC_OK)
+    ring->is_blind = err.code != CC_OK;
+    if (ring->is_blind)
         cc_log_warn(ring->log, "signing keys not read", CC_LOG_Z("cause", err.cause));
     cc_arena_free(scratch);
 }
@@ -240,6 +246,16 @@ static struct cc_str copy_secret(struct cc_arena *arena, struct cc_str s)
     return (struct cc_str){ at, s.len };
 }
 
+/* It outlives a set that is replaced. */
+static void lend(const struct key *key, struct cc_arena *arena, struct cc_keyring_key *out)
+{
+    if (EVP_PKEY_up_ref(key->pkey) != 1)
+        cc_die("a signing key cannot be lent");
+    cc_arena_defer(arena, free_key, key->pkey);
+    out->key = key->pkey;
+    out->kid = cc_str_copy(arena, key->kid);
+}
+
 void cc_keyring_current(struct cc_keyring *ring, struct cc_arena *arena, struct cc_keyring_key *out)
 {
     const struct key *key;
@@ -247,7 +263,7 @@ void cc_keyring_current(struct cc_keyring *ring, struct cc_arena *arena, struct 
     pthread_mutex_lock(&ring->mutex);
     look(ring, LOOK_MS);
     key = &ring->set.at[ring->set.count - 1];
-    out->kid = cc_str_copy(arena, key->kid);
+    lend(key, arena, out);
     out->pem = copy_secret(arena, key->private_pem);
     pthread_mutex_unlock(&ring->mutex);
 }
@@ -260,11 +276,12 @@ static const struct key *find(const struct set *set, struct cc_str kid, int64_t 
     return NULL;
 }
 
-bool cc_keyring_find(struct cc_keyring *ring, struct cc_arena *arena, struct cc_str kid,
-                     struct cc_keyring_key *out)
+enum cc_code cc_keyring_find(struct cc_keyring *ring, struct cc_arena *arena, struct cc_str kid,
+                             struct cc_keyring_key *out, struct cc_err *err)
 {
     int64_t now_ms = cc_clock_wall_ms(ring->folder->clock);
     const struct key *key;
+    enum cc_code rc = CC_OK;
 
     pthread_mutex_lock(&ring->mutex);
     look(ring, LOOK_MS);
@@ -274,11 +291,14 @@ bool cc_keyring_find(struct cc_keyring *ring, struct cc_arena *arena, struct cc_
         key = find(&ring->set, kid, now_ms);
     }
     if (key) {
-        out->kid = cc_str_copy(arena, key->kid);
+        lend(key, arena, out);
         out->pem = cc_str_copy(arena, key->public_pem);
+    } else {
+        rc = cc_fail(err, ring->is_blind ? CC_UNAVAILABLE : CC_UNAUTHORIZED, NULL,
+                     "keys: kid is unknown");
     }
     pthread_mutex_unlock(&ring->mutex);
-    return key != NULL;
+    return rc;
 }
 
 static void write_jwk(struct cc_jw *w, const struct key *key)

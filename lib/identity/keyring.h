@@ -7,11 +7,13 @@
 #include "keys.h"
 
 struct cc_keyring;
+struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
 
-/* A copy in the caller's arena. */
+/* In the caller's arena. */
 struct cc_keyring_key {
     struct cc_str kid;
-    struct cc_str pem; /* private (wiped with the arena) or public, as asked for */
+    struct cc_str pem;       /* private (wiped with the arena) or public, as asked for */
+    struct evp_pkey_st *key; /* the same, as OpenSSL has it; the arena gives it back */
 };
 
 /* What `folder` points at must outlive it. CC_INVALID: a key is damaged, or none is there. */
@@ -23,9 +25,10 @@ void cc_keyring_close(struct cc_keyring *ring); /* NULL is allowed */
 void cc_keyring_current(struct cc_keyring *ring, struct cc_arena *arena,
                         struct cc_keyring_key *out);
 
-/* The public key of that name, if it is still valid. */
-bool cc_keyring_find(struct cc_keyring *ring, struct cc_arena *arena, struct cc_str kid,
-                     struct cc_keyring_key *out);
+/* The public key of that name, if it is still valid. CC_UNAUTHORIZED: there is none.
+ * CC_UNAVAILABLE: none that we know, but the folder could not be looked into. */
+enum cc_code cc_keyring_find(struct cc_keyring *ring, struct cc_arena *arena, struct cc_str kid,
+                             struct cc_keyring_key *out, struct cc_err *err) CC_NODISCARD;
 
 /* The public keys that are valid now. */
 void cc_keyring_jwks(struct cc_keyring *ring, struct cc_arena *arena, struct cc_jwks *out);

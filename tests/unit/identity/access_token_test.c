@@ -327,7 +327,8 @@ static struct cc_str public_pem(struct forge *f)
 {
     struct cc_keyring_key key;
 
-    ck_assert(cc_keyring_find(f->ring, f->house.arena, CC_STR(KID), &key));
+    ck_assert_int_eq(cc_keyring_find(f->ring, f->house.arena, CC_STR(KID), &key, anew(&f->house)),
+                     CC_OK);
     return key.pem;
 }
 
