@@ -1,4 +1,5 @@
 #include "tests/check.h"
+#include "tests/tmp.h"
 
 #include "base/arena.h"
 #include "base/config.h"
@@ -42,19 +43,19 @@ static const struct cc_config_key keys[] = {
 static struct cc_arena *arena;
 static struct settings out;
 static struct cc_err err;
-static char folder[64], path[80];
+static struct cc_tmp tmp;
+static char path[80];
 
 static void set_up(void)
 {
     arena = cc_arena_new(8 << 20);
-    snprintf(folder, sizeof(folder), "/tmp/cc-config-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof(path), "%s/test.conf", folder);
+    cc_tmp_make(&tmp);
+    snprintf(path, sizeof(path), "%s/test.conf", tmp.path);
 }
 
 static void tear_down(void)
 {
-    rmdir(folder);
+    cc_tmp_remove(&tmp);
     cc_arena_free(arena);
 }
 
@@ -87,7 +88,7 @@ START_TEST(an_empty_file_gives_what_is_built_in)
     ck_assert_msg(read_text("") == CC_OK, "%s", err.detail);
     cc_check_str(out.name, CC_STR("Cloud Chat"));
     ck_assert_int_eq(out.port, 8080);
-    cc_check_str(out.folder, cc_str_format(arena, "%s/var", folder));
+    cc_check_str(out.folder, cc_str_format(arena, "%s/var", tmp.path));
     ck_assert_int_eq(out.level, 1);
     ck_assert_ptr_null(out.secret.at);
     ck_assert_ptr_null(out.absent.at);
@@ -254,7 +255,7 @@ START_TEST(a_secret_may_stand_in_a_file)
     char secret[100];
 
     set_up();
-    snprintf(secret, sizeof(secret), "%s/secret", folder);
+    snprintf(secret, sizeof(secret), "%s/secret", tmp.path);
     ck_assert_int_eq(cc_file_write(secret, CC_STR("hush\n"), 0600, &err), CC_OK);
     ck_assert_msg(read_text("[codes]\ntoken_file = secret\n") == CC_OK, "%s", err.detail);
     cc_check_str(out.secret, CC_STR("hush"));

@@ -1,4 +1,5 @@
 #include "tests/check.h"
+#include "tests/tmp.h"
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -11,24 +12,23 @@
 
 static struct cc_arena *arena;
 static struct cc_err err;
-static char folder[64];
+static struct cc_tmp tmp;
 
 static void set_up(void)
 {
     arena = cc_arena_new(8 << 20);
-    snprintf(folder, sizeof(folder), "/tmp/cc-file-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    cc_tmp_make(&tmp);
 }
 
 static const char *in_folder(const char *name)
 {
-    return cc_str_format(arena, "%s/%s", folder, name).at;
+    return cc_str_format(arena, "%s/%s", tmp.path, name).at;
 }
 
 /* How many entries the folder has. */
 static int entries(void)
 {
-    DIR *open = opendir(folder);
+    DIR *open = opendir(tmp.path);
     int count = -2; /* . and .. */
 
     while (readdir(open))
@@ -39,15 +39,7 @@ static int entries(void)
 
 static void tear_down(void)
 {
-    const struct dirent *entry;
-    DIR *open = opendir(folder);
-
-    while ((entry = readdir(open))) {
-        if (entry->d_name[0] != '.' && remove(in_folder(entry->d_name)) < 0)
-            ck_abort_msg("%s stays", entry->d_name);
-    }
-    closedir(open);
-    rmdir(folder);
+    cc_tmp_remove(&tmp);
     cc_arena_free(arena);
 }
 
@@ -96,7 +88,7 @@ START_TEST(what_root_writes_for_another_user_is_his)
     if (geteuid() != 0)
         return; /* nobody else can give files away */
     set_up();
-    ck_assert_int_eq(chown(folder, 65533, 65532), 0);
+    ck_assert_int_eq(chown(tmp.path, 65533, 65532), 0);
     ck_assert_int_eq(cc_file_create(in_folder("a"), CC_STR("x"), 0600, &err), CC_OK);
     ck_assert_int_eq(cc_file_write(in_folder("a"), CC_STR("y"), 0600, &err), CC_OK);
     ck_assert_int_eq(stat(in_folder("a"), &about), 0);
@@ -133,7 +125,7 @@ START_TEST(too_large_and_missing_files_say_so)
     cc_err_clear(&err);
     ck_assert_int_eq(cc_file_read(arena, in_folder("b"), 4, &bytes, &err), CC_NOT_FOUND);
     cc_err_clear(&err);
-    ck_assert_int_eq(cc_file_read(arena, folder, 4, &bytes, &err), CC_UNAVAILABLE);
+    ck_assert_int_eq(cc_file_read(arena, tmp.path, 4, &bytes, &err), CC_UNAVAILABLE);
     cc_err_clear(&err);
     tear_down();
 }
