@@ -77,5 +77,22 @@ START_TEST(moving_a_border_changes_the_hmac)
 }
 END_TEST
 
-CC_CHECK_MAIN("base/digest", sha256_known_answers, hmac_is_that_of_the_length_prefixed_parts,
-              keys_of_every_length_are_those_of_hmac, moving_a_border_changes_the_hmac)
+START_TEST(piece_by_piece_is_the_same_as_at_once)
+{
+    struct cc_arena *arena = cc_arena_new(4096);
+    struct cc_sha256 *run = cc_sha256_begin(arena);
+    unsigned char at_once[CC_SHA256_SIZE], in_pieces[CC_SHA256_SIZE];
+
+    cc_sha256_add(run, CC_STR("one, "));
+    cc_sha256_add(run, CC_STR_ABSENT);
+    cc_sha256_add(run, CC_STR("two"));
+    cc_sha256_end(run, in_pieces);
+    cc_sha256(CC_STR("one, two"), at_once);
+    ck_assert_mem_eq(in_pieces, at_once, sizeof(at_once));
+    cc_arena_free(arena);
+}
+END_TEST
+
+CC_CHECK_MAIN("base/digest", sha256_known_answers, piece_by_piece_is_the_same_as_at_once,
+              hmac_is_that_of_the_length_prefixed_parts, keys_of_every_length_are_those_of_hmac,
+              moving_a_border_changes_the_hmac)

@@ -360,7 +360,89 @@ START_TEST(a_folder_that_cannot_be_read_for_a_while_leaves_a_running_worker_its_
 }
 END_TEST
 
-CC_CHECK_MAIN("identity/keys", the_first_start_makes_keys_that_nobody_else_can_read,
+static enum cc_code put_back(struct house *h, const struct cc_keys_folder *folder,
+                             const char *epoch, struct cc_str name, struct cc_str bytes)
+{
+    return cc_keys_file_put_back(folder, cc_str_from(epoch), name, bytes, anew(h));
+}
+
+START_TEST(keys_that_are_put_back_are_those_that_were_there)
+{
+    struct house h;
+    struct cc_keys_folder folder;
+    struct cc_strs names;
+    struct cc_str before, bytes;
+
+    house_folder(&h);
+    folder = folder_of(&h);
+    ck_assert_int_eq(cc_keys_create(&folder, anew(&h)), CC_OK);
+    rotate(&h, &folder);
+    before = secret(&h, &folder);
+    ck_assert_int_eq(cc_keys_files(&folder, h.arena, &names, anew(&h)), CC_OK);
+    ck_assert_uint_eq(names.count, 3);
+    ck_assert_int_eq(rename(house_path(&h, "keys"), house_path(&h, "away")), 0);
+    for (size_t i = 0; i < names.count; i++) {
+        struct cc_keys_folder away = folder;
+
+        away.path = cc_str_from(house_path(&h, "away"));
+        ck_assert_int_eq(cc_keys_file_read(&away, h.arena, names.at[i], &bytes, anew(&h)), CC_OK);
+        ck_assert_int_eq(put_back(&h, &folder, "epoch", names.at[i], bytes), CC_OK);
+        ck_assert_int_eq(put_back(&h, &folder, "epoch", names.at[i], bytes), CC_OK);
+    }
+    ck_assert_int_eq(cc_keys_adopt(&folder, CC_STR("epoch"), anew(&h)), CC_OK);
+    ck_assert_int_eq(mode_of(&h, "keys/secret"), 0600);
+    cc_check_str(secret(&h, &folder), before);
+    ck_assert_uint_eq(list(&h, &folder).count, 2);
+    only_folder_close(&h);
+}
+END_TEST
+
+START_TEST(another_server_key_waits_for_the_store_that_it_belongs_to)
+{
+    const char *text = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    struct house h;
+    struct cc_keys_folder folder;
+    struct cc_str before;
+
+    house_folder(&h);
+    folder = folder_of(&h);
+    ck_assert_int_eq(cc_keys_create(&folder, anew(&h)), CC_OK);
+    before = cc_str_copy(h.arena, secret(&h, &folder));
+    ck_assert_int_eq(put_back(&h, &folder, "new", CC_STR("secret"), cc_str_from(text)), CC_OK);
+    ck_assert_int_eq(cc_keys_adopt(&folder, CC_STR("old"), anew(&h)), CC_OK);
+    cc_check_str(secret(&h, &folder), before);
+    for (int i = 0; i < 2; i++) { /* once more does no harm */
+        ck_assert_int_eq(cc_keys_adopt(&folder, CC_STR("new"), anew(&h)), CC_OK);
+        cc_check_str(secret(&h, &folder), cc_hex_decode(h.arena, cc_str_from(text)));
+    }
+    ck_assert_int_eq(access(house_path(&h, "keys/secret.before-new"), F_OK), 0);
+    ck_assert_int_ne(access(house_path(&h, "keys/secret.new"), F_OK), 0);
+    only_folder_close(&h);
+}
+END_TEST
+
+START_TEST(what_is_no_key_is_not_put_back)
+{
+    const char *const names[] = { "", "secret.x", "../x.pem", "x.pem", "a/b.pem", "1.pem" };
+    struct house h;
+    struct cc_keys_folder folder;
+    struct cc_str name;
+
+    house_folder(&h);
+    folder = folder_of(&h);
+    ck_assert_int_eq(cc_keys_create(&folder, anew(&h)), CC_OK);
+    for (size_t i = 0; i < CC_COUNT(names); i++)
+        ck_assert_int_eq(put_back(&h, &folder, "e", cc_str_from(names[i]), CC_STR("x")),
+                         CC_INVALID);
+    name = cc_str_format(h.arena, "%.*s.pem", CC_STR_ARG(list(&h, &folder).at[0].kid));
+    ck_assert_int_eq(put_back(&h, &folder, "e", name, CC_STR("another")), CC_CONFLICT);
+    only_folder_close(&h);
+}
+END_TEST
+
+CC_CHECK_MAIN("identity/keys", keys_that_are_put_back_are_those_that_were_there,
+              another_server_key_waits_for_the_store_that_it_belongs_to,
+              what_is_no_key_is_not_put_back, the_first_start_makes_keys_that_nobody_else_can_read,
               a_second_start_finds_them_again,
               several_processes_that_start_at_once_agree_on_one_server_key,
               keys_that_others_can_read_are_refused,
