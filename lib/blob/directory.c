@@ -455,6 +455,8 @@ enum cc_code cc_blobs_open_directory(struct cc_str folder, struct cc_blobs **out
     if (path && (mkdir(path, 0700) == 0 || errno == EEXIST))
         dir->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir->root >= 0)
+        cc_file_give_to_owner(dir->root, path);
+    if (dir->root >= 0)
         dir->unfinished = open_folder(dir->root, UNFINISHED, true);
     if (dir->unfinished < 0) {
         cc_fail(err, CC_UNAVAILABLE, NULL, "blobs: %.*s: %s", CC_STR_ARG(folder), strerror(errno));

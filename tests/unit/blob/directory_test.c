@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* unshare */
 #include "blob/blob.h"
 #include "tests/check.h"
+#include "tests/tmp.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,28 +15,29 @@
 
 struct place {
     struct cc_arena *arena;
-    char folder[64];
+    struct cc_tmp tmp;
     struct cc_blobs *blobs;
 };
+
+static const char *path_in(const struct place *p, const char *name)
+{
+    return cc_str_format(p->arena, "%s/%s", p->tmp.path, name).at;
+}
 
 static void place_open(struct place *p)
 {
     struct cc_err err = { 0 };
 
     p->arena = cc_arena_new((size_t)64 * 1024 * 1024);
-    snprintf(p->folder, sizeof(p->folder), "/tmp/cc-blob-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(p->folder));
-    ck_assert_int_eq(cc_blobs_open_directory(cc_str_from(p->folder), &p->blobs, &err), CC_OK);
+    cc_tmp_make(&p->tmp);
+    ck_assert_int_eq(cc_blobs_open_directory(cc_str_from(p->tmp.path), &p->blobs, &err), CC_OK);
 }
 
 static void place_close(struct place *p)
 {
-    char command[96];
-
     cc_blobs_close(p->blobs);
     cc_arena_free(p->arena);
-    snprintf(command, sizeof(command), "rm -rf %s", p->folder);
-    ck_assert_int_eq(system(command), 0);
+    cc_tmp_remove(&p->tmp);
 }
 
 static enum cc_code put(struct place *p, const char *name, struct cc_str bytes)
@@ -54,12 +56,9 @@ static enum cc_code get(struct place *p, const char *name, struct cc_str *out)
 
 static size_t count_unfinished(const struct place *p)
 {
-    char path[96];
-    DIR *list;
+    DIR *list = opendir(path_in(p, ".unfinished"));
     size_t count = 0;
 
-    snprintf(path, sizeof(path), "%s/.unfinished", p->folder);
-    list = opendir(path);
     ck_assert_ptr_nonnull(list);
     for (struct dirent *entry = readdir(list); entry; entry = readdir(list))
         count += entry->d_name[0] != '.';
@@ -137,7 +136,7 @@ static unsigned mode_of(const struct place *p, const char *path)
 {
     struct stat info;
 
-    ck_assert_int_eq(stat(cc_str_format(p->arena, "%s/%s", p->folder, path).at, &info), 0);
+    ck_assert_int_eq(stat(cc_str_format(p->arena, "%s/%s", p->tmp.path, path).at, &info), 0);
     return info.st_mode & 0777;
 }
 
@@ -163,8 +162,8 @@ START_TEST(a_link_in_the_folder_leads_nowhere)
 
     place_open(&p);
     ck_assert_int_eq(put(&p, "photo/ann/x", CC_STR("x")), CC_OK);
-    ck_assert_int_eq(symlink("/etc/passwd", cc_str_format(p.arena, "%s/link", p.folder).at), 0);
-    ck_assert_int_eq(symlink("/etc", cc_str_format(p.arena, "%s/folder", p.folder).at), 0);
+    ck_assert_int_eq(symlink("/etc/passwd", cc_str_format(p.arena, "%s/link", p.tmp.path).at), 0);
+    ck_assert_int_eq(symlink("/etc", cc_str_format(p.arena, "%s/folder", p.tmp.path).at), 0);
     ck_assert_int_ne(get(&p, "link", &out), CC_OK);
     ck_assert_int_ne(get(&p, "folder/passwd", &out), CC_OK);
     ck_assert_int_ne(put(&p, "folder/cc-blob-test", CC_STR("x")), CC_OK);
@@ -192,7 +191,7 @@ static pid_t start_putter(struct place *p)
 
 static void check_whole(struct place *p)
 {
-    DIR *list = opendir(cc_str_format(p->arena, "%s/photo/ann", p->folder).at);
+    DIR *list = opendir(cc_str_format(p->arena, "%s/photo/ann", p->tmp.path).at);
     struct dirent *entry;
     struct stat info;
 
@@ -223,10 +222,10 @@ START_TEST(what_a_killed_process_left_goes_at_the_next_open_and_nothing_else)
         waitpid(child, NULL, 0);
         check_whole(&p);
         left += count_unfinished(&p);
-        ck_assert_int_eq(cc_blobs_open_directory(cc_str_from(p.folder), &second, &err), CC_OK);
+        ck_assert_int_eq(cc_blobs_open_directory(cc_str_from(p.tmp.path), &second, &err), CC_OK);
         ck_assert_uint_eq(count_unfinished(&p), 0);
         cc_blobs_close(second);
-        ck_assert_int_eq(system(cc_str_format(p.arena, "rm -rf %s/photo", p.folder).at), 0);
+        ck_assert_int_eq(system(cc_str_format(p.arena, "rm -rf %s/photo", p.tmp.path).at), 0);
     }
     place_close(&p);
 }
@@ -244,7 +243,7 @@ START_TEST(an_open_does_not_disturb_who_is_writing)
     place_open(&p);
     child = start_putter(&p);
     for (int i = 0; i < 200 || get(&p, "photo/ann/50", &out) != CC_OK; i++) {
-        ck_assert_int_eq(cc_blobs_open_directory(cc_str_from(p.folder), &other, &err), CC_OK);
+        ck_assert_int_eq(cc_blobs_open_directory(cc_str_from(p.tmp.path), &other, &err), CC_OK);
         cc_blobs_close(other);
         ck_assert_int_eq(waitpid(child, &status, WNOHANG), 0); /* a failed put ends it */
     }
@@ -272,12 +271,13 @@ START_TEST(a_full_disk_is_told_and_nothing_is_left)
 
     place_open(&p);
     cc_blobs_close(p.blobs);
-    if (!mount_small(p.folder)) {
+    if (!mount_small(p.tmp.path)) {
         printf("skipped: a full disk (no mount namespace here)\n");
+        cc_tmp_remove(&p.tmp);
         cc_arena_free(p.arena);
         return;
     }
-    ck_assert_int_eq(cc_blobs_open_directory(cc_str_from(p.folder), &p.blobs, &err), CC_OK);
+    ck_assert_int_eq(cc_blobs_open_directory(cc_str_from(p.tmp.path), &p.blobs, &err), CC_OK);
     bytes = cc_arena_alloc(p.arena, 1 << 20);
     ck_assert_int_eq(put(&p, "a/b", (struct cc_str){ bytes, 100000 }), CC_OK);
     ck_assert_int_eq(put(&p, "a/c", (struct cc_str){ bytes, 1 << 20 }), CC_STORAGE_FULL);
@@ -288,8 +288,69 @@ START_TEST(a_full_disk_is_told_and_nothing_is_left)
     ck_assert_uint_eq(out.len, 100000);
     cc_blobs_close(p.blobs);
     cc_arena_free(p.arena);
-    umount(p.folder);
-    rmdir(p.folder);
+    umount(p.tmp.path);
+    cc_tmp_remove(&p.tmp);
+}
+END_TEST
+
+static bool lists(struct place *p, const char *name)
+{
+    struct cc_err err = { 0 };
+    struct cc_strs names;
+
+    ck_assert_msg(cc_blobs_list(p->blobs, p->arena, &names, &err) == CC_OK, "%s", err.cause);
+    for (size_t i = 0; i < names.count; i++)
+        if (cc_str_eq(names.at[i], cc_str_from(name)))
+            return true;
+    return false;
+}
+
+START_TEST(all_are_listed_and_nothing_else)
+{
+    struct cc_err err = { 0 };
+    struct cc_strs names;
+    struct place p;
+
+    place_open(&p);
+    ck_assert_int_eq(cc_blobs_list(p.blobs, p.arena, &names, &err), CC_OK);
+    ck_assert_uint_eq(names.count, 0);
+    ck_assert_int_eq(put(&p, "photo/ada/one", CC_STR("1")), CC_OK);
+    ck_assert_int_eq(put(&p, "photo/ada/two", CC_STR("2")), CC_OK);
+    ck_assert_int_eq(put(&p, "a/b/c/d", CC_STR("3")), CC_OK);
+    ck_assert_int_eq(put(&p, "alone", CC_STR("4")), CC_OK);
+    ck_assert_int_eq(mkdirat(AT_FDCWD, path_in(&p, "empty"), 0700), 0);
+    ck_assert_int_eq(symlink("/etc", path_in(&p, "link")), 0);
+    close(open(path_in(&p, "photo/what is this"), O_CREAT | O_WRONLY, 0600));
+    close(open(path_in(&p, ".unfinished/1-1"), O_CREAT | O_WRONLY, 0600));
+    ck_assert_int_eq(cc_blobs_list(p.blobs, p.arena, &names, &err), CC_OK);
+    ck_assert_uint_eq(names.count, 4);
+    ck_assert(lists(&p, "photo/ada/one") && lists(&p, "photo/ada/two"));
+    ck_assert(lists(&p, "a/b/c/d") && lists(&p, "alone"));
+    place_close(&p);
+}
+END_TEST
+
+START_TEST(nothing_is_removed_while_somebody_keeps_all)
+{
+    struct cc_err err = { 0 };
+    struct cc_blobs *other;
+    struct cc_str out;
+    struct place p;
+
+    place_open(&p);
+    ck_assert_int_eq(put(&p, "a/b", CC_STR("1")), CC_OK);
+    ck_assert_int_eq(cc_blobs_open_directory(cc_str_from(p.tmp.path), &other, &err), CC_OK);
+    ck_assert_int_eq(cc_blobs_keep(other, &err), CC_OK);
+    ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("a/b"), &err), CC_UNAVAILABLE);
+    ck_assert_int_eq(get(&p, "a/b", &out), CC_OK);
+    ck_assert_int_eq(put(&p, "a/c", CC_STR("2")), CC_OK);
+    cc_blobs_release(other);
+    cc_err_clear(&err);
+    ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("a/b"), &err), CC_OK);
+    ck_assert_int_eq(cc_blobs_keep(other, &err), CC_OK);
+    cc_blobs_close(other); /* as the end of its process would */
+    ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("a/c"), &err), CC_OK);
+    place_close(&p);
 }
 END_TEST
 
@@ -310,5 +371,6 @@ CC_CHECK_MAIN("blob/directory", what_was_put_is_got_and_what_was_removed_is_not,
               a_name_is_given_once, only_names_of_ours_become_paths,
               files_and_folders_are_nobody_elses_to_read, a_link_in_the_folder_leads_nowhere,
               what_a_killed_process_left_goes_at_the_next_open_and_nothing_else,
-              an_open_does_not_disturb_who_is_writing, a_full_disk_is_told_and_nothing_is_left,
+              an_open_does_not_disturb_who_is_writing, all_are_listed_and_nothing_else,
+              nothing_is_removed_while_somebody_keeps_all, a_full_disk_is_told_and_nothing_is_left,
               a_folder_that_cannot_be_is_told)
