@@ -7,7 +7,13 @@
 
 #include "../archive/archive.h"
 #include "../base/file.h"
+#include "../chat/chat.h"
 #include "../identity/keys.h"
+
+#include <stdlib.h>
+
+/* The database that was replaced still names them, and may be put back. */
+#define KEEP_PHOTOS_MS (30 * 24 * 60 * 60 * (int64_t)1000)
 
 struct restoring {
     const struct cc_restore *restore;
@@ -123,6 +129,47 @@ static enum cc_code put_files(struct restoring *self, const struct kind *kind, s
 static const struct kind photos = { CC_BACKUP_BLOBS, "Restoring the photos", put_photo };
 static const struct kind keys = { CC_BACKUP_KEYS, "Restoring the keys", put_key };
 
+/* --- photos that the backup does not know ----------------------------------------------------- */
+
+static int by_name(const void *key, const void *file)
+{
+    return cc_str_cmp(*(const struct cc_str *)key, ((const struct cc_archive_file *)file)->name);
+}
+
+struct doubt {
+    struct cc_str blob;
+};
+
+static enum cc_code doubt_in(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const struct doubt *doubt = arg;
+
+    return cc_photo_doubt(txn, doubt->blob, cc_txn_now_ms(txn) + KEEP_PHOTOS_MS, err);
+}
+
+/* Nothing in the new store would ever ask for them. */
+static enum cc_code doubt_others(struct restoring *self, struct cc_err *err)
+{
+    struct cc_archive_files files = { 0 };
+    struct cc_strs there = { 0 };
+    enum cc_code rc =
+        cc_archive_list(self->archive, self->lists, CC_STR(CC_BACKUP_BLOBS), &files, err);
+
+    if (rc == CC_OK)
+        rc = cc_blobs_list(self->blobs, self->lists, &there, err);
+    for (size_t i = 0; rc == CC_OK && i < there.count; i++) {
+        struct doubt doubt = { there.at[i] };
+        struct cc_str name =
+            cc_str_format(self->lists, CC_BACKUP_BLOBS "%.*s", CC_STR_ARG(doubt.blob));
+
+        cc_arena_reset(self->each);
+        if (files.count == 0 ||
+            bsearch(&name, files.at, files.count, sizeof(*files.at), by_name) == NULL)
+            rc = cc_replacing_run(self->store, self->each, doubt_in, &doubt, err);
+    }
+    return rc;
+}
+
 /* The present configuration belongs to this machine: its paths, its port. The other one is put
  * beside it for a person to compare. */
 static enum cc_code put_config(struct restoring *self, struct cc_err *err)
@@ -170,6 +217,8 @@ static enum cc_code run(struct restoring *self, struct cc_err *err)
         rc = put_files(self, &photos, &report->photos, err);
     if (rc == CC_OK)
         rc = put_files(self, &keys, &report->keys, err);
+    if (rc == CC_OK)
+        rc = doubt_others(self, err);
     if (rc == CC_OK)
         rc = put_config(self, err);
     if (rc == CC_OK)

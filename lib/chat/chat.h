@@ -285,6 +285,11 @@ enum cc_code cc_contacts_discover(const struct cc_caller *by, struct cc_strs pho
 /* Jobs of this kind (store/timer.h) are for cc_chat_do_job: bytes of a photo that nobody may need
  * any more. Doing one twice does no harm. */
 #define CC_CHAT_JOB_PHOTO "photo"
+
+/* In a transaction: notes that this blob, which somebody found, is to be removed at that time
+ * unless a profile names it then. A blob that is no photo is left alone. */
+enum cc_code cc_photo_doubt(struct cc_txn *txn, struct cc_str blob, int64_t due_ms,
+                            struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_chat_do_job(struct cc_chat *chat, struct cc_arena *arena, const struct cc_job *job,
                             struct cc_err *err) CC_NODISCARD;
 

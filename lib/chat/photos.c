@@ -153,6 +153,20 @@ enum cc_code cc_photo_read(const struct cc_caller *by, struct cc_str user, struc
 
 /* --- what is done later ----------------------------------------------------------------------- */
 
+enum cc_code cc_photo_doubt(struct cc_txn *txn, struct cc_str blob, int64_t due_ms,
+                            struct cc_err *err)
+{
+    const int64_t after_ms = due_ms - cc_txn_now_ms(txn);
+    struct cc_str rest = blob;
+    struct photo_job job;
+
+    if (!cc_str_eq(cc_str_cut(&rest, '/'), CC_STR("photo")))
+        return CC_OK;
+    job.user = cc_str_cut(&rest, '/');
+    job.photo = rest;
+    return rest.at ? add_job(txn, after_ms, job, err) : CC_OK;
+}
+
 struct judging {
     struct photo_job job;
     bool in_use;
