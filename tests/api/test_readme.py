@@ -8,13 +8,13 @@ import subprocess
 import pytest
 from server import CLOUDCHAT, ROOT
 
-HEADING = "## The main job with curl"
+def section(heading):
+    return (ROOT / "README.md").read_text().split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
 
 
 def walk():
     """The shell blocks of that section, in order."""
-    section = (ROOT / "README.md").read_text().split(HEADING, 1)[1].split("\n## ", 1)[0]
-    return re.findall(r"^```sh\n(.*?)^```", section, re.M | re.S)
+    return re.findall(r"^```sh\n(.*?)^```", section("The main job with curl"), re.M | re.S)
 
 
 def at(server, script):
@@ -36,6 +36,23 @@ def test_the_walk_works_as_it_stands(make_server):
     assert done.stderr == ""
     [sent] = re.findall(r'"data":\{"text":("[^"]*")\}', done.stdout.split("---")[-2])
     assert sent in done.stdout.split("---")[-1], "what was sent is not what is read at the end"
+
+
+def test_backing_up_and_restoring_works_as_it_stands(make_server, tmp_path):
+    server = make_server()
+    told = section("Back up and restore")
+    [block] = re.findall(r"^```sh\n(.*?)^```", told, re.M | re.S)
+    [cron] = re.findall(r"^15 3 \* \* \*  (.*)$", told, re.M)
+    # in a crontab '%' stands for a new line
+    lines = [*block.strip().split("\n"), *[cron.replace("\\%", "%")] * 2]
+    for line, at in zip(lines, ("up", "down", "down", "down"), strict=True):
+        if at == "down":
+            server.stop()
+        command = line.replace("/srv/chat", str(server.data)).replace("/backups", str(tmp_path))
+        done = subprocess.run(["bash", "-euc", command], capture_output=True, text=True,
+                              timeout=60, env={"PATH": f"{CLOUDCHAT.parent}:{os.environ['PATH']}"})
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list(tmp_path.glob("???"))) == 1, "no backup of today"
 
 
 def test_the_table_of_keys_is_the_one_that_the_program_prints():

@@ -58,6 +58,8 @@ START_TEST(what_is_not_understood_ends_with_2_and_says_why)
     ck_assert(says("either --data or --config"));
     ck_assert_int_eq(run("keys"), 2);
     ck_assert_int_eq(run("keys", "turn", "--data", "/tmp"), 2);
+    ck_assert_int_eq(run("backup", "--data", "/tmp"), 2);
+    ck_assert(says("expected FILE"));
     ck_assert_int_eq(run("init", "/tmp/x"), 2);
     ck_assert(says("too many words: /tmp/x"));
     ck_assert_int_eq(run("init"), 2);
@@ -66,7 +68,8 @@ END_TEST
 
 START_TEST(every_command_explains_itself)
 {
-    static char *const names[] = { "serve", "init", "keys", "tick", "config", "doctor" };
+    static char *const names[] = { "serve",  "init",   "keys",    "tick",
+                                   "config", "backup", "restore", "doctor" };
 
     ck_assert_int_eq(run("help"), 0);
     for (size_t i = 0; i < CC_COUNT(names); i++)
@@ -240,7 +243,52 @@ START_TEST(what_is_printed_for_lighttpd_names_the_data_folder)
 }
 END_TEST
 
-CC_CHECK_MAIN("admin/main", what_is_not_understood_ends_with_2_and_says_why,
+static char *in_tmp(struct cc_arena *arena, const struct cc_tmp *tmp, const char *name)
+{
+    return (char *)(uintptr_t)cc_str_format(arena, "%s/%s", tmp->path, name).at;
+}
+
+START_TEST(a_backup_of_nothing_is_refused_and_makes_nothing)
+{
+    struct cc_arena *arena = cc_arena_new(1 << 20);
+    struct cc_tmp tmp;
+
+    cc_tmp_make(&tmp);
+    ck_assert_int_eq(run("init", "--data", tmp.path), 0);
+    ck_assert_int_eq(run("backup", in_tmp(arena, &tmp, "file"), "--data", tmp.path), 78);
+    ck_assert(says("There is no database to make a backup of."));
+    ck_assert_int_ne(access(in_tmp(arena, &tmp, "cloud-chat.db"), F_OK), 0);
+    ck_assert_int_ne(access(in_tmp(arena, &tmp, "file"), F_OK), 0);
+    cc_tmp_remove(&tmp);
+    cc_arena_free(arena);
+}
+END_TEST
+
+START_TEST(what_was_backed_up_is_restored)
+{
+    struct cc_arena *arena = cc_arena_new(1 << 20);
+    struct cc_tmp tmp;
+    char *file;
+
+    cc_tmp_make(&tmp);
+    file = in_tmp(arena, &tmp, "file");
+    ck_assert_int_eq(run("init", "--data", tmp.path), 0);
+    ck_assert_int_eq(run("tick", "--data", tmp.path), 0);
+    ck_assert_int_eq(run("backup", file, "--data", tmp.path), 0);
+    ck_assert(says("verified"));
+    ck_assert_int_eq(mode_of(arena, &tmp, "file"), 0600);
+    ck_assert_int_eq(run("backup", file, "--data", tmp.path), 1);
+    ck_assert(says("--force"));
+    ck_assert_int_eq(run("restore", file, "--data", tmp.path), 0);
+    ck_assert(says("Restored what was there at "));
+    ck_assert_int_eq(run("tick", "--data", tmp.path), 0);
+    cc_tmp_remove(&tmp);
+    cc_arena_free(arena);
+}
+END_TEST
+
+CC_CHECK_MAIN("admin/main", a_backup_of_nothing_is_refused_and_makes_nothing,
+              what_was_backed_up_is_restored, what_is_not_understood_ends_with_2_and_says_why,
               every_command_explains_itself, init_makes_what_is_private_and_keeps_what_is_there,
               a_rotated_key_stays_valid_beside_the_new_one,
               a_configuration_that_is_wrong_ends_with_78, doctor_reads_the_database_to_its_end,
