@@ -86,6 +86,10 @@ enum cc_code cc_json_parse(struct cc_arena *arena, struct cc_str text,
 
     if (rc != CC_OK)
         return rc;
+    /* Of a pair whose character ends in 0xD800 to 0xDFFF (U+1DA00 is one) json-c 0.16 makes U+FFFD:
+     * what it has put together it takes for a half again. */
+    if (tally.pairs)
+        text = cc_json_join_pairs(arena, text);
     if (!parse(arena, text, &object))
         return cc_fail(err, CC_UNAVAILABLE, NULL,
                        "json-c had no memory for what the gate let pass");

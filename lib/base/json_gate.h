@@ -17,6 +17,7 @@ struct cc_json_tally {
     size_t values; /* without names */
     size_t nulls;  /* of them */
     size_t bytes;  /* of names and strings, decoded */
+    size_t pairs;  /* of surrogates, escaped */
 };
 
 /* Reads from `at` to `end`. Keys of the objects that are open stand in `keys`, those of the
@@ -70,6 +71,9 @@ enum cc_code cc_json_check_string(struct cc_json_gate *g, struct cc_str *out,
                                   bool *escaped) CC_NODISCARD;
 /* What such a string says, in the arena: never longer than what it is decoded from. */
 struct cc_str cc_json_decode_string(struct cc_arena *arena, struct cc_str text);
+/* A text that has passed the gate, with each escaped pair of surrogates as the character that it
+ * is; in the arena. */
+struct cc_str cc_json_join_pairs(struct cc_arena *arena, struct cc_str text);
 /* Reads over a number. CC_BAD_REQUEST, also for one that fits neither int64_t nor a double. */
 enum cc_code cc_json_check_number(struct cc_json_gate *g) CC_NODISCARD;
 

@@ -78,6 +78,7 @@ static enum cc_code check_unicode_escape(struct cc_json_gate *g)
         return cc_json_refuse_at(g, g->at - 4, "half a surrogate pair");
     g->at += 6;
     g->tally.bytes += 4;
+    g->tally.pairs++;
     return CC_OK;
 }
 
@@ -181,6 +182,32 @@ struct cc_str cc_json_decode_string(struct cc_arena *arena, struct cc_str text)
             step = decode_escape(at + i, out + len, &written);
         else
             out[len] = at[i];
+        i += step;
+        len += written;
+    }
+    return (struct cc_str){ (char *)out, len };
+}
+
+static bool is_pair(const unsigned char *escape)
+{
+    int32_t first = escape[1] == 'u' ? hex4(escape + 2, escape + 6) : 0;
+
+    return first >= 0xD800 && first <= 0xDBFF;
+}
+
+struct cc_str cc_json_join_pairs(struct cc_arena *arena, struct cc_str text)
+{
+    const unsigned char *at = (const unsigned char *)text.at;
+    unsigned char *out = cc_arena_alloc(arena, text.len + 1);
+    size_t len = 0, i = 0;
+
+    while (i < text.len) {
+        size_t step = at[i] == '\\' ? 2 : 1, written = step;
+
+        if (step == 2 && is_pair(at + i))
+            step = decode_escape(at + i, out + len, &written);
+        else
+            memcpy(out + len, at + i, step);
         i += step;
         len += written;
     }

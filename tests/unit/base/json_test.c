@@ -1,8 +1,10 @@
 #include "tests/check.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "base/limits.h"
 
 #include <dirent.h>
@@ -504,6 +506,41 @@ START_TEST(parsed_values_are_exact)
 }
 END_TEST
 
+/* json-c 0.16 by itself makes U+FFFD of each character of a pair that ends in 0xD800 to 0xDFFF. One
+ * document for each of the first halves, with all its second halves; a backslash before each pair
+ * must not hide it, nor one that is escaped be taken for the beginning of another. */
+START_TEST(every_escaped_pair_of_surrogates_is_its_character)
+{
+    enum { PAIRS = 0x400 };
+    struct cc_arena *arena = cc_arena_new(1 << 20);
+
+    for (uint32_t high = 0xD800; high <= 0xDBFF; high++) {
+        unsigned char want[PAIRS * 6 + 1];
+        struct json_object *value;
+        struct cc_buf text;
+        size_t len = 0;
+
+        cc_arena_reset(arena);
+        cc_buf_init(&text, arena, PAIRS * 16 + 8);
+        cc_buf_add_z(&text, "\"");
+        for (uint32_t low = 0xDC00; low <= 0xDFFF; low++) {
+            cc_buf_add_format(&text, "\\\\u\\u%04x\\u%04X", high, low);
+            want[len++] = '\\';
+            want[len++] = 'u';
+            len += cc_utf8_put(want + len, 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00));
+        }
+        cc_buf_add_z(&text, "\"");
+        ck_assert(!text.overflow);
+        ck_assert_int_eq(cc_json_parse(arena, cc_buf_str(&text), &cc_json_default_limits, &value,
+                                       &(struct cc_err){ 0 }),
+                         CC_OK);
+        ck_assert_mem_eq(json_object_get_string(value), want, len);
+        ck_assert_uint_eq((size_t)json_object_get_string_len(value), len);
+    }
+    cc_arena_free(arena);
+}
+END_TEST
+
 START_TEST(lone_values_and_the_deepest_document_are_parsed)
 {
     static const char *const texts[] = { "1", "-0", "2.5", "true", "\"x\"", "{}", " 7 " };
@@ -560,5 +597,6 @@ CC_CHECK_MAIN("base/json", by_the_grammar_alone_all_95_valid_documents_pass_and_
               integers_end_at_64_bits, numbers_end_where_doubles_end,
               the_border_is_exact_in_all_309_digits, caps_hold_exactly,
               a_document_without_objects_allocates_nothing, parsed_values_are_exact,
+              every_escaped_pair_of_surrogates_is_its_character,
               lone_values_and_the_deepest_document_are_parsed,
               an_item_that_is_not_json_is_our_fault)
