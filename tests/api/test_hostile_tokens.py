@@ -83,7 +83,8 @@ def refuse(house, what, value):
         said = f"{what}: {method} {target}: {describe(reply)} {reply.body[:300]!r}"
         assert reply.status in (400, 401), said
         assert reply.get("content-type") == "application/problem+json", said
-        assert reply.status == 400 or (reply.get("www-authenticate") or "").startswith("Bearer"), said
+        if reply.status == 401:
+            assert (reply.get("www-authenticate") or "").startswith("Bearer"), said
     assert house.workers() == house.pids, f"{what}: a worker has died"
     assert house.ask("GET", "/profile", f"Authorization: Bearer {house.ada.token}").status == 200
 
@@ -93,7 +94,7 @@ def refuse_tokens(house, tokens):
         refuse(house, what, b"Bearer " + (token if isinstance(token, bytes) else token.encode()))
 
 
-# --- the corpus: a function for each family, by name what is wrong ---------------------------------
+# --- the corpus: a function for each family, by name what is wrong --------------------------------
 
 
 def algorithms(house):
@@ -341,7 +342,7 @@ def header_values(house):
         "a line feed": f"Bearer {good[:20]}\n{good[20:]}"}
 
 
-# --- the tests -------------------------------------------------------------------------------------
+# --- the tests ------------------------------------------------------------------------------------
 
 
 def test_a_token_that_says_nothing_wrong_is_accepted_from_our_own_forge(house):
@@ -383,7 +384,7 @@ def test_the_corpus_is_as_large_as_it_says(house):
     assert len(names) >= CORPUS_MIN
 
 
-# --- the others that a client hands back -----------------------------------------------------------
+# --- the others that a client hands back ----------------------------------------------------------
 
 
 def bent_refresh_tokens(token, other):
@@ -426,8 +427,8 @@ def test_no_bent_cursor_of_a_list_is_accepted(house):
     assert cursor
     bad = ["x", ".", "A" * 22, cursor[:-1], cursor + "A", cursor + "=", cursor.swapcase(),
            cursor[1:], "%2e", cursor[:10] + ("A" if cursor[10] != "A" else "B") + cursor[11:],
-           cursor + cursor, "a" * 1024, b64(unb64(cursor)[16:]), b64(bytes(16) + unb64(cursor)[16:]),
-           "../", "' OR 1=1 --", "-1", "0"]
+           cursor + cursor, "a" * 1024, b64(unb64(cursor)[16:]),
+           b64(bytes(16) + unb64(cursor)[16:]), "../", "' OR 1=1 --", "-1", "0"]
     for value in bad:
         reply = ada.get("/chat/rooms", query={"limit": 1, "cursor": value}, expect=(400, 422))
         assert reply.status == 400 or reply.pointers == ["/cursor"], value
