@@ -216,7 +216,7 @@ run: stage ## installs what is missing, builds and serves: PORT=8080 DATA=var
 JOBS ?= $(shell nproc)
 VENV := build/venv
 # ARGS='-k race' and the like are for pytest
-PYTEST = STAGE=$(STAGE) PYTHONDONTWRITEBYTECODE=1 \
+PYTEST = STAGE=$(STAGE) SHIMS=$(CURDIR)/$(B)/tests/shim PYTHONDONTWRITEBYTECODE=1 \
     $(VENV)/bin/python -m pytest -q -n $(JOBS) tests/api $(ARGS)
 
 .PHONY: unit
@@ -224,7 +224,7 @@ unit: $(TESTS) $(FUZZERS) ## unit and contract tests in C and replayed crashes, 
 	@VECTORS=$(abspath $(VECTORS)) JOBS=$(JOBS) tests/run $(TESTS) $(FUZZERS)
 
 .PHONY: api
-api: stage $(VENV)/installed ## API tests with pytest against an installed tree, in the present MODE
+api: stage $(SHIMS) $(VENV)/installed ## API tests with pytest against an installed tree, in the present MODE
 	@$(PYTEST)
 
 # What is one at a time: each run wants the machine for itself.
