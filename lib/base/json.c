@@ -26,7 +26,9 @@ static bool parse(struct cc_arena *arena, struct cc_str text, struct json_object
     struct json_object *object;
     enum json_tokener_error error;
 
-    if (!tokener || text.len > INT32_MAX) {
+    if (!tokener) /* json-c 0.16 does not free NULL */
+        return false;
+    if (text.len > INT32_MAX) {
         json_tokener_free(tokener);
         return false;
     }
