@@ -231,11 +231,11 @@ api: stage $(SHIMS) $(VENV)/installed ## API tests with pytest against an instal
 CHAOS = STAGE=$(STAGE) PYTHONDONTWRITEBYTECODE=1 $(VENV)/bin/python -m pytest -q tests/chaos
 
 .PHONY: chaos
-chaos: stage $(VENV)/installed ## nothing is lost: the history checker, plain and under kill -9
+chaos: stage $(SHIMS) $(VENV)/installed ## nothing is lost: the history checker, plain and under kill -9
 	@$(CHAOS) -m 'not soak' $(ARGS)
 
 .PHONY: soak
-soak: stage $(VENV)/installed $(B)/tests/contract/power_cut_test ## what takes long: every fault of processes and disks
+soak: stage $(SHIMS) $(VENV)/installed $(B)/tests/contract/power_cut_test ## what takes long: every fault of processes and disks
 	@CUTS=2000 tests/run $(B)/tests/contract/power_cut_test
 	@$(CHAOS) -m soak $(ARGS)
 

@@ -59,7 +59,7 @@ def environment(settings):
 
 
 class Server:
-    def __init__(self, data, settings=None, quick=True, user=None):
+    def __init__(self, data, settings=None, quick=True, user=None, env=None):
         self.data = Path(data)
         self.stage = STAGE
         self.port = free_port()
@@ -67,6 +67,7 @@ class Server:
         self.settings = {**(QUICK if quick else {}), **(settings or {})}
         self.cors = "http.cors_origins" in self.settings
         self.user = user
+        self.env = env or {}
         self.console = self.data.with_name(self.data.name + ".console")
         self.secrets = set()
         self.process = None
@@ -77,7 +78,7 @@ class Server:
         return self.stage / "bin" / "cloudchat"
 
     def environment(self):
-        return environment(self.settings)
+        return {**environment(self.settings), **self.env}
 
     def start(self):
         more = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
