@@ -240,19 +240,32 @@ static struct cc_str answer_body(const struct answer *a)
     return body_of((struct cc_str){ a->at, a->len });
 }
 
-static int open_descriptors(pid_t pid)
+/* How many entries /proc/<pid>/<what> has; "." and ".." among them. */
+static int count_entries(pid_t pid, const char *what)
 {
     char path[64];
     int count = 0;
     DIR *folder;
 
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, what);
     folder = opendir(path);
     ck_assert_ptr_nonnull(folder);
     while (readdir(folder))
         count++;
     closedir(folder);
     return count;
+}
+
+static int open_descriptors(pid_t pid)
+{
+    return count_entries(pid, "fd");
+}
+
+/* The first thread may answer before the last one, and its descriptors, are there. Beside them are
+ * the main one and the ticker. */
+static void wait_for_threads(const struct running *r, int threads)
+{
+    wait_for(count_entries(r->pid, "task") - 2 >= threads + 2);
 }
 
 /* --- tests ------------------------------------------------------------------------------------ */
@@ -266,6 +279,7 @@ START_TEST(requests_are_answered_and_leave_nothing_open)
     launch(&r, (struct cc_http_config){ .threads = 3 });
     ck_assert_int_eq(request(&r, "GET", "/hello", "", &a), 200);
     cc_check_str(answer_body(&a), CC_STR("hello"));
+    wait_for_threads(&r, 3);
     before = open_descriptors(r.pid);
     for (int i = 0; i < 100; i++) {
         ck_assert_int_eq(request(&r, "PUT", "/echo", "some body", &a), 200);
@@ -662,6 +676,7 @@ START_TEST(running_out_of_descriptors_passes)
     int fds[2];
 
     launch(&r, (struct cc_http_config){ .threads = 2 });
+    wait_for_threads(&r, 2);
     ck_assert_int_eq(prlimit(r.pid, RLIMIT_NOFILE, &few, NULL), 0);
     add_request(&first, "GET", "/exhaust", "");
     add_request(&second, "GET", "/hello", "");
