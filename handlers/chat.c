@@ -322,24 +322,56 @@ static enum cc_code choose_from(const struct message_query *in, struct cc_messag
     return err->code;
 }
 
-static enum cc_code message_list(struct cc_ctx *cx)
+static enum cc_code reply_page(struct cc_ctx *cx, const struct cc_message_page *page,
+                               struct cc_ready_page *out)
+{
+    struct cc_buf body;
+    struct cc_jw w;
+
+    cc_buf_init(&body, cx->arena, CC_REPLY_BYTES_MAX);
+    cc_jw_init(&w, &body);
+    cc_view_message_page(&w, page);
+    if (body.overflow)
+        return cc_fail(&cx->err, CC_INTERNAL, NULL, "the reply outgrew its ceiling");
+    out->rev = page->rev;
+    out->json = cc_buf_str(&body);
+    return cc_reply_bytes(cx, 200, "application/json", out->json);
+}
+
+/* The newest page is what everybody asks for: while the room has not changed, it is sent as it was
+ * made. */
+static enum cc_code list_messages(struct cc_ctx *cx, struct cc_message_query *query)
 {
     const struct cc_caller by = caller(cx);
+    const bool is_newest = query->from == CC_PAGE_NEWEST;
+    struct cc_ready_page ready = { .room = query->room, .limit = query->limit };
+    struct cc_message_page page;
+    enum cc_code rc;
+
+    if (is_newest && cc_page_cache_find(cx->app->pages, cx->arena, &ready))
+        query->known_rev = ready.rev;
+    rc = cc_message_list(&by, query, &page, &cx->err);
+    if (rc != CC_OK)
+        return rc;
+    if (page.unchanged)
+        return cc_reply_bytes(cx, 200, "application/json", ready.json);
+    rc = reply_page(cx, &page, &ready);
+    if (rc == CC_OK && is_newest)
+        cc_page_cache_add(cx->app->pages, &ready);
+    return rc;
+}
+
+static enum cc_code message_list(struct cc_ctx *cx)
+{
     struct message_query in;
     struct cc_message_query query = { 0 };
-    struct cc_message_page page;
     enum cc_code rc = cc_decode_query(cx, message_query_fields, &in);
 
     query.room = in.room;
     query.limit = limit_or_default(in.limit);
     if (rc == CC_OK)
         rc = choose_from(&in, &query, &cx->err);
-    if (rc == CC_OK)
-        rc = cc_message_list(&by, &query, &page, &cx->err);
-    if (rc != CC_OK)
-        return rc;
-    cc_view_message_page(cc_reply_json(cx, 200), &page);
-    return cc_reply_end(cx);
+    return rc == CC_OK ? list_messages(cx, &query) : rc;
 }
 
 /* --- the routes ------------------------------------------------------------------------------- */

@@ -107,6 +107,8 @@ static enum cc_code open_all(const char *program, const char *path, struct cc_ap
         rc = derive_chat_secret(app, err);
     if (rc == CC_OK)
         rc = cc_chat_open(&config->chat, app->store, app->blobs, &app->chat, err);
+    if (rc == CC_OK)
+        app->pages = cc_page_cache_open(config->page_cache_bytes);
     return rc;
 }
 
@@ -130,6 +132,7 @@ enum cc_code cc_app_open(const char *program, const char *config_path, struct cc
 
 void cc_app_close(struct cc_app *app)
 {
+    cc_page_cache_close(app->pages);
     cc_chat_close(app->chat);
     cc_identity_close(app->identity);
     if (app->sender != NULL)

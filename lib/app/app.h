@@ -13,6 +13,7 @@
 #include "../identity/identity.h"
 #include "../notify/notify.h"
 #include "../store/store.h"
+#include "../view/page_cache.h"
 
 struct cc_app {
     struct cc_arena *arena; /* process-lifetime */
@@ -25,6 +26,7 @@ struct cc_app {
     struct cc_sender *sender; /* NULL: the configuration names none */
     struct cc_identity *identity;
     struct cc_chat *chat;
+    struct cc_page_cache *pages;
     struct cc_arena *tick_arena; /* reset each round */
     int64_t next_jobs_ms;        /* by the steady clock: when to look for jobs again */
     int64_t next_sweep_ms;

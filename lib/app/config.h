@@ -30,6 +30,7 @@ struct cc_config {
     struct cc_str blobs; /* folder */
     int64_t photo_bytes_max, photo_side_max;
     int64_t poll_interval_s; /* what clients are told */
+    int64_t page_cache_bytes;
     /* [codes] */
     int codes_sender;
     struct cc_str outbox; /* file */

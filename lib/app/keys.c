@@ -105,6 +105,8 @@ const struct cc_config_key cc_config_keys[] = {
       CC_MESSAGE_CHARACTERS_MAX, NULL, "Characters of a text message at most." },
     { "chat", "rooms_max", CC_CONFIG_I64, AT(chat.rooms_max), "1000", 1, CC_USER_ROOMS_MAX, NULL,
       "Rooms in which one person may be." },
+    { "chat", "page_cache", CC_CONFIG_BYTES, AT(page_cache_bytes), "8m", 0, 1 << 30, NULL,
+      "Newest pages of rooms that one process keeps ready to send; 0: none." },
     { "chat", "poll_interval", CC_CONFIG_SECONDS, AT(poll_interval_s), "2s", 1, 3600, NULL,
       "How often the page asks whether there is something new." },
 

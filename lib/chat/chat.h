@@ -88,8 +88,10 @@ enum cc_page_from { CC_PAGE_NEWEST, CC_PAGE_BEFORE, CC_PAGE_AFTER, CC_PAGE_AROUN
 struct cc_message_query {
     struct cc_str room;
     enum cc_page_from from;
-    int64_t seq;   /* what before, after, around refer to: >= 0 */
-    int64_t limit; /* 1..CC_LIST_ITEMS_MAX */
+    int64_t seq;       /* what before, after, around refer to: >= 0 */
+    int64_t limit;     /* 1..CC_LIST_ITEMS_MAX */
+    int64_t known_rev; /* of the newest page: the rev of the room at which the caller has it; 0: he
+                          has none */
 };
 
 struct cc_message_page {
@@ -97,6 +99,9 @@ struct cc_message_page {
     size_t count;
     bool has_before, has_after; /* older and newer ones than these */
     int64_t seq;                /* of the room's newest message */
+    int64_t rev;                /* of the room: while it is the same, so is the newest page, for
+                                   every member */
+    bool unchanged;             /* the room is still at known_rev: no messages are given */
 };
 
 enum cc_code cc_message_list(const struct cc_caller *by, const struct cc_message_query *query,

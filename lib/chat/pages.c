@@ -115,7 +115,8 @@ static enum cc_code load_span(struct cc_txn *txn, struct listing *l,
 
     l->page = (struct cc_message_page){ .has_before = span.from > 1,
                                         .has_after = span.to < room->head.seq,
-                                        .seq = room->head.seq };
+                                        .seq = room->head.seq,
+                                        .rev = room->head.rev };
     l->page.count = span.to < span.from ? 0 : (size_t)(span.to - span.from + 1);
     messages = CC_NEW_ARRAY(cc_txn_arena(txn), struct cc_message, l->page.count);
     l->page.at = messages;
@@ -132,6 +133,10 @@ static enum cc_code list_in(struct cc_txn *txn, void *arg, struct cc_err *err)
 
     if (rc != CC_OK)
         return rc;
+    if (query.from == CC_PAGE_NEWEST && query.known_rev == room.head.rev) {
+        l->page = (struct cc_message_page){ .rev = room.head.rev, .unchanged = true };
+        return CC_OK;
+    }
     rc = load_span(txn, l, &room, span_of(&query, room.head.seq), err);
     while (rc == CC_TOO_LARGE && query.limit > 1) {
         query.limit /= 2;

@@ -231,6 +231,18 @@ def test_it_runs_as_an_ordinary_user(tmp_path_factory):
     shutil.rmtree(server.data)
 
 
+def test_what_one_worker_keeps_ready_another_makes_old(make_server):
+    """The newest page is sent as it was made; each worker has its own, and all of them send."""
+    server = make_server(serve__chat_workers=3, http__threads=2)
+    ada, bob = (Person(server, name).sign_up().sign_in() for name in ("Ada", "Bob"))
+    room = ada.room_with(bob)
+    for i in range(40):
+        ada.say(room, str(i))
+        for who in (ada, bob, bob):
+            page = who.read(room)
+            assert (page["seq"], page["items"][0]["data"]["text"]) == (i + 1, str(i))
+
+
 def reachable(folder):
     """pytest's folders are its user's alone."""
     for parent in folder.parents:

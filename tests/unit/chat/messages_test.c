@@ -498,6 +498,57 @@ START_TEST(only_members_list)
 }
 END_TEST
 
+static enum cc_code list_newest(const struct cc_caller *by, struct cc_str room, int64_t known_rev,
+                                struct cc_message_page *page)
+{
+    struct cc_err err = { 0 };
+    const struct cc_message_query query = { .room = room, .limit = 10, .known_rev = known_rev };
+
+    return cc_message_list(by, &query, page, &err);
+}
+
+START_TEST(who_has_the_newest_page_is_told_so_until_the_room_changes)
+{
+    struct pair p;
+    struct cc_message_page page;
+    int64_t rev;
+
+    pair_open(&p);
+    house_say(&p.ann, p.room, "hello");
+    ck_assert_int_eq(list_newest(&p.bob, p.room, 0, &page), CC_OK);
+    ck_assert(!page.unchanged && page.count == 1 && page.rev > 0);
+    rev = page.rev;
+    ck_assert_int_eq(list_newest(&p.ann, p.room, rev, &page), CC_OK);
+    ck_assert(page.unchanged && page.rev == rev);
+    house_say(&p.ann, p.room, "again");
+    ck_assert_int_eq(list_newest(&p.bob, p.room, rev, &page), CC_OK);
+    ck_assert(!page.unchanged && page.count == 2 && page.rev > rev);
+    /* One from the future, as after a restore, is not ours. */
+    ck_assert_int_eq(list_newest(&p.bob, p.room, page.rev + 1, &page), CC_OK);
+    ck_assert(!page.unchanged && page.count == 2);
+    ck_assert_int_eq(list_newest(&p.eve, p.room, page.rev, &page), CC_NOT_FOUND);
+    house_close(&p.h);
+}
+END_TEST
+
+START_TEST(only_of_the_newest_page_can_one_have_it_already)
+{
+    struct pair p;
+    struct cc_message_query query = { .from = CC_PAGE_BEFORE, .seq = 2, .limit = 10 };
+    struct cc_message_page page;
+    struct cc_err err = { 0 };
+
+    pair_open(&p);
+    house_say(&p.ann, p.room, "hello");
+    ck_assert_int_eq(list_newest(&p.bob, p.room, 0, &page), CC_OK);
+    query.room = p.room;
+    query.known_rev = page.rev;
+    ck_assert_int_eq(cc_message_list(&p.bob, &query, &page, &err), CC_OK);
+    ck_assert(!page.unchanged && page.count == 1);
+    house_close(&p.h);
+}
+END_TEST
+
 /* --- a store whose reads are not one instant -------------------------------------------------- */
 
 static enum cc_code hide_third(struct cc_txn *txn, void *arg, struct cc_err *err)
@@ -558,5 +609,6 @@ CC_CHECK_MAIN("chat/messages", messages_are_numbered_from_one_without_a_hole,
               a_preview_is_cut_to_200_characters_and_never_within_a_grapheme,
               a_message_of_another_room_or_with_a_malformed_id_is_not_found,
               pages_hold_what_is_nearest, a_page_of_the_longest_messages_holds_fewer_and_says_so,
-              only_members_list,
+              only_members_list, who_has_the_newest_page_is_told_so_until_the_room_changes,
+              only_of_the_newest_page_can_one_have_it_already,
               what_head_announces_and_is_not_there_is_waited_for_and_not_left_out)
