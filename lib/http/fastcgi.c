@@ -146,6 +146,8 @@ static bool send_vector(int fd, struct iovec *at, size_t count)
     while (message.msg_iovlen > 0) {
         ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
 
+        if (sent < 0 && errno == EINTR) /* stopped and continued: signal(7), socket time-outs */
+            continue;
         if (sent < 0)
             return false;
         while (message.msg_iovlen > 0 && (size_t)sent >= message.msg_iov->iov_len) {
