@@ -56,19 +56,16 @@ static void give_to_owner(int root, int fd)
 }
 
 /* Opens a folder below `parent`; where there is none, makes it if told to, and sees to it that it
- * is still there after a power cut. -1 with errno. */
+ * is still there after a power cut: also one that was there, whose maker may not have come to that
+ * yet. -1 with errno. */
 static int open_folder(int parent, const char *name, bool make)
 {
     int folder;
 
-    if (make) {
-        if (mkdirat(parent, name, 0700) == 0) {
-            if (fsync(parent) != 0)
-                return -1;
-        } else if (errno != EEXIST) {
-            return -1;
-        }
-    }
+    if (make && mkdirat(parent, name, 0700) != 0 && errno != EEXIST)
+        return -1;
+    if (make && fsync(parent) != 0)
+        return -1;
     folder = openat(parent, name, OPEN_FOLDER);
     if (folder >= 0 && make)
         give_to_owner(parent, folder);
@@ -446,22 +443,47 @@ static struct directory *directory_new(void)
     return dir;
 }
 
+/* Nobody misses this one after a power cut: the next opening makes it. */
+static int open_unfinished(int root)
+{
+    int folder;
+
+    if (mkdirat(root, UNFINISHED, 0700) != 0 && errno != EEXIST)
+        return -1;
+    folder = openat(root, UNFINISHED, OPEN_FOLDER);
+    if (folder >= 0)
+        give_to_owner(root, folder);
+    return folder;
+}
+
+static enum cc_code open_both(struct directory *dir, struct cc_str folder, struct cc_err *err)
+{
+    const char *path;
+
+    while (folder.len > 1 && folder.at[folder.len - 1] == '/')
+        folder.len--;
+    path = cc_str_z(dir->arena, folder);
+    if (!path)
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "blobs: %.*s is no path", CC_STR_ARG(folder));
+    if (cc_dir_make(path, 0700, err) != CC_OK)
+        return err->code;
+    dir->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir->root >= 0) {
+        cc_file_give_to_owner(dir->root, path);
+        dir->unfinished = open_unfinished(dir->root);
+    }
+    return dir->unfinished >= 0 ? CC_OK : fail_errno(err, path);
+}
+
 enum cc_code cc_blobs_open_directory(struct cc_str folder, struct cc_blobs **out,
                                      struct cc_err *err)
 {
     struct directory *dir = directory_new();
-    const char *path = cc_str_z(dir->arena, folder);
+    enum cc_code rc = open_both(dir, folder, err);
 
-    if (path && (mkdir(path, 0700) == 0 || errno == EEXIST))
-        dir->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir->root >= 0)
-        cc_file_give_to_owner(dir->root, path);
-    if (dir->root >= 0)
-        dir->unfinished = open_folder(dir->root, UNFINISHED, true);
-    if (dir->unfinished < 0) {
-        cc_fail(err, CC_UNAVAILABLE, NULL, "blobs: %.*s: %s", CC_STR_ARG(folder), strerror(errno));
+    if (rc != CC_OK) {
         directory_close(&dir->base);
-        return err->code;
+        return rc;
     }
     sweep(dir->unfinished);
     *out = &dir->base;
