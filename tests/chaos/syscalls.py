@@ -129,7 +129,7 @@ def written_without_lock(calls, database):
 
 
 def checkpoints(calls, database):
-    """How many times pages were written to the database itself, and its log begun anew or emptied."""
+    """How many times the database itself was written, its log was emptied, and begun anew."""
     return (sum(c.name == "pwrite64" and c.file == database for c in calls),
             sum(c.name == "ftruncate" and c.file == database + "-wal" for c in calls),
             sum(c.name == "pwrite64" and c.file == database + "-wal"

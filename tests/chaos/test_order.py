@@ -118,7 +118,8 @@ def test_what_is_acknowledged_has_its_name_on_disk(server, tmp_path):
 # --- the analysis sees ----------------------------------------------------------------------------
 
 SOCKET = '28<UNIX-STREAM:[5->4,"/d/run/chat.sock"]>'
-LOCK = "3</d/cloud-chat.db.lock>, F_OFD_SETLK%s, {l_type=F_%s, l_whence=SEEK_SET, l_start=1, l_len=1}"
+LOCK = ("3</d/cloud-chat.db.lock>, F_OFD_SETLK%s, {l_type=F_%s, l_whence=SEEK_SET, l_start=1, "
+        "l_len=1}")
 GOOD = {
     "ask": f'10 read({SOCKET}, "marker-000001-", 100) = 14',
     "lock": f"11 fcntl({LOCK % ('W', 'WRLCK')}) = 0",

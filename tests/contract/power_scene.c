@@ -176,9 +176,11 @@ static void put_bulks(struct player *p)
         struct cc_str body = { at, BULK_BYTES };
         struct cc_err err = { 0 };
 
-        memset(at, 'a' + i % 26, BULK_BYTES);
+        /* SQLite leaves a page alone that would hold what it holds */
+        memset(at, 'a' + (i * POWER_STORES + p->number) % 26, BULK_BYTES);
         ck_assert_msg(cc_store_run(p->house->store, p->arena, put_bulk, &body, &err) == CC_OK, "%s",
                       err.cause);
+        atomic_fetch_add(&p->scene->bulk_count, 1);
         cc_arena_reset(p->arena);
     }
 }
@@ -200,11 +202,13 @@ static void look_around(struct player *p)
     }
 }
 
+/* Until then the log grows, and begins anew by itself. */
 static void wait_for_half(const struct power_scene *scene)
 {
     const struct timespec pause = { .tv_nsec = 1000000 };
 
-    while (atomic_load(&scene->said_count) < POWER_SENDERS * scene->plan.messages / 2)
+    while (atomic_load(&scene->said_count) < POWER_SENDERS * scene->plan.messages / 2 ||
+           atomic_load(&scene->bulk_count) < POWER_STORES * scene->plan.bulks / 2)
         nanosleep(&pause, NULL);
 }
 

@@ -42,7 +42,7 @@ struct power_scene {
     struct cc_str rooms[POWER_ROOMS];
     struct cc_str epoch;
     struct power_said said[POWER_SAID_MAX];
-    atomic_int said_count;
+    atomic_int said_count, bulk_count;
     atomic_bool over;
 };
 
