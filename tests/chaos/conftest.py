@@ -4,14 +4,15 @@ CHAOS_SECONDS: how long each load lasts (10 s; the run under kill has its own le
 
 import asyncio
 import os
+import time
 from dataclasses import dataclass
 
 import checker
 import pytest
 import store
-from history import History
+from history import History, exchanges
 from load import Load, Plan, Scene
-from server import CLOUDCHAT, Server
+from server import CLOUDCHAT, Server, children, wait_for
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", 10))
 FIGURES = pytest.StashKey()
@@ -35,6 +36,15 @@ def tell(pytestconfig, request):
         f"{request.node.name}: {line}" for line in lines)
 
 
+def is_good(outcome):
+    return outcome is not None and "got" in outcome
+
+
+def whole_tree(server):
+    """`cloudchat serve` and all that it has started."""
+    return [server.process.pid, *children(server.process.pid)]
+
+
 @dataclass
 class Run:
     """One server, its people, and what they did to it."""
@@ -45,12 +55,37 @@ class Run:
         self.scene = Scene(self.server)
         self.history = History(self.folder / "history.jsonl")
 
-    def load(self, **plan):
-        return Load(self.scene, self.history, Plan(**plan))
+    def put_under(self, meanwhile=None, **plan):
+        """A load, from its beginning to its end. `meanwhile` is called on a thread beside it, and
+        when it fails, or returns true, the load ends before its time."""
+        load = Load(self.scene, self.history, Plan(**plan))
 
-    def put_under(self, **plan):
-        """A load, from its beginning to its end."""
-        return asyncio.run(self.load(**plan).run())
+        def disturb():
+            try:
+                if meanwhile():
+                    load.stop()
+            except BaseException:
+                load.stop()
+                raise
+
+        async def both():
+            if meanwhile is None:
+                return await load.run()
+            result, _ = await asyncio.gather(load.run(), asyncio.to_thread(disturb))
+            return result
+
+        return asyncio.run(both())
+
+    def exchanges(self, op=None, since=0.0):
+        """(invoke, outcome) of what was invoked after some time."""
+        return [(invoke, outcome) for invoke, outcome in exchanges(list(self.history.events))
+                if op in (None, invoke["op"]) and invoke["t"] >= since]
+
+    def wait_for_acks(self, count):
+        """Waits until that many more messages are acknowledged."""
+        since = time.monotonic()
+        wait_for("messages", lambda: sum(is_good(o) for _, o in self.exchanges("send", since))
+                 >= count, seconds=30, every=0.05)
 
     def copy(self):
         return store.copy(self.server.data / "cloud-chat.db", self.folder / "copy.db")
@@ -68,10 +103,12 @@ def make_run(tmp_path):
     def make(folder=tmp_path, **settings):
         settings = {key.replace("__", "."): value for key, value in settings.items()}
         server = Server(folder / "data", settings)
+        server.console = tmp_path / "console"
         made.append(server)
         return Run(server.start(), tmp_path)
 
     yield make
     for server in made:
         if server.process is not None:
-            server.stop()
+            server.process.terminate()
+            server.process.wait(30)
