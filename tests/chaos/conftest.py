@@ -12,7 +12,7 @@ import pytest
 import store
 from history import History, exchanges
 from load import Load, Plan, Scene
-from server import CLOUDCHAT, Server, children, wait_for
+from server import CLOUDCHAT, Server, children, environment, wait_for
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", 10))
 FIGURES = pytest.StashKey()
@@ -40,9 +40,13 @@ def is_good(outcome):
     return outcome is not None and "got" in outcome
 
 
-def whole_tree(server):
+def signal_everything(server, number):
     """`cloudchat serve` and all that it has started."""
-    return [server.process.pid, *children(server.process.pid)]
+    for pid in [server.process.pid, *children(server.process.pid)]:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass  # the end of the first has ended others
 
 
 @dataclass
@@ -97,12 +101,14 @@ class Run:
 
 @pytest.fixture
 def make_run(tmp_path):
-    """Starts a server with settings, people and rooms; stops it whatever happens."""
+    """Starts a server with settings, variables of the environment, people and rooms; stops it
+    whatever happens."""
     made = []
 
-    def make(folder=tmp_path, **settings):
+    def make(folder=tmp_path, variables=None, **settings):
         settings = {key.replace("__", "."): value for key, value in settings.items()}
         server = Server(folder / "data", settings)
+        server.environment = lambda: {**environment(server.settings), **(variables or {})}
         server.console = tmp_path / "console"
         made.append(server)
         return Run(server.start(), tmp_path)

@@ -23,8 +23,16 @@ def injected(pids, data, fault, log):
         wait_for("strace is attached", lambda: all(is_traced(pid, tracer.pid) for pid in pids))
         yield
     finally:
-        tracer.send_signal(signal.SIGINT)  # it detaches
-        tracer.wait(20)
+        end(tracer)
+
+
+def end(tracer):
+    tracer.send_signal(signal.SIGINT)  # it detaches
+    try:
+        tracer.wait(5)
+    except subprocess.TimeoutExpired:  # it may wait for ever for one that was killed under it
+        tracer.kill()
+        tracer.wait()
 
 
 def is_traced(pid, by):

@@ -11,20 +11,12 @@ import signal
 import time
 
 import pytest
-from conftest import is_good, whole_tree
+from conftest import is_good, signal_everything
 
 pytestmark = pytest.mark.soak
 
 ROUNDS = 4
 SECONDS = 20
-
-
-def signal_everything(server, number):
-    for pid in whole_tree(server):
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            pass  # the end of the first has ended others
 
 
 def kill_the_parent(server):
