@@ -137,7 +137,7 @@ DEPS_check := build run test $(BUNDLE_DEPS)
 DEPS_bench := build run test bench $(BUNDLE_DEPS)
 DEPS_bench-readme := $(DEPS_bench)
 DEPS_chaos := build run test $(BUNDLE_DEPS)
-DEPS_soak := $(DEPS_chaos)
+DEPS_soak := $(DEPS_bench)
 DEPS_browser := build run browser $(BUNDLE_DEPS)
 DEPS_fuzz := build fuzz
 DEPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(DEPS_$(goal))))
@@ -238,6 +238,7 @@ chaos: stage $(SHIMS) $(VENV)/installed ## nothing is lost: the history checker,
 soak: stage $(SHIMS) $(VENV)/installed $(B)/tests/contract/power_cut_test ## what takes long: every fault of processes and disks
 	@CUTS=2000 tests/run $(B)/tests/contract/power_cut_test
 	@$(CHAOS) -m soak $(ARGS)
+	@$(MAKE) --no-print-directory bench ROWS='changes group' ROUNDS=1 SECONDS=1
 
 $(VENV)/installed: tests/api/requirements.txt | deps
 	@rm -rf $(VENV)
@@ -286,9 +287,9 @@ fuzzers: $(FUZZERS)
 # --- measuring -----------------------------------------------------------------------------------
 
 ROWS :=
-ROUNDS := 7
-bench bench-readme: SECONDS := 5
-BENCH_RUN = STAGE=$(STAGE) PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/api $(VENV)/bin/python \
+ROUNDS := 11
+bench bench-readme: SECONDS := 3
+BENCH_RUN = STAGE=$(STAGE) BUILT=$(CURDIR)/$(B) PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/api $(VENV)/bin/python \
     tests/bench/bench.py --rows '$(ROWS)' --rounds $(ROUNDS) --seconds $(SECONDS)
 
 .PHONY: bench

@@ -1,11 +1,13 @@
-"""README's walk through the main job, pasted into a shell as a stranger would; and its table."""
+"""README's walk through the main job, pasted into a shell as a stranger would; and its tables."""
 
 import os
 import re
 import shutil
 import subprocess
 
+import bench
 import pytest
+import table
 from server import CLOUDCHAT, ROOT
 
 def section(heading):
@@ -61,3 +63,38 @@ def test_the_table_of_keys_is_the_one_that_the_program_prints():
     begin, end = "<!-- made by `cloudchat config --markdown`", "<!-- configuration end -->"
     told = (ROOT / "README.md").read_text().split(begin, 1)[1].split("\n", 1)[1].split(end, 1)[0]
     assert told == printed
+
+
+LINES = [line for row in bench.ROWS.values() for line in row.lines]
+
+
+def measurements(readme):
+    """The lines of the table of `make bench`, and what stands above it."""
+    text = readme.split(table.BEGIN, 1)[1].split(table.END, 1)[0].strip()
+    about, rows = text.split(table.HEAD, 1)
+    return about, rows.splitlines(keepends=True)
+
+
+def figures_of(line, row):
+    """Its three figures, as if they were all that was measured."""
+    cells = row.strip("| \n").split(" | ")
+    return table.Figures([float(cell.removesuffix(line.unit)) for cell in cells[2:5]])
+
+
+def test_the_measurements_are_those_that_make_bench_makes():
+    about, rows = measurements((ROOT / "README.md").read_text() + "\n")
+    assert re.match(r"Cloud Chat \S+, measured \d{4}-\d\d-\d\d on \d+ cores", about)
+    for line, row in zip(LINES, rows, strict=True):
+        assert row.strip() == table.row(line, figures_of(line, row)).strip()
+
+
+@pytest.mark.parametrize("median, verdict", [(1.5, "kept"), (1.495, "kept"), (1.49, "**missed**")])
+def test_it_is_the_median_that_keeps_a_bound_as_it_is_shown(median, verdict):
+    line = table.Line("sends", at_least=1.5)
+    row = table.row(line, table.Figures([0.1, median, 9]))
+    assert row == f"| sends | ≥ 1.5 | 0.10 | {median:.2f} | 9.00 | {verdict} |\n"
+
+
+def test_the_rest_of_readme_stays_as_it_is():
+    readme = f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n"
+    assert table.replace(readme, "new\n") == readme.replace("old", "new")

@@ -16,25 +16,16 @@ import stores
 import table
 from server import CLOUDCHAT, ROOT
 
-ROWS = {
-    "messages": rows_http.row_messages,
-    "rooms": rows_http.row_rooms,
-    "changes": rows_http.row_changes,
-    "send": rows_http.row_send,
-    "group": rows_waits.row_group,
-    "sign-in": rows_waits.row_sign_in,
-    "memory": rows_memory.row_memory,
-    "cgi": rows_cgi.row_cgi,
-    "room-growth": rows_growth.row_room,
-    "store-growth": rows_growth.row_store,
-}
+# In the order of the table.
+ROWS = {**rows_http.ROWS, **rows_waits.ROWS, **rows_memory.ROWS, **rows_cgi.ROWS,
+        **rows_growth.ROWS}
 
 
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--rows", default="", help=f"some of: {' '.join(ROWS)}")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
     parser.add_argument("--readme", action="store_true", help="put the table into README.md")
     options = parser.parse_args(arguments)
     options.rows = options.rows.split() or list(ROWS)
@@ -47,13 +38,14 @@ def parse(arguments):
 
 
 def measure(name, options):
+    """Pairs of a line and its figures."""
     began = time.monotonic()
     print(f"{name} ...", file=sys.stderr, flush=True)
-    lines = ROWS[name](options)
+    measured = list(zip(ROWS[name].lines, ROWS[name].measure(options), strict=True))
     print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
-    for line in lines:
-        print(f"  {line.row().strip()} {line.note}", file=sys.stderr, flush=True)
-    return lines
+    for line, figures in measured:
+        print(f"  {table.row(line, figures).strip()} {figures.note}", file=sys.stderr, flush=True)
+    return measured
 
 
 def version():
@@ -64,8 +56,8 @@ def version():
 def main(arguments):
     options = parse(arguments)
     stores.HOME.mkdir(parents=True, exist_ok=True)
-    lines = [line for name in options.rows for line in measure(name, options)]
-    text = table.markdown(lines, machine.describe(stores.HOME, version(), options))
+    measured = [pair for name in options.rows for pair in measure(name, options)]
+    text = table.markdown(measured, machine.describe(stores.HOME, version(), options))
     print(text, end="")
     if options.readme:
         readme = ROOT / "README.md"

@@ -7,11 +7,12 @@ import subprocess
 import rows_http
 import sites
 import stores
-from server import ROOT, STAGE, environment
+from server import STAGE, environment
 from sites import CONSTANT, Site, ask, bearer
-from table import Line
+from stores import BUILT
+from table import Figures, Line, Row
 
-LAUNCH = ROOT / "build" / "release" / "tests" / "bench" / "launch"
+LAUNCH = BUILT / "tests" / "bench" / "launch"
 RUNS = 100  # of each program in a round
 
 
@@ -32,7 +33,8 @@ def compare(program, target, headers, store, options):
     with Site(store.data) as site:
         answer = rows_http.expect(ask(site.url, target, headers=headers))
     request = cgi_environment(target, headers)
-    config = {"CLOUDCHAT_CONFIG": str(store.data / "cloud-chat.conf"), **environment(stores.SETTINGS)}
+    config = {**environment(stores.SETTINGS),
+              "CLOUDCHAT_CONFIG": str(store.data / "cloud-chat.conf")}
     answer_path = sites.write("cgi.answer", answer.as_cgi().decode())
     command = [LAUNCH, str(RUNS), STAGE / "lib" / "cloud-chat" / f"{program}.fcgi",
                as_file("cgi.product", {**config, **request}), CONSTANT,
@@ -47,17 +49,21 @@ def round_of(command):
     return [statistics.median(column) for column in columns]
 
 
-def cgi_line(what, rounds):
+def ratios(rounds):
     product, constant = rounds[-1]
-    return Line(f"plain CGI, from exec to the first byte: {what}",
-                [product / constant for product, constant in rounds], at_most=2,
-                note=f"{product / 1000:.2f} and {constant / 1000:.2f} ms")
+    return Figures([product / constant for product, constant in rounds],
+                   f"{product / 1000:.2f} and {constant / 1000:.2f} ms")
 
 
-def row_cgi(options):
-    """From exec to the first byte"""
+def measure(options):
     store = stores.copy(rows_http.seeded(), "product")
     reader = bearer(store.people[rows_http.READER])
-    return [cgi_line("GET /config", compare("status", "/config", {}, store, options)),
-            cgi_line(f"GET /chat/rooms, {rows_http.PARTNERS} rooms",
-                     compare("chat", "/chat/rooms", reader, store, options))]
+    return [ratios(compare("status", "/config", {}, store, options)),
+            ratios(compare("chat", "/chat/rooms", reader, store, options))]
+
+
+ROWS = {
+    "cgi": Row((Line("plain CGI, from exec to the first byte: GET /config", at_most=2),
+                Line(f"plain CGI, from exec to the first byte: GET /chat/rooms, "
+                     f"{rows_http.PARTNERS} rooms", at_most=2)), measure),
+}

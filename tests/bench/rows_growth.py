@@ -3,16 +3,15 @@ fixed and light, so that what is seen is how long each request takes and not how
 and large are asked at the same time: what disturbs one disturbs the other."""
 
 import os
-import statistics
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import sites
 import stores
 import wrk
 from rows_http import again
 from sites import Site, bearer
-from table import Line
+from table import Figures, Line, Row
 
 CONNECTIONS = 8
 PAUSE_MS = 10
@@ -32,37 +31,22 @@ def store_plan(rooms):
     return stores.Plan(people, [(a, b, MESSAGES) for a, b in pairs[:rooms]])
 
 
-@dataclass
-class Growth:
-    what: str
-    small: stores.Store
-    large: stores.Store
+def stores_of(small, large):
+    """Pairs of a name and a plan."""
+    return [stores.seeded(name, plan) for name, plan in (small, large)]
 
 
-def row_room(options):
-    """A room that has become large"""
-    growth = Growth(f"a room grows from {SMALL_ROOM:,} to {LARGE_ROOM:,} messages",
-                    stores.seeded("small-room", room_plan(SMALL_ROOM)),
-                    stores.seeded("large-room", room_plan(LARGE_ROOM)))
-    sizes = {id(growth.small): SMALL_ROOM, id(growth.large): LARGE_ROOM}
-    loads = [("GET /chat/messages, newest 50", list_load, 1.1),
-             ("GET /chat/messages, 50 from anywhere in it",
-              lambda store: page_load(store, sizes[id(store)]), None),
-             ("POST /chat/messages", lambda store: send_load(store, 1), 1.1)]
-    return lines(growth, loads, options)
+def measure_room(options):
+    both = stores_of(("small-room", room_plan(SMALL_ROOM)), ("large-room", room_plan(LARGE_ROOM)))
+    largest = {store.data: seq for store, seq in zip(both, (SMALL_ROOM, LARGE_ROOM))}
+    return rounds_of(both, [list_load, lambda store: page_load(store, largest[store.data]),
+                            lambda store: send_load(store, 1)], options)
 
 
-def row_store(options):
-    """A store of many rooms"""
-    growth = Growth(f"a store grows from {FEW_ROOMS:,} to {MANY_ROOMS:,} rooms",
-                    stores.seeded("few-rooms", store_plan(FEW_ROOMS)),
-                    stores.seeded("many-rooms", store_plan(MANY_ROOMS)))
-    loads = [("GET /chat/messages, newest 50", list_load, 1.1),
-             (f"POST /chat/messages, into {FEW_ROOMS} rooms",
-              lambda store: send_load(store, FEW_ROOMS), 1.1),
-             ("POST /chat/messages, into all its rooms",
-              lambda store: send_load(store, len(store.rooms)), None)]
-    return lines(growth, loads, options)
+def measure_store(options):
+    both = stores_of(("few-rooms", store_plan(FEW_ROOMS)), ("many-rooms", store_plan(MANY_ROOMS)))
+    return rounds_of(both, [list_load, lambda store: send_load(store, FEW_ROOMS),
+                            lambda store: send_load(store, len(store.rooms))], options)
 
 
 # --- loads ----------------------------------------------------------------------------------------
@@ -94,20 +78,19 @@ def send_load(store, rooms):
 # --- rounds ---------------------------------------------------------------------------------------
 
 
-def lines(growth, loads, options):
-    rounds = [one_round(growth, loads, options) for _ in range(options.rounds)]
-    return [line(f"{what}, when {growth.what}", [each[n] for each in rounds], at_most)
-            for n, (what, _, at_most) in enumerate(loads)]
+def rounds_of(both, loads, options):
+    """Figures for each of the loads, which are functions of a store."""
+    rounds = [one_round(both, loads, options) for _ in range(options.rounds)]
+    return [waits([each[n] for each in rounds]) for n in range(len(loads))]
 
 
-def one_round(growth, loads, options):
+def one_round(both, loads, options):
     """On fresh copies: the rounds before would have made the small one large."""
-    copies = stores.copy(growth.small, "small"), stores.copy(growth.large, "large")
+    copies = [stores.copy(store, name) for store, name in zip(both, ("small", "large"))]
     os.sync()  # what copying left to be written would be in somebody's way later
     with ExitStack() as stack:
         running = [stack.enter_context(Site(store.data)) for store in copies]
-        return [compare(running, [make(growth.small), make(growth.large)], options)
-                for _, make, _ in loads]
+        return [compare(running, [load(store) for store in both], options) for load in loads]
 
 
 def compare(running, loads, options):
@@ -119,9 +102,26 @@ def compare(running, loads, options):
     return outcomes
 
 
-def line(what, outcomes, at_most):
-    small, large = (statistics.median(each) for each in
-                    zip(*((s.p50_ms, l.p50_ms) for s, l in outcomes)))
-    return Line(f"{what}: median wait", [after.p50_ms / before.p50_ms for before, after in outcomes],
-                at_most=at_most, note=f"{large:.2f} against {small:.2f} ms at "
-                                      f"{outcomes[-1][0].rate:,.0f} requests/s")
+def waits(rounds):
+    small, large = rounds[-1]
+    return Figures([after.p50_ms / before.p50_ms for before, after in rounds],
+                   f"{large.p50_ms:.2f} against {small.p50_ms:.2f} ms at "
+                   f"{small.rate:,.0f} requests/s each")
+
+
+IN_ROOM = f"in a room of {LARGE_ROOM:,} messages beside one of {SMALL_ROOM:,}"
+IN_STORE = f"in a store of {MANY_ROOMS:,} rooms beside one of {FEW_ROOMS:,}"
+
+ROWS = {
+    "room-growth": Row((Line(f"median wait for GET /chat/messages, newest 50, {IN_ROOM}",
+                             at_most=1.1),
+                        Line("the same: 50 from anywhere in it"),
+                        Line(f"median wait for POST /chat/messages, {IN_ROOM}", at_most=1.1)),
+                       measure_room),
+    "store-growth": Row((Line(f"median wait for GET /chat/messages, newest 50, {IN_STORE}",
+                              at_most=1.1),
+                         Line(f"median wait for POST /chat/messages, into {FEW_ROOMS} rooms, "
+                              f"{IN_STORE}", at_most=1.1),
+                         Line("the same: into all its rooms")),
+                        measure_store),
+}

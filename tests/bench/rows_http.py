@@ -1,5 +1,5 @@
-"""Requests a second through lighttpd, beside a program that answers the same bytes at once; and what
-sending takes from a sender who waits."""
+"""Requests a second through lighttpd, beside a program that answers the same bytes at once; and how
+long a sender waits."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import sites
 import stores
 import wrk
 from sites import Baseline, Site, ask, bearer
-from table import Line
+from table import Figures, Line, Row
 
 PARTNERS = 20  # the reader's rooms, each with unread messages
 SEND_ROOMS = 100
@@ -98,49 +98,69 @@ def again(load):
     return load
 
 
-def side_by_side(case, options):
-    """Rounds of the product and of the baseline in turn: a list of pairs of outcomes."""
+def in_turn(sites_, load, options):
+    """Rounds of the sites in turn, in every second one the other way round: a list of their
+    outcomes in each round."""
+    for site in sites_:
+        wrk.run(site.url, again(load), 1)  # warms up
+    return [one_round(sites_, load, options.seconds, n % 2) for n in range(options.rounds)]
+
+
+def one_round(sites_, load, seconds, reversed_):
+    order = sites_[::-1] if reversed_ else sites_
+    outcomes = [wrk.run(site.url, again(load), seconds) for site in order]
+    return outcomes[::-1] if reversed_ else outcomes
+
+
+def beside_baseline(case, options):
+    """Rounds of the product and of the baseline."""
     store = stores.copy(seeded(), "product")
     with ExitStack() as stack:
         product = stack.enter_context(Site(store.data))
         what = case(product, store)
         baseline = stack.enter_context(Baseline(what.answer.as_cgi()))
-        both = (product, baseline)
-        for site in both:
-            wrk.run(site.url, again(what.load), 1)  # warms up
-        return [tuple(wrk.run(site.url, again(what.load), options.seconds) for site in both)
-                for _ in range(options.rounds)]
+        return in_turn((product, baseline), what.load, options)
 
 
-def ratio_line(what, pairs, at_least):
-    ratios = [product.rate / baseline.rate for product, baseline in pairs]
-    product, baseline = pairs[-1]
-    return Line(what, ratios, at_least=at_least,
-                note=f"{product.rate:,.0f} of {baseline.rate:,.0f} requests/s")
+def ratios(rounds):
+    one, other = rounds[-1]
+    return Figures([one.rate / other.rate for one, other in rounds],
+                   f"{one.rate:,.0f} of {other.rate:,.0f} requests/s")
 
 
-def row_messages(options):
-    """GET /chat/messages"""
-    return [ratio_line("GET /chat/messages, newest 50 of 100,000: requests/s of the baseline's",
-                       side_by_side(messages, options), 0.85)]
+def measure_control(options):
+    store = stores.copy(seeded(), "product")
+    with Site(store.data) as product:
+        what = messages(product, store)
+    with ExitStack() as stack:
+        both = [stack.enter_context(Baseline(what.answer.as_cgi(), name))
+                for name in ("baseline", "control")]
+        return [ratios(in_turn(both, what.load, options))]
 
 
-def row_rooms(options):
-    """GET /chat/rooms"""
-    return [ratio_line(f"GET /chat/rooms, {PARTNERS} rooms with unread messages",
-                       side_by_side(rooms, options), 0.35)]
+def measure_send(options):
+    rounds = beside_baseline(send, options)
+    waits = Figures([product.p99_ms for product, _ in rounds],
+                    f"median {rounds[-1][0].p50_ms:.1f} ms")
+    return [ratios(rounds), waits]
 
 
-def row_changes(options):
-    """GET /chat/rooms/{id}/changes"""
-    return [ratio_line("GET /chat/rooms/{id}/changes, nothing new (304)",
-                       side_by_side(changes, options), 0.85)]
+def beside(case):
+    return lambda options: [ratios(beside_baseline(case, options))]
 
 
-def row_send(options):
-    """POST /chat/messages"""
-    pairs = side_by_side(send, options)
-    waits = [product.p99_ms for product, _ in pairs]
-    return [ratio_line("POST /chat/messages, on disk before the answer, into 100 rooms", pairs, 0.45),
-            Line("the same: 99 of 100 answers within, with 64 senders", waits, at_most=15, unit=" ms",
-                 note=f"median {pairs[-1][0].p50_ms:.1f} ms")]
+ROWS = {
+    "control": Row((Line("control: the baseline beside itself, 13 KB an answer"),),
+                   measure_control),
+    "messages": Row((Line("GET /chat/messages, newest 50 of 100,000", at_least=0.85),),
+                    beside(messages)),
+    "rooms": Row((Line(f"GET /chat/rooms, {PARTNERS} rooms with unread messages", at_least=0.35),),
+                 beside(rooms)),
+    "changes": Row((Line("GET /chat/rooms/{id}/changes, nothing new (304)", at_least=0.85),),
+                   beside(changes)),
+    "send": Row((Line(f"POST /chat/messages, on disk before the answer, into {SEND_ROOMS} rooms",
+                      at_least=0.45),
+                 Line(f"the same: 99 of 100 answers within, with {wrk.CONNECTIONS} senders",
+                      at_most=15, unit=" ms")),
+                measure_send),
+}

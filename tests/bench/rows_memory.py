@@ -11,7 +11,7 @@ import stores
 import wrk
 from server import children
 from sites import Site, ask, bearer
-from table import Line
+from table import Figures, Line, Row
 
 THREADS = 4
 REQUESTS = 1000
@@ -40,8 +40,7 @@ def sizes(site):
     pids = children(site.process.pid)
     names = {pid: Path(f"/proc/{pid}/exe").resolve().name for pid in pids}
     handlers = {names[pid]: pss_mb(pid) for pid in pids if names[pid].endswith(".fcgi")}
-    others = [pss_mb(pid) for pid in (site.process.pid, *(p for p in pids if p == site.web_server()))]
-    return handlers, sum(handlers.values()) + sum(others)
+    return handlers, sum(pss_mb(pid) for pid in (site.process.pid, *pids))
 
 
 def requests(store):
@@ -90,20 +89,25 @@ def measure_start():
         return few, settled(lambda: sizes(site))
 
 
-def row_memory(options):
-    """Proportional set sizes at rest"""
+def measure(options):
     starts = [measure_start() for _ in range(min(STARTS, options.rounds))]
-    few, many = zip(*starts)
-    return memory_lines("", few, True) + memory_lines(f", after {REQUESTS:,} requests to each", many,
-                                                      False)
+    return [figures for measured in zip(*starts) for figures in summed_up(measured)]
 
 
-def memory_lines(when, measured, with_bounds):
-    largest, handlers, all_mb = (4, 22, 26) if with_bounds else (None, None, None)
+def summed_up(measured):
     each = ", ".join(f"{name} {mb:.1f}" for name, mb in measured[-1][0].items())
-    return [Line(f"memory (PSS) at rest, {THREADS} threads each{when}: largest handler",
-                 [max(h.values()) for h, _ in measured], at_most=largest, unit=" MB", note=each),
-            Line("the same: all handlers", [sum(h.values()) for h, _ in measured],
-                 at_most=handlers, unit=" MB"),
-            Line("the same: with lighttpd and the parent", [total for _, total in measured],
-                 at_most=all_mb, unit=" MB")]
+    return [Figures([max(h.values()) for h, _ in measured], each),
+            Figures([sum(h.values()) for h, _ in measured]),
+            Figures([everything for _, everything in measured])]
+
+
+def lines(when, largest=None, handlers=None, everything=None):
+    return (Line(f"memory (PSS) at rest, {THREADS} threads each{when}: largest handler",
+                 at_most=largest, unit=" MB"),
+            Line("the same: all handlers", at_most=handlers, unit=" MB"),
+            Line("the same: with lighttpd and the parent", at_most=everything, unit=" MB"))
+
+
+ROWS = {
+    "memory": Row(lines("", 4, 22, 26) + lines(f", after {REQUESTS:,} requests to each"), measure),
+}

@@ -7,35 +7,24 @@ import rows_http
 import sites
 import stores
 import wrk
-from rows_http import again, send_load
-from server import ROOT
+from rows_http import again, in_turn, ratios, send_load
 from sites import Site
-from table import Line
+from stores import BUILT
+from table import Figures, Line, Row
 
-SHIM = ROOT / "build" / "release" / "tests" / "shim" / "syncs.so"
+SHIM = BUILT / "tests" / "shim" / "syncs.so"
 SIGN_INS_AT_ONCE = (2, 8)
 
 
-def row_group(options):
-    """Sends with groups of up to 64 against groups of one"""
-    pairs = grouped_and_single(options)
-    grouped, single = pairs[-1]
-    return [Line("the same sends, groups of up to 64 against groups of one",
-                 [grouped.rate / single.rate for grouped, single in pairs], at_least=1.5,
-                 note=f"{grouped.rate:,.0f} and {single.rate:,.0f} requests/s"),
-            Line("waits for the disk (fsync, fdatasync) a send, with 64 senders",
-                 syncs_a_send(options), at_most=0.3)]
+def measure_group(options):
+    return [ratios(grouped_and_single(options)), Figures(syncs_a_send(options))]
 
 
 def grouped_and_single(options):
     with ExitStack() as stack:
         both = [stack.enter_context(Site(stores.copy(rows_http.seeded(), name).data, settings))
                 for name, settings in (("grouped", {}), ("single", {"store.group_max": 1}))]
-        load = send_load(rows_http.seeded())
-        for site in both:
-            wrk.run(site.url, again(load), 1)
-        return [tuple(wrk.run(site.url, again(load), options.seconds) for site in both)
-                for _ in range(options.rounds)]
+        return in_turn(both, send_load(rows_http.seeded()), options)
 
 
 def syncs_a_send(options, settings=None):
@@ -55,8 +44,7 @@ def count_round(site, load, counter, seconds):
     return (int.from_bytes(counter[:8], "little") - before) / sends
 
 
-def row_sign_in(options):
-    """Sends while people sign in"""
+def measure_sign_in(options):
     store = stores.copy(rows_http.seeded(), "product")
     numbers = [person.phone_number for person in store.people[rows_http.FIRST_SIGNER:]]
     signing_in = [wrk.Load(script="sign_in.lua", connections=at_once,
@@ -68,7 +56,7 @@ def row_sign_in(options):
             wrk.run(site.url, load, 1)
         rounds = [sign_in_round(site, sends, signing_in, options.seconds)
                   for _ in range(options.rounds)]
-    return [sign_in_line(at_once, rounds, n) for n, at_once in enumerate(SIGN_INS_AT_ONCE)]
+    return [growth_of_waits(rounds, n) for n in range(len(SIGN_INS_AT_ONCE))]
 
 
 def sign_in_round(site, sends, signing_in, seconds):
@@ -82,10 +70,19 @@ def sign_in_round(site, sends, signing_in, seconds):
     return alone, together
 
 
-def sign_in_line(at_once, rounds, n):
+def growth_of_waits(rounds, n):
     alone, together = rounds[-1]
     sends, sign_ins = together[n]
-    return Line(f"POST /auth/sign-in, {at_once} at once, while 64 send: the sends' 99 of 100",
-                [each[n][0].p99_ms / before.p99_ms for before, each in rounds], at_most=2,
-                note=f"{sends.p99_ms:.1f} against {alone.p99_ms:.1f} ms; {sends.rate:,.0f} of "
-                     f"{alone.rate:,.0f} sends/s, {sign_ins.rate:.0f} sign-ins/s")
+    return Figures([each[n][0].p99_ms / before.p99_ms for before, each in rounds],
+                   f"{sends.p99_ms:.1f} against {alone.p99_ms:.1f} ms; {sends.rate:,.0f} of "
+                   f"{alone.rate:,.0f} sends/s, {sign_ins.rate:.0f} sign-ins/s")
+
+
+ROWS = {
+    "group": Row((Line("the same sends, groups of up to 64 beside groups of one", at_least=1.5),
+                  Line(f"waits for the disk a send, with {wrk.CONNECTIONS} senders", at_most=0.3)),
+                 measure_group),
+    "sign-in": Row(tuple(Line(f"99 of 100 sends within, while {at_once} sign in without a pause, "
+                              "beside sends alone", at_most=2) for at_once in SIGN_INS_AT_ONCE),
+                   measure_sign_in),
+}

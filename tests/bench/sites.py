@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import stores
-from server import ROOT, STAGE, Server, environment
+from server import STAGE, Server, environment
 
-CONSTANT = ROOT / "build" / "release" / "tests" / "bench" / "constant"
+CONSTANT = stores.BUILT / "tests" / "bench" / "constant"
 # What the web server adds to every answer by itself.
 ADDED = ("date", "connection", "keep-alive", "server", "transfer-encoding")
 

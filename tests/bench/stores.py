@@ -1,8 +1,8 @@
-"""Stores to measure in: seeded once by build/<mode>/tests/bench/seed, kept in build/bench/stores,
-copied for each use."""
+"""Stores to measure in: seeded once by seed.c, kept in build/bench/stores, copied for each use."""
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -11,7 +11,8 @@ from pathlib import Path
 
 from server import CLOUDCHAT, ROOT, environment
 
-SEED = ROOT / "build" / "release" / "tests" / "bench" / "seed"
+BUILT = Path(os.environ.get("BUILT", ROOT / "build" / "release"))
+SEED = BUILT / "tests" / "bench" / "seed"
 HOME = ROOT / "build" / "bench"
 PASSWORD = "correct horse battery"  # as seed.c says it
 # What decides what stands in a store; it is seeded anew when they change.

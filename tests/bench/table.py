@@ -9,56 +9,62 @@ HEAD = ("| what | bound | minimum | median | maximum | |\n"
         "|---|---|---:|---:|---:|---|\n")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Line:
-    """One line of the table: `values` of all rounds against a bound that the median keeps or not.
-    Without a unit they are ratios. The note says what the last round was in absolute terms."""
+    """What one line of the table is about, and the bound that the median of its rounds keeps or
+    not. Without a unit the figures are ratios."""
     what: str
-    values: list
     at_least: float | None = None
     at_most: float | None = None
     unit: str = ""
-    note: str = ""
-
-    @property
-    def median(self):
-        return statistics.median(self.values)
-
-    @property
-    def is_kept(self):
-        return ((self.at_least is None or self.median >= self.at_least)
-                and (self.at_most is None or self.median <= self.at_most))
 
     def bound(self):
-        bounds = [f"{sign} {number(limit)}{self.unit}" for sign, limit in
+        bounds = [f"{sign} {limit:g}{self.unit}" for sign, limit in
                   (("≥", self.at_least), ("≤", self.at_most)) if limit is not None]
         return " and ".join(bounds)
 
-    def verdict(self):
+    def verdict(self, median):
         if self.at_least is None and self.at_most is None:
             return ""
-        return "kept" if self.is_kept else "**missed**"
-
-    def row(self):
-        figures = (min(self.values), self.median, max(self.values))
-        cells = [self.what, self.bound(), *(figure(f) + self.unit for f in figures), self.verdict()]
-        return f"| {' | '.join(cells)} |\n"
+        kept = ((self.at_least is None or median >= self.at_least)
+                and (self.at_most is None or median <= self.at_most))
+        return "kept" if kept else "**missed**"
 
 
-def number(limit):
-    return f"{limit:g}"
+@dataclass
+class Figures:
+    """What came out for a line: a value of each round. The note says what the last round was in
+    absolute terms, for who watches."""
+    values: list
+    note: str = ""
 
 
-def figure(value):
+@dataclass(frozen=True)
+class Row:
+    """One thing to measure. measure(options) gives Figures for each of the lines."""
+    lines: tuple
+    measure: object
+
+
+def row(line, figures):
+    median = statistics.median(figures.values)
+    shown = (min(figures.values), median, max(figures.values))
+    cells = [line.what, line.bound(), *(number(value) + line.unit for value in shown),
+             line.verdict(float(number(median)))]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def number(value):
     return f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
-def markdown(lines, machine):
-    return machine + "\n\n" + HEAD + "".join(line.row() for line in lines)
+def markdown(measured, machine):
+    """measured: pairs of a line and its figures."""
+    return machine + "\n\n" + HEAD + "".join(row(line, figures) for line, figures in measured)
 
 
-def replace(readme, text):
-    """README with `text` between its markers."""
-    before, rest = readme.split(BEGIN, 1)
-    _, after = rest.split(END, 1)
-    return f"{before}{BEGIN}\n{text}{END}{after}"
+def replace(readme, text, begin=BEGIN, end=END):
+    """README with `text` between the markers."""
+    before, rest = readme.split(begin, 1)
+    _, after = rest.split(end, 1)
+    return f"{before}{begin}\n{text}{end}{after}"
