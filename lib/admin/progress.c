@@ -21,18 +21,13 @@ static void stop(int number)
 /* What is counted in bytes is more than a million of them, or does not take long. */
 static void print_amount(int64_t done, int64_t total)
 {
-    const bool is_bytes = total > 1000000 || done > 1000000;
+    const int percent = total > 0 ? (int)(done * 100 / total) : 100;
 
-    if (is_bytes)
-        fprintf(stderr, " %.1f", (double)done / 1000000);
+    if (total > 1000000)
+        fprintf(stderr, " %.1f of %.1f MB (%d %%)", (double)done / 1000000, (double)total / 1000000,
+                percent);
     else
-        fprintf(stderr, " %lld", (long long)done);
-    if (total > 0 && is_bytes)
-        fprintf(stderr, " of %.1f MB (%d %%)", (double)total / 1000000, (int)(done * 100 / total));
-    else if (total > 0)
-        fprintf(stderr, " of %lld (%d %%)", (long long)total, (int)(done * 100 / total));
-    else if (is_bytes)
-        fprintf(stderr, " MB");
+        fprintf(stderr, " %lld of %lld (%d %%)", (long long)done, (long long)total, percent);
 }
 
 static void print_line(struct cc_admin_progress *self, int64_t done, int64_t total)
@@ -40,8 +35,7 @@ static void print_line(struct cc_admin_progress *self, int64_t done, int64_t tot
     if (self->has_line)
         fprintf(stderr, "\r\033[K");
     fprintf(stderr, "%s", self->what);
-    if (done > 0 || total > 0)
-        print_amount(done < total || total == 0 ? done : total, total);
+    print_amount(done, total);
     fprintf(stderr, self->is_terminal ? "" : "\n");
     fflush(stderr);
     self->has_line = self->is_terminal;

@@ -67,6 +67,12 @@ enum cc_code sqlite_lock_within(struct sqlite_lock *lock, int64_t wait_ms,
                                 struct cc_err *err) CC_NODISCARD;
 void sqlite_lock_release(struct sqlite_lock *lock);
 
+/* Says to other processes that a snapshot is held for long (a backup), and asks whether one of them
+ * does. */
+void sqlite_lock_begin_snapshot(struct sqlite_lock *lock);
+void sqlite_lock_end_snapshot(struct sqlite_lock *lock);
+bool sqlite_lock_has_snapshot(const struct sqlite_lock *lock);
+
 /* --- a connection ----------------------------------------------------------------------------- */
 
 enum sqlite_stmt {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STEP_PAGES 256
@@ -117,8 +118,10 @@ enum cc_code sqlite_copy(struct sqlite_store *store, const char *path, struct cc
     if (rc != CC_OK)
         return rc;
     rc = open_target(&to, err);
+    sqlite_lock_begin_snapshot(&store->lock);
     if (rc == CC_OK)
         rc = copy_snapshot(from, &to, progress, err);
+    sqlite_lock_end_snapshot(&store->lock);
     sqlite_conn_close(from);
     if (rc == CC_OK)
         rc = leave_wal(&to, err);
@@ -179,10 +182,18 @@ static int64_t add_row(sqlite3_stmt *stmt, struct cc_sha256 *digest, struct cc_c
     return (int64_t)(pk.len + sk.len + body.len) + 20;
 }
 
+static int64_t size_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
 static enum cc_code sum_rows(struct sqlite_conn *conn, sqlite3_stmt *stmt,
                              struct cc_progress *progress, struct cc_copy_sum *sum,
                              struct cc_err *err)
 {
+    const int64_t total = size_of(conn->path);
     struct cc_sha256 *digest = cc_sha256_begin(conn->arena);
     enum cc_code rc = CC_OK;
     int64_t bytes = 0;
@@ -191,7 +202,8 @@ static enum cc_code sum_rows(struct sqlite_conn *conn, sqlite3_stmt *stmt,
     while (rc == CC_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
         bytes += add_row(stmt, digest, sum);
         if (sum->items % REPORT_ROWS == 0)
-            rc = cc_progress_report(progress, "Verifying the database", bytes, 0, err);
+            rc = cc_progress_report(progress, "Verifying the database",
+                                    bytes < total ? bytes : total, total, err);
     }
     if (rc == CC_OK && step != SQLITE_DONE)
         rc = sqlite_conn_fail(conn, "read all items", err);
@@ -224,7 +236,7 @@ static enum cc_code examine(struct sqlite_conn *conn, struct cc_progress *progre
 
     sqlite_txn_init(&txn, conn, conn->arena, 0, true);
     if (rc == CC_OK)
-        rc = cc_progress_report(progress, "Verifying the database", 0, 0, err);
+        rc = cc_progress_report(progress, "Verifying the database", 0, size_of(conn->path), err);
     if (rc == CC_OK)
         rc = sqlite_txn_verify(&txn.base, NULL, err);
     conn->examining = true; /* which the check has ended */

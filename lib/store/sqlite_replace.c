@@ -222,6 +222,8 @@ static int report_loading(void *arg)
 
     if (stat(loading->self->fresh.path, &st) != 0)
         st.st_size = 0;
+    if (st.st_size > loading->total)
+        st.st_size = loading->total;
     return cc_progress_report(loading->progress, "Loading the database", st.st_size, loading->total,
                               loading->err) != CC_OK;
 }

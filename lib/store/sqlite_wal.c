@@ -36,6 +36,14 @@ static bool checkpoint(struct sqlite_store *store, int mode)
     return false;
 }
 
+/* Until a backup has ended the log cannot start anew, however long a writer waits for that: beside
+ * one of 1 GB the slowest hundredth of 5,700 sends a second took 183 ms. */
+static int mode_now(const struct sqlite_store *store)
+{
+    return sqlite_lock_has_snapshot(&store->lock) ? SQLITE_CHECKPOINT_PASSIVE
+                                                  : SQLITE_CHECKPOINT_RESTART;
+}
+
 /* One that did not succeed is tried again after as many pages. */
 void sqlite_wal_checkpoint_if_due(struct sqlite_store *store)
 {
@@ -46,7 +54,7 @@ void sqlite_wal_checkpoint_if_due(struct sqlite_store *store)
         wal->checkpoint_at = CHECKPOINT_PAGES; /* the log has started anew */
     if (conn->wal_pages < wal->checkpoint_at)
         return;
-    (void)checkpoint(store, SQLITE_CHECKPOINT_RESTART);
+    (void)checkpoint(store, mode_now(store));
     wal->checkpoint_at = conn->wal_pages + CHECKPOINT_PAGES;
 }
 
