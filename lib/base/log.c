@@ -147,15 +147,3 @@ void cc_log_write(const struct cc_log *log, enum cc_log_level level, const char 
     ignored = write(log->fd, buf.at, buf.len); /* a log that cannot be written has nobody to tell */
     (void)ignored;
 }
-
-struct cc_str cc_log_phone(struct cc_str phone, char out[CC_LOG_PHONE_SIZE])
-{
-    size_t len = phone.len < CC_LOG_PHONE_SIZE - 1 ? phone.len : CC_LOG_PHONE_SIZE - 1;
-    size_t head = len < 3 ? 0 : 3;
-    size_t tail = (len - head) / 2 < 4 ? (len - head) / 2 : 4;
-
-    for (size_t i = 0; i < len; i++)
-        out[i] = i < head || i >= len - tail ? phone.at[phone.len - len + i] : '*';
-    out[len] = '\0';
-    return (struct cc_str){ out, len };
-}

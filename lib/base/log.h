@@ -1,7 +1,7 @@
 /* base/log.h - one JSON object a line; readable text where standard error is a terminal. Never a
- * token, code, password, message text or full phone number: callers pass what may be read, and
- * phone numbers through cc_log_phone. A line is one write(2), at most CC_LOG_LINE_MAX bytes; safe
- * from several threads. Values that do not fit are cut, and "cut": true says so. */
+ * token, code, password, message text or phone number: callers pass what may be read. A line is one
+ * write(2), at most CC_LOG_LINE_MAX bytes; safe from several threads. Values that do not fit are
+ * cut, and "cut": true says so. */
 #ifndef CC_BASE_LOG_H
 #define CC_BASE_LOG_H
 
@@ -52,9 +52,5 @@ void cc_log_write(const struct cc_log *log, enum cc_log_level level, const char 
 #define cc_log_info(log, event, ...) cc_log_at(log, CC_LOG_INFO, event, __VA_ARGS__)
 #define cc_log_warn(log, event, ...) cc_log_at(log, CC_LOG_WARN, event, __VA_ARGS__)
 #define cc_log_error(log, event, ...) cc_log_at(log, CC_LOG_ERROR, event, __VA_ARGS__)
-
-/* "+49******3456": enough to recognise one's own, not enough to call. */
-#define CC_LOG_PHONE_SIZE 32
-struct cc_str cc_log_phone(struct cc_str phone, char out[CC_LOG_PHONE_SIZE]);
 
 #endif

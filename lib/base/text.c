@@ -42,25 +42,6 @@ static utf8proc_int32_t take(struct cc_str *rest)
     return step > 0 ? c : -1;
 }
 
-struct cc_str cc_text_cut(struct cc_str utf8, size_t max_graphemes)
-{
-    struct cc_str rest = utf8;
-    utf8proc_int32_t state = 0, before = 0;
-    size_t count = 0;
-
-    while (rest.len > 0) {
-        size_t at = utf8.len - rest.len;
-        utf8proc_int32_t c = take(&rest);
-
-        if (at == 0 || utf8proc_grapheme_break_stateful(before, c, &state))
-            count++;
-        if (count > max_graphemes)
-            return cc_str_take(utf8, at);
-        before = c;
-    }
-    return utf8;
-}
-
 struct cc_str cc_text_cut_characters(struct cc_str utf8, size_t max)
 {
     struct cc_str rest = utf8;

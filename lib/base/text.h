@@ -6,7 +6,6 @@
 
 bool cc_text_is_utf8(struct cc_str s);     /* RFC 3629: no surrogates, nothing overlong */
 size_t cc_text_length(struct cc_str utf8); /* in code points */
-struct cc_str cc_text_cut(struct cc_str utf8, size_t max_graphemes); /* never within a grapheme */
 /* At most that many code points, and never within a grapheme; where the first grapheme alone has
  * more (a letter can carry marks without end), nothing is left. */
 struct cc_str cc_text_cut_characters(struct cc_str utf8, size_t max);

@@ -187,20 +187,7 @@ START_TEST(lines_of_threads_do_not_mix)
 }
 END_TEST
 
-START_TEST(a_phone_number_is_recognised_but_not_told)
-{
-    char text[CC_LOG_PHONE_SIZE];
-
-    cc_check_str(cc_log_phone(CC_STR("+491511234567"), text), CC_STR("+49******4567"));
-    cc_check_str(cc_log_phone(CC_STR("+1234567"), text), CC_STR("+12***67"));
-    cc_check_str(cc_log_phone(CC_STR("+"), text), CC_STR("*"));
-    cc_check_str(cc_log_phone(CC_STR_ABSENT, text), CC_STR(""));
-    ck_assert_uint_lt(cc_log_phone(CC_STR("somebody.with.a.long.name@example.com"), text).len,
-                      sizeof(text));
-}
-END_TEST
-
 CC_CHECK_MAIN("base/log", a_line_is_one_json_object, what_is_below_the_level_is_silent,
               a_long_line_is_cut_and_stays_json, what_fits_is_not_cut,
               a_readable_line_cannot_command_the_terminal, a_long_readable_line_is_cut,
-              lines_of_threads_do_not_mix, a_phone_number_is_recognised_but_not_told)
+              lines_of_threads_do_not_mix)

@@ -53,22 +53,7 @@ END_TEST
 #define FLAG "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA"               /* D, E */
 #define E_ACUTE "e\xCC\x81"
 
-START_TEST(a_cut_never_tears_a_grapheme)
-{
-    struct cc_str text = CC_STR("a" FAMILY FLAG E_ACUTE "z");
-
-    cc_check_str(cc_text_cut(text, 0), CC_STR(""));
-    cc_check_str(cc_text_cut(text, 1), CC_STR("a"));
-    cc_check_str(cc_text_cut(text, 2), CC_STR("a" FAMILY));
-    cc_check_str(cc_text_cut(text, 3), CC_STR("a" FAMILY FLAG));
-    cc_check_str(cc_text_cut(text, 4), CC_STR("a" FAMILY FLAG E_ACUTE));
-    cc_check_str(cc_text_cut(text, 5), text);
-    cc_check_str(cc_text_cut(text, 500), text);
-    cc_check_str(cc_text_cut(CC_STR(FLAG FLAG), 1), CC_STR(FLAG));
-}
-END_TEST
-
-START_TEST(a_cut_by_characters_never_tears_a_grapheme_either)
+START_TEST(a_cut_by_characters_never_tears_a_grapheme)
 {
     struct cc_str text = CC_STR("a" FAMILY "z"); /* 1 + 3 + 1 characters */
 
@@ -77,6 +62,7 @@ START_TEST(a_cut_by_characters_never_tears_a_grapheme_either)
     cc_check_str(cc_text_cut_characters(text, 3), CC_STR("a"));
     cc_check_str(cc_text_cut_characters(text, 4), CC_STR("a" FAMILY));
     cc_check_str(cc_text_cut_characters(text, 5), text);
+    cc_check_str(cc_text_cut_characters(CC_STR(FLAG FLAG), 3), CC_STR(FLAG));
     cc_check_str(cc_text_cut_characters(CC_STR(E_ACUTE "\xCC\x81\xCC\x81"), 3), CC_STR(""));
     cc_check_str(cc_text_cut_characters(CC_STR(""), 3), CC_STR(""));
 }
@@ -156,6 +142,6 @@ START_TEST(a_name_cannot_turn_the_text_around)
 END_TEST
 
 CC_CHECK_MAIN("base/text", utf8_is_what_rfc_3629_says, length_is_in_code_points,
-              a_cut_never_tears_a_grapheme, a_cut_by_characters_never_tears_a_grapheme_either,
-              blank_is_what_nobody_can_see, nfc_composes, a_name_is_one_clean_line,
-              a_name_that_nobody_can_see_is_empty, a_name_cannot_turn_the_text_around)
+              a_cut_by_characters_never_tears_a_grapheme, blank_is_what_nobody_can_see,
+              nfc_composes, a_name_is_one_clean_line, a_name_that_nobody_can_see_is_empty,
+              a_name_cannot_turn_the_text_around)
