@@ -16,7 +16,7 @@ STAGE := $(CURDIR)/$(if $(filter release,$(MODE)),build/stage,$(B)/stage)
 # --- compiling -----------------------------------------------------------------------------------
 
 # Asked when the first recipe needs them, not before: the packages may be installed by then.
-PKGS := json-c libcurl openssl libjwt libargon2 sqlite3 inih libutf8proc
+PKGS := fcgi json-c libcurl openssl libjwt libargon2 sqlite3 inih libutf8proc
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 CHECK_LIBS = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
@@ -107,11 +107,11 @@ $(filter-out %/constant,$(BENCH)): %: %.o $(B)/libcloudchat.a
 	$(call say,LD $@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
 
-# The baseline loads the libraries that the product loads, and libfcgi, which it measures.
+# The baseline loads the libraries that the product loads, neither more nor fewer.
 $(B)/tests/bench/constant: %: %.o $(B)/bin/chat
 	$(call say,LD $@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $< -Wl,--no-as-needed $$(readelf -d $(B)/bin/chat | \
-	    sed -n 's/.*(NEEDED).*\[\(.*\)\]/-l:\1/p') -lfcgi -o $@
+	    sed -n 's/.*(NEEDED).*\[\(.*\)\]/-l:\1/p') -o $@
 
 # Other flags or another compiler: everything anew.
 $(B)/flags: force | deps

@@ -1,10 +1,10 @@
 #define _GNU_SOURCE /* accept4 */
 
 #include "internal.h"
-#include "records.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcgiapp.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,12 +17,20 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+/* We accept, libfcgi speaks the protocol: FCGX_Accept_r is given a connection instead of the
+ * listener. Its own accept waits 2 s for the first byte while others queue behind it, reads without
+ * any time-out, cannot be woken without losing a wake-up, and takes EMFILE for the end. A request
+ * whose listen_sock is -1 and whose ipcFd is set reads that connection; when it is broken, the
+ * accept that follows fails at once and FCGX_Accept_r returns. */
+
 #define THREADS_MAX 256
 /* A web server sends what it has at once; a connection that says nothing is given up. */
-#define HEAD_TIMEOUT_MS 5000
+#define HEAD_TIMEOUT_S 5
 /* How long a connection that the web server wants to keep waits for its next request. */
 #define KEEP_TIMEOUT_MS 10000
 #define RETRY_ACCEPT_MS 100
@@ -34,8 +42,6 @@ struct pool {
     int stop_fd; /* an eventfd; readable from the stop on */
     bool is_tcp;
     atomic_int served_fd; /* 0: told, or nobody asks */
-    size_t threads;
-    atomic_size_t busy; /* of them: those that have a connection */
     atomic_bool stopping;
     atomic_bool failed;
 };
@@ -45,20 +51,41 @@ struct worker {
     pthread_t thread;
     struct cc_arena *arena;
     int epoll;
-    struct cc_fcgi fcgi;
+    FCGX_Request request;
 };
 
 struct body {
     struct cc_source source;
-    struct cc_fcgi *fcgi;
-    int64_t timeout_ms;
+    FCGX_Stream *in;
 };
 
+/* FCGX_GetStr waits until it has all that was asked for; so one byte first, then what came with
+ * it. */
 static long body_read(struct cc_source *source, char *out, size_t size)
 {
-    struct body *body = (struct body *)source;
+    FCGX_Stream *in = ((struct body *)source)->in;
+    size_t have;
+    int first = FCGX_GetChar(in);
 
-    return cc_fcgi_read_body(body->fcgi, body->timeout_ms, out, size);
+    if (first == EOF) {
+        int failure = FCGX_GetError(in);
+
+        if (failure == 0)
+            return 0;
+        return failure == EAGAIN ? -2 : -1;
+    }
+    out[0] = (char)first;
+    have = (size_t)(in->stop - in->rdNext);
+    if (have > size - 1)
+        have = size - 1;
+    return 1 + FCGX_GetStr(out + 1, (int)have, in);
+}
+
+static void set_timeout(int fd, int option, int64_t seconds)
+{
+    struct timeval timeout = { .tv_sec = seconds };
+
+    setsockopt(fd, SOL_SOCKET, option, &timeout, sizeof(timeout));
 }
 
 static struct cc_ctx context(struct worker *worker, struct body *body)
@@ -82,70 +109,141 @@ static void tell_served(struct pool *pool)
     close(fd);
 }
 
-/* Reads, answers, and sends the last byte. True if the connection can carry another request. */
-static bool answer(struct worker *worker, const struct cc_pair *vars, size_t count)
+/* --- the answer ------------------------------------------------------------------------------- */
+
+/* FastCGI 1.0, section 3.3 and 8. */
+#define RECORD_HEAD_BYTES 8
+#define RECORD_CONTENT_MAX ((size_t)65528) /* a multiple of 8 needs no padding to be aligned */
+enum record_type { RECORD_END_REQUEST = 3, RECORD_STDOUT = 6 };
+
+static void write_head(unsigned char at[RECORD_HEAD_BYTES], enum record_type type, int request,
+                       size_t content_bytes)
 {
+    at[0] = 1;
+    at[1] = (unsigned char)type;
+    at[2] = (unsigned char)(request >> 8);
+    at[3] = (unsigned char)request;
+    at[4] = (unsigned char)(content_bytes >> 8);
+    at[5] = (unsigned char)content_bytes;
+    at[6] = at[7] = 0;
+}
+
+/* An empty record of output, and the end of the request: status 0, complete. */
+static struct iovec end_of(struct cc_arena *arena, int request)
+{
+    unsigned char *at = cc_arena_alloc(arena, 3 * RECORD_HEAD_BYTES);
+
+    write_head(at, RECORD_STDOUT, request, 0);
+    write_head(at + RECORD_HEAD_BYTES, RECORD_END_REQUEST, request, RECORD_HEAD_BYTES);
+    return (struct iovec){ at, 3 * RECORD_HEAD_BYTES };
+}
+
+/* Sends all, where it must in pieces. false: the web server has gone, or takes nothing any more. */
+static bool send_vector(int fd, struct iovec *at, size_t count)
+{
+    struct msghdr message = { .msg_iov = at, .msg_iovlen = count };
+
+    while (message.msg_iovlen > 0) {
+        ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+
+        if (sent < 0 && errno == EINTR) /* stopped and continued: signal(7), socket time-outs */
+            continue;
+        if (sent < 0)
+            return false;
+        while (message.msg_iovlen > 0 && (size_t)sent >= message.msg_iov->iov_len) {
+            sent -= (ssize_t)message.msg_iov->iov_len;
+            message.msg_iov++;
+            message.msg_iovlen--;
+        }
+        if (message.msg_iovlen > 0) {
+            message.msg_iov->iov_base = (char *)message.msg_iov->iov_base + sent;
+            message.msg_iov->iov_len -= (size_t)sent;
+        }
+    }
+    return true;
+}
+
+/* In one system call, from where it stands; libfcgi's stream copies it through a buffer of 8 KB and
+ * writes that each time it is full, so that the web server is woken for each piece. */
+static bool send_output(struct cc_arena *arena, const FCGX_Request *fcgi, struct cc_str output)
+{
+    const size_t records = output.len / RECORD_CONTENT_MAX + 1;
+    struct iovec *vector = CC_NEW_ARRAY(arena, struct iovec, 2 * records + 1);
+    size_t count = 0;
+
+    while (output.len > 0) {
+        struct cc_str piece = cc_str_take(output, RECORD_CONTENT_MAX);
+        unsigned char *head = cc_arena_alloc(arena, RECORD_HEAD_BYTES);
+
+        write_head(head, RECORD_STDOUT, fcgi->requestId, piece.len);
+        vector[count++] = (struct iovec){ head, RECORD_HEAD_BYTES };
+        vector[count++] = (struct iovec){ (void *)piece.at, piece.len };
+        output = cc_str_skip(output, piece.len);
+    }
+    vector[count++] = end_of(arena, fcgi->requestId);
+    return send_vector(fcgi->ipcFd, vector, count);
+}
+
+/* Reads, answers, and sends the last byte. True if something may have become due. */
+static bool answer(struct worker *worker)
+{
+    FCGX_Request *fcgi = &worker->request;
     const struct cc_server *server = worker->pool->server;
-    const int64_t timeout_ms = cc_body_timeout_s(server->config) * 1000;
-    struct body body = { .source = { .read = body_read }, .fcgi = &worker->fcgi };
+    struct body body = { .source = { .read = body_read }, .in = fcgi->in };
     struct cc_ctx cx = context(worker, &body);
+    struct cc_pair *vars = CC_NEW_ARRAY(worker->arena, struct cc_pair, CC_PARAMS_MAX + 1);
+    size_t count = cc_pairs_from_environ(fcgi->envp, vars, CC_PARAMS_MAX + 1);
     struct cc_request req;
     struct cc_err refused = { 0 };
     struct cc_buf out;
     enum cc_code rc;
-    bool goes_on;
+    bool is_sent;
 
     rc = cc_request_from_cgi(vars, count, server->config, &req, &refused);
-    body.timeout_ms = req.content_length > 0 ? timeout_ms : HEAD_TIMEOUT_MS;
+    if (req.content_length > 0)
+        set_timeout(fcgi->ipcFd, SO_RCVTIMEO, cc_body_timeout_s(server->config));
     cc_buf_init(&out, worker->arena, CC_REPLY_BYTES_MAX + CC_REPLY_HEADER_BYTES_MAX * 2);
     cc_http_answer(&cx, &req, rc == CC_OK ? NULL : &refused, &out);
     assert(!out.overflow);
-    goes_on = cc_fcgi_answer(&worker->fcgi, timeout_ms, cc_buf_str(&out));
+    is_sent = send_output(worker->arena, fcgi, cc_buf_str(&out));
+    /* What is left of this body would be taken for the next request. */
+    FCGX_Free(fcgi, !is_sent || !fcgi->keepConnection || !FCGX_HasSeenEOF(fcgi->in));
     tell_served(worker->pool);
-    if (req.method != CC_GET && req.method != CC_HEAD && req.method != CC_OPTIONS)
-        cc_ticker_wake(worker->pool->ticker); /* something may have become due */
-    return goes_on;
+    return req.method != CC_GET && req.method != CC_HEAD && req.method != CC_OPTIONS;
 }
 
-/* Whether every thread has a connection and somebody waits at the door: then a connection that says
- * nothing holds no thread. */
-static bool others_wait(void *arg)
-{
-    const struct pool *pool = arg;
-    struct pollfd door = { .fd = pool->listener, .events = POLLIN };
-
-    return atomic_load(&pool->busy) == pool->threads && poll(&door, 1, 0) > 0;
-}
-
-/* One request, on a connection that is open. True if it can carry another. */
-static bool serve_request(struct worker *worker)
-{
-    struct cc_pair *vars = CC_NEW_ARRAY(worker->arena, struct cc_pair, CC_PARAMS_MAX + 1);
-    size_t count;
-    bool goes_on;
-
-    worker->fcgi.gives_way = others_wait;
-    goes_on = cc_fcgi_read_head(&worker->fcgi, worker->arena, HEAD_TIMEOUT_MS, vars,
-                                CC_PARAMS_MAX + 1, &count);
-    worker->fcgi.gives_way = NULL;
-    if (goes_on)
-        goes_on = answer(worker, vars, count);
-    cc_arena_reset(worker->arena);
-    return goes_on;
-}
+/* --- connections ------------------------------------------------------------------------------ */
 
 /* True when something is there to read before the time-out and the stop. */
 static bool wait_for_next(const struct worker *worker)
 {
-    const struct cc_fcgi *fcgi = &worker->fcgi;
     struct pollfd ready[] = {
-        { .fd = fcgi->fd, .events = POLLIN },
+        { .fd = worker->request.ipcFd, .events = POLLIN },
         { .fd = worker->pool->stop_fd, .events = POLLIN },
     };
 
-    if (fcgi->at < fcgi->end)
-        return !atomic_load(&worker->pool->stopping);
     return poll(ready, CC_COUNT(ready), KEEP_TIMEOUT_MS) > 0 && !ready[1].revents;
+}
+
+/* One request, on a connection that is open. Afterwards request.ipcFd is -1 if it is not any
+ * more. */
+static void serve_request(struct worker *worker)
+{
+    FCGX_Request *fcgi = &worker->request;
+
+    set_timeout(fcgi->ipcFd, SO_RCVTIMEO, HEAD_TIMEOUT_S);
+    /* Without it each close waits up to 2 s for the web server to close first. */
+    FCGX_Detach(fcgi);
+    if (FCGX_Accept_r(fcgi) != 0)
+        return;
+    /* Cut off, or stalled, between two parameters: what came looks complete and is not. */
+    if (FCGX_GetError(fcgi->in) != 0) {
+        FCGX_Free(fcgi, 1);
+        return;
+    }
+    if (answer(worker))
+        cc_ticker_wake(worker->pool->ticker);
+    cc_arena_reset(worker->arena);
 }
 
 static void serve_connection(struct worker *worker, int fd)
@@ -154,12 +252,13 @@ static void serve_connection(struct worker *worker, int fd)
 
     if (worker->pool->is_tcp)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    atomic_fetch_add(&worker->pool->busy, 1);
-    cc_fcgi_open(&worker->fcgi, fd);
-    while (serve_request(worker) && wait_for_next(worker))
-        ;
-    close(fd);
-    atomic_fetch_sub(&worker->pool->busy, 1);
+    set_timeout(fd, SO_SNDTIMEO, cc_body_timeout_s(worker->pool->server->config));
+    worker->request.ipcFd = fd;
+    worker->request.keepConnection = 1; /* else FCGX_Accept_r closes it before it reads */
+    do {
+        serve_request(worker);
+    } while (worker->request.ipcFd >= 0 && wait_for_next(worker));
+    FCGX_Free(&worker->request, 1);
 }
 
 static void request_stop(struct pool *pool)
@@ -238,7 +337,7 @@ static enum cc_code start_worker(struct pool *pool, struct worker *worker, struc
     int failed;
 
     worker->pool = pool;
-    worker->fcgi.arg = pool;
+    FCGX_InitRequest(&worker->request, -1, 0);
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (worker->epoll < 0)
         return cc_fail(err, CC_UNAVAILABLE, NULL, "epoll_create1: %s", strerror(errno));
@@ -315,7 +414,7 @@ static size_t thread_count(const struct cc_http_config *config)
 static enum cc_code run_pool(struct pool *pool, struct cc_arena *arena, const sigset_t *stop_set,
                              struct cc_err *err)
 {
-    size_t count = pool->threads = thread_count(pool->server->config), started = 0;
+    size_t count = thread_count(pool->server->config), started = 0;
     struct worker *workers = CC_NEW_ARRAY(arena, struct worker, count);
     enum cc_code rc = cc_ticker_start(arena, pool->server, &pool->ticker, err);
     int number;

@@ -1,22 +1,14 @@
 #include "internal.h"
 
+#include <fcgiapp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-/* FastCGI 1.0, section 2.2 */
-static bool is_listening(int fd)
-{
-    int is = 0;
-    socklen_t size = sizeof(is);
-
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is, &size) == 0 && is;
-}
-
-/* Whatever whoever started us did with them. */
+/* libfcgi installs handlers that only set a flag of its own; with them SIGTERM would end nothing.
+ */
 static void set_signals(void)
 {
     signal(SIGTERM, SIG_DFL);
@@ -26,8 +18,10 @@ static void set_signals(void)
 
 int cc_http_serve(const struct cc_server *server)
 {
+    bool is_cgi = FCGX_IsCGI();
+
     set_signals();
-    if (is_listening(STDIN_FILENO))
+    if (!is_cgi)
         return cc_fastcgi_serve(server, STDIN_FILENO);
     if (!getenv("GATEWAY_INTERFACE") && !getenv("REQUEST_METHOD")) {
         fprintf(stderr,

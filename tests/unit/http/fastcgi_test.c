@@ -19,29 +19,8 @@ struct running {
     char folder[32];
 };
 
-static int open_descriptors(pid_t pid, const char *kind)
-{
-    char path[64], target[64];
-    int count = 0;
-    struct dirent *entry;
-    DIR *folder;
-
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-    folder = opendir(path);
-    ck_assert_ptr_nonnull(folder);
-    while ((entry = readdir(folder))) {
-        ssize_t len = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target));
-
-        count += len >= (ssize_t)strlen(kind) && memcmp(target, kind, strlen(kind)) == 0;
-    }
-    closedir(folder);
-    return count;
-}
-
-/* With all its threads: each has an epoll of its own. */
 static void launch_telling(struct running *r, struct cc_http_config config, int served_fd)
 {
-    int threads = config.threads > 0 ? (int)config.threads : 1;
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 
     *r = (struct running){ .app = shared_app(), .address = { .sun_family = AF_UNIX } };
@@ -59,7 +38,6 @@ static void launch_telling(struct running *r, struct cc_http_config config, int 
         serve_and_exit(r->app, config);
     }
     close(listener);
-    wait_for(open_descriptors(r->pid, "anon_inode:[eventpoll]") == threads);
 }
 
 static void launch(struct running *r, struct cc_http_config config)
@@ -262,6 +240,34 @@ static struct cc_str answer_body(const struct answer *a)
     return body_of((struct cc_str){ a->at, a->len });
 }
 
+/* How many entries /proc/<pid>/<what> has; "." and ".." among them. */
+static int count_entries(pid_t pid, const char *what)
+{
+    char path[64];
+    int count = 0;
+    DIR *folder;
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, what);
+    folder = opendir(path);
+    ck_assert_ptr_nonnull(folder);
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
+static int open_descriptors(pid_t pid)
+{
+    return count_entries(pid, "fd");
+}
+
+/* The first thread may answer before the last one, and its descriptors, are there. Beside them are
+ * the main one and the ticker. */
+static void wait_for_threads(const struct running *r, int threads)
+{
+    wait_for(count_entries(r->pid, "task") - 2 >= threads + 2);
+}
+
 /* --- tests ------------------------------------------------------------------------------------ */
 
 START_TEST(requests_are_answered_and_leave_nothing_open)
@@ -273,13 +279,14 @@ START_TEST(requests_are_answered_and_leave_nothing_open)
     launch(&r, (struct cc_http_config){ .threads = 3 });
     ck_assert_int_eq(request(&r, "GET", "/hello", "", &a), 200);
     cc_check_str(answer_body(&a), CC_STR("hello"));
-    before = open_descriptors(r.pid, "socket:");
+    wait_for_threads(&r, 3);
+    before = open_descriptors(r.pid);
     for (int i = 0; i < 100; i++) {
         ck_assert_int_eq(request(&r, "PUT", "/echo", "some body", &a), 200);
         cc_check_str(answer_body(&a), CC_STR("some body"));
         ck_assert_int_eq(request(&r, "GET", "/nowhere", "unread", &a), 404);
     }
-    wait_for(open_descriptors(r.pid, "socket:") <= before);
+    wait_for(open_descriptors(r.pid) <= before);
     stop(&r);
 }
 END_TEST
@@ -404,105 +411,6 @@ START_TEST(a_request_without_a_method_is_malformed)
     add_record(&w, PARAMS, NULL, 0);
     add_record(&w, STDIN, NULL, 0);
     ck_assert_int_eq(exchange_wire(&r, &w, &a), 400);
-    stop(&r);
-}
-END_TEST
-
-/* libfcgi, which once stood here, gave each of these to malloc and asserted that it came back. */
-START_TEST(a_parameter_longer_than_what_came_is_dropped_quietly)
-{
-    static const char *const lengths[] = { "\xff\xff\xff\xff\xff\xff\xff\xff",
-                                           "\xff\xff\xff\xff\1",
-                                           "\1\xff\xff\xff\xff",
-                                           "\xff\xff\xff",
-                                           "\x80\0\0\x7f\x80\0\0\x7f",
-                                           "\4\4" };
-    static const size_t sizes[] = { 8, 5, 5, 3, 8, 2 };
-    struct running r;
-    struct answer a;
-
-    launch(&r, (struct cc_http_config){ .threads = 1 });
-    for (size_t i = 0; i < CC_COUNT(lengths); i++) {
-        struct wire w = { .len = 0 };
-        char pair[16] = "";
-
-        memcpy(pair, lengths[i], sizes[i]);
-        add_begin(&w, false);
-        add_head(&w, "GET", "/hello", "");
-        add_record(&w, PARAMS, pair, sizes[i] + 3);
-        add_record(&w, PARAMS, NULL, 0);
-        add_record(&w, STDIN, NULL, 0);
-        ck_assert_int_eq(exchange_wire(&r, &w, &a), 0);
-        ck_assert_uint_eq(a.len, 0);
-    }
-    ck_assert_int_eq(request(&r, "GET", "/hello", "", &a), 200);
-    stop(&r);
-}
-END_TEST
-
-START_TEST(a_nul_ends_no_value)
-{
-    static const char pair[] = "\x0b\x08REQUEST_URI/hello\0x";
-    struct running r;
-    struct answer a;
-    struct wire w = { .len = 0 };
-
-    launch(&r, (struct cc_http_config){ .threads = 1 });
-    add_begin(&w, false);
-    add_param(&w, "REQUEST_METHOD", "GET");
-    add_record(&w, PARAMS, pair, sizeof(pair) - 1);
-    add_record(&w, PARAMS, NULL, 0);
-    add_record(&w, STDIN, NULL, 0);
-    ck_assert_int_eq(exchange_wire(&r, &w, &a), 400);
-    stop(&r);
-}
-END_TEST
-
-START_TEST(more_parameters_than_may_be_kept_are_431)
-{
-    static char value[60000];
-    struct running r;
-    struct answer a;
-    struct wire w = { .len = 0 };
-    int fd;
-
-    launch(&r, (struct cc_http_config){ .threads = 1 });
-    add_begin(&w, false);
-    fd = send_new(&r, &w);
-    w.len = 0;
-    add_record(&w, PARAMS, value, sizeof(value));
-    for (int i = 0; i < 100; i++)
-        send_wire(fd, &w);
-    w.len = 0;
-    add_record(&w, PARAMS, NULL, 0);
-    add_record(&w, STDIN, NULL, 0);
-    send_wire(fd, &w);
-    read_answer(fd, &a);
-    ck_assert_int_eq(answer_status(&a), 431);
-    close(fd);
-    stop(&r);
-}
-END_TEST
-
-/* All threads have a connection that says nothing; who has something to say need not wait until
- * they are given up. */
-START_TEST(connections_that_say_nothing_give_way)
-{
-    struct running r;
-    struct answer a;
-    struct wire w = { .len = 0 };
-    int fds[24];
-    int64_t started;
-
-    launch(&r, (struct cc_http_config){ .threads = 4 });
-    add_begin(&w, false);
-    for (size_t i = 0; i < CC_COUNT(fds); i++)
-        fds[i] = send_new(&r, &w);
-    started = now_ms();
-    ck_assert_int_eq(request(&r, "GET", "/hello", "", &a), 200);
-    ck_assert_int_lt(now_ms() - started, 4000);
-    for (size_t i = 0; i < CC_COUNT(fds); i++)
-        close(fds[i]);
     stop(&r);
 }
 END_TEST
@@ -768,6 +676,7 @@ START_TEST(running_out_of_descriptors_passes)
     int fds[2];
 
     launch(&r, (struct cc_http_config){ .threads = 2 });
+    wait_for_threads(&r, 2);
     ck_assert_int_eq(prlimit(r.pid, RLIMIT_NOFILE, &few, NULL), 0);
     add_request(&first, "GET", "/exhaust", "");
     add_request(&second, "GET", "/hello", "");
@@ -861,8 +770,6 @@ CC_CHECK_MAIN("http/fastcgi", requests_are_answered_and_leave_nothing_open,
               a_connection_is_closed_without_waiting_for_the_web_server,
               a_request_that_breaks_off_anywhere_is_dropped_quietly,
               what_is_no_fastcgi_is_dropped_quietly, a_request_without_a_method_is_malformed,
-              a_parameter_longer_than_what_came_is_dropped_quietly, a_nul_ends_no_value,
-              more_parameters_than_may_be_kept_are_431, connections_that_say_nothing_give_way,
               a_length_that_lies_is_malformed, a_second_length_is_malformed,
               a_body_that_stalls_is_answered_with_408,
               connections_that_say_nothing_hold_no_thread_for_ever,
