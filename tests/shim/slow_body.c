@@ -1,18 +1,25 @@
 /* tests/shim/slow_body.c - makes a program slower where a request's body holds a certain text: what
  * a test of timing must notice, with the program itself untouched. A library to be preloaded;
- * SLOW_TEXT is the text, SLOW_US how many microseconds. */
-#define _GNU_SOURCE /* RTLD_NEXT, memmem */
+ * SLOW_TEXT is the text, SLOW_US how many microseconds. The web server in front inherits it and
+ * stays as it is: only what is called *.fcgi is slowed. */
+#define _GNU_SOURCE /* RTLD_NEXT, memmem, program_invocation_short_name */
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
-struct FCGX_Stream;
+typedef ssize_t recv_fn(int fd, void *out, size_t size, int flags);
 
-typedef int get_str_fn(char *str, int n, struct FCGX_Stream *stream);
+static bool is_ours(void)
+{
+    const char *suffix = strrchr(program_invocation_short_name, '.');
 
-int FCGX_GetStr(char *str, int n, struct FCGX_Stream *stream); /* fcgiapp.h */
+    return suffix && strcmp(suffix, ".fcgi") == 0;
+}
 
 static void wait_us(long us)
 {
@@ -26,13 +33,15 @@ static void wait_us(long us)
         continue;
 }
 
-int FCGX_GetStr(char *str, int n, struct FCGX_Stream *stream)
+ssize_t recv(int fd, void *out, size_t size, int flags)
 {
-    get_str_fn *real = (get_str_fn *)dlsym(RTLD_NEXT, "FCGX_GetStr");
+    recv_fn *real = (recv_fn *)dlsym(RTLD_NEXT, "recv");
     const char *text = getenv("SLOW_TEXT"), *us = getenv("SLOW_US");
-    int got = real(str, n, stream);
+    ssize_t got = real(fd, out, size, flags);
+    const int failure = errno;
 
-    if (text && us && got > 0 && memmem(str, (size_t)got, text, strlen(text)) != NULL)
+    if (text && us && got > 0 && is_ours() && memmem(out, (size_t)got, text, strlen(text)) != NULL)
         wait_us(strtol(us, NULL, 10));
+    errno = failure;
     return got;
 }
