@@ -403,25 +403,31 @@ static void find_names(const struct power_disk *disk, enum power_manner manner, 
     }
 }
 
+/* A later file has taken its name, though its own end may not be on disk. */
+static bool is_replaced(const struct power_log *log, int file, const bool named[POWER_FILES_MAX])
+{
+    for (int i = file + 1; i < log->file_count; i++) {
+        if (named[i] && strcmp(log->files[i].name, log->files[file].name) == 0)
+            return true;
+    }
+    return false;
+}
+
 void power_disk_write(struct power_disk *disk, const struct power_cut *cut, const char *folder)
 {
+    const struct power_log *log = disk->log;
     bool named[POWER_FILES_MAX];
     uint64_t random = cut->seed;
 
-    ck_assert(disk->done <= cut->ops && disk->log->begin <= cut->ops);
+    ck_assert(disk->done <= cut->ops && log->begin <= cut->ops);
     while (disk->done < cut->ops)
         advance(disk);
     power_folder_empty(folder);
     find_names(disk, cut->manner, &random, named);
-    for (int i = disk->log->file_count - 1; i >= 0; i--) {
-        bool newer = false;
-
-        for (int k = i + 1; k < disk->log->file_count; k++)
-            newer |= named[k] && strcmp(disk->log->files[k].name, disk->log->files[i].name) == 0;
-        if (!named[i] || newer)
+    for (int i = 0; i < log->file_count; i++) {
+        if (!named[i] || is_replaced(log, i, named))
             continue;
         find_file(disk, i, cut->manner, &random);
-        write_file(folder, disk->log->files[i].name,
-                   (struct cc_str){ disk->found.at, disk->found.size });
+        write_file(folder, log->files[i].name, (struct cc_str){ disk->found.at, disk->found.size });
     }
 }

@@ -53,7 +53,8 @@ void power_scene_play(struct power_scene *scene, const struct power_plan *plan);
 void power_scene_create(struct power_scene *scene, const char *folder);
 void power_scene_close(struct power_scene *scene);
 
-/* Opens the store in a folder as the product does; it is `durable` whatever the plan says. */
+/* Opens the store in a folder, as durable as the plan says, and a chat on it. Codes as
+ * cc_store_open_sqlite. */
 enum cc_code power_scene_open(struct power_scene *scene, const char *folder, struct house *out,
                               struct cc_err *err);
 void power_house_close(struct house *house);
@@ -64,7 +65,7 @@ int power_room_of(int sender);
 struct cc_str power_client_id(struct cc_arena *arena, int sender, int number);
 struct cc_str power_text(struct cc_arena *arena, int sender, int number);
 
-/* A folder for the found files. */
+/* A new folder, in memory where there is one that is: what is written there is never synced. */
 void power_folder_make(char out[64]);
 
 #endif
