@@ -139,6 +139,7 @@ static enum cc_code empty_log(struct sqlite_conn *conn, struct cc_err *err)
 
 static enum cc_code settle_old(struct cc_replacing *self, struct cc_err *err)
 {
+    struct cc_err why = { 0 };
     struct sqlite_conn *conn;
     enum cc_code rc;
 
@@ -147,9 +148,12 @@ static enum cc_code settle_old(struct cc_replacing *self, struct cc_err *err)
     rc = sqlite_conn_open(&self->old, true, &conn, err);
     if (rc != CC_OK)
         return rc;
-    rc = empty_log(conn, err);
+    rc = empty_log(conn, &why);
     sqlite_conn_close(conn);
-    return rc;
+    self->is_damaged = rc == CC_INVALID; /* then its log stays with it */
+    if (rc != CC_OK && !self->is_damaged)
+        *err = why;
+    return self->is_damaged ? CC_OK : rc;
 }
 
 /* A further name. What cannot be linked (a file system without links) is not replaced. */
@@ -201,7 +205,7 @@ static enum cc_code create_fresh(struct cc_replacing *self, struct cc_err *err)
     if (rc == CC_OK)
         rc = execute(self->conn,
                      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=OFF;"
-                     "PRAGMA synchronous=OFF; PRAGMA secure_delete=OFF",
+                     "PRAGMA synchronous=OFF",
                      err);
     if (rc == CC_OK)
         rc = sqlite_schema_create(self->conn, self->random, err);
