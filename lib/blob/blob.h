@@ -43,7 +43,8 @@ enum cc_code cc_blobs_list(struct cc_blobs *blobs, struct cc_arena *arena, struc
                            struct cc_err *err) CC_NODISCARD;
 
 /* From now on nothing is removed, by whatever process, until cc_blobs_release or the end of this
- * process: what the store names at any later moment is there to be copied. CC_UNAVAILABLE. */
+ * process: what the store names at any later moment is there to be copied. CC_UNAVAILABLE, also
+ * while another process keeps them. */
 enum cc_code cc_blobs_keep(struct cc_blobs *blobs, struct cc_err *err) CC_NODISCARD;
 void cc_blobs_release(struct cc_blobs *blobs);
 

@@ -14,9 +14,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define UNFINISHED ".unfinished"
+#define KEEP_TRIES 200 /* a second */
 #define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 struct directory {
@@ -288,13 +290,22 @@ static enum cc_code directory_remove(struct cc_blobs *blobs, struct cc_str name,
     return rc;
 }
 
-/* Waits for removals under way. */
+/* A removal under way takes moments, a backup of another process as long as it takes. */
 static enum cc_code directory_keep(struct cc_blobs *blobs, struct cc_err *err)
 {
+    const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
     struct directory *dir = (struct directory *)blobs;
 
-    dir->kept = lock_root(dir, LOCK_EX);
-    return dir->kept >= 0 ? CC_OK : fail_errno(err, "lock");
+    for (int tries = 0; tries < KEEP_TRIES; tries++) {
+        dir->kept = lock_root(dir, LOCK_EX | LOCK_NB);
+        if (dir->kept >= 0)
+            return CC_OK;
+        if (errno != EWOULDBLOCK)
+            return fail_errno(err, "lock");
+        nanosleep(&pause, NULL);
+    }
+    return cc_fail(err, CC_UNAVAILABLE, "Another backup is being made: wait for its end.",
+                   "blobs: kept by another process");
 }
 
 static void directory_release(struct cc_blobs *blobs)

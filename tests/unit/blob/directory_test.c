@@ -344,6 +344,7 @@ START_TEST(nothing_is_removed_while_somebody_keeps_all)
     ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("a/b"), &err), CC_UNAVAILABLE);
     ck_assert_int_eq(get(&p, "a/b", &out), CC_OK);
     ck_assert_int_eq(put(&p, "a/c", CC_STR("2")), CC_OK);
+    ck_assert_int_eq(cc_blobs_keep(p.blobs, &err), CC_UNAVAILABLE);
     cc_blobs_release(other);
     cc_err_clear(&err);
     ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("a/b"), &err), CC_OK);
