@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* gettid */
 #include "../../check.h"
 
 #include "base/arena.h"
@@ -6,8 +7,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static const struct cc_password_rules rules = { 8, 256 };
 
@@ -283,6 +288,70 @@ START_TEST(a_process_that_dies_inside_gives_its_place_back)
 }
 END_TEST
 
+struct hashes {
+    struct bench b;
+    int niceness; /* of the thread that asks, afterwards */
+    atomic_bool enough;
+};
+
+static int niceness(pid_t thread)
+{
+    return getpriority(PRIO_PROCESS, (id_t)thread);
+}
+
+static void *hash_again_and_again(void *arg)
+{
+    struct hashes *h = arg;
+    struct cc_err err = { 0 };
+    struct cc_str phc;
+
+    while (!atomic_load(&h->enough))
+        if (cc_password_hash(&h->b.hasher, h->b.arena, CC_STR("correct"), &phc, &err) != CC_OK)
+            return "refused";
+    h->niceness = niceness(gettid());
+    return NULL;
+}
+
+static int highest_niceness(void)
+{
+    DIR *folder = opendir("/proc/self/task");
+    int highest = 0;
+
+    ck_assert_ptr_nonnull(folder);
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        int is = entry->d_name[0] == '.' ? 0 : niceness((pid_t)strtol(entry->d_name, NULL, 10));
+
+        if (is > highest)
+            highest = is;
+    }
+    closedir(folder);
+    return highest;
+}
+
+START_TEST(who_hashes_lets_others_go_first_and_who_asked_stays_as_he_was)
+{
+    struct hashes h = { .niceness = -1 };
+    int before = niceness(gettid());
+    bool seen = false;
+    pthread_t asking;
+    void *fault;
+
+    bench_open(&h.b);
+    h.b.hasher.memory_kib = 4096;
+    ck_assert_int_eq(pthread_create(&asking, NULL, hash_again_and_again, &h), 0);
+    for (int i = 0; i < 100000 && !seen; i++) {
+        seen = highest_niceness() == (before < 9 ? before + 10 : 19);
+        usleep(50);
+    }
+    ck_assert(seen);
+    atomic_store(&h.enough, true);
+    pthread_join(asking, &fault);
+    ck_assert_ptr_null(fault);
+    ck_assert_int_eq(h.niceness, before);
+    bench_close(&h.b);
+}
+END_TEST
+
 CC_CHECK_MAIN("identity/password", length_counts_characters_and_not_bytes,
               blanks_ones_own_number_and_what_everybody_tries_are_refused,
               a_hash_matches_its_password_and_no_other, nobodys_hash_is_computed_and_never_matches,
@@ -292,4 +361,5 @@ CC_CHECK_MAIN("identity/password", length_counts_characters_and_not_bytes,
               a_third_waits_until_one_of_two_inside_leaves,
               who_comes_when_all_tickets_are_out_is_sent_away,
               of_many_threads_at_most_two_are_inside,
-              a_process_that_dies_inside_gives_its_place_back)
+              a_process_that_dies_inside_gives_its_place_back,
+              who_hashes_lets_others_go_first_and_who_asked_stays_as_he_was)
