@@ -103,12 +103,16 @@ $(SHIMS): $(B)/%.so: %.c $(B)/flags | deps
 	$(call say,LD $@)
 	$(Q)$(CC) $(filter-out -fPIE -fsanitize=%,$(ALL_CFLAGS)) -fPIC -shared $< -ldl -o $@
 
-$(filter-out %/constant,$(BENCH)): %: %.o $(B)/libcloudchat.a
+$(filter-out %/constant %/constant_cgi,$(BENCH)): %: %.o $(B)/libcloudchat.a
 	$(call say,LD $@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
 
-# The baseline loads the libraries that the product loads, neither more nor fewer.
-$(B)/tests/bench/constant: %: %.o $(B)/bin/chat
+$(B)/tests/bench/constant: %: %.o
+	$(call say,LD $@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $< -lfcgi -o $@
+
+# It loads the libraries that the product loads, neither more nor fewer.
+$(B)/tests/bench/constant_cgi: %: %.o $(B)/bin/chat
 	$(call say,LD $@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $< -Wl,--no-as-needed $$(readelf -d $(B)/bin/chat | \
 	    sed -n 's/.*(NEEDED).*\[\(.*\)\]/-l:\1/p') -o $@

@@ -1,7 +1,7 @@
 /* tests/bench/constant.c - what the product is measured against: a libfcgi program that reads the
  * body and answers the same bytes every time, as fast as libfcgi can. It stands in the place of
  * chat.fcgi in a copy of the installed tree, so that the same `cloudchat serve` gives it the same
- * socket, web server and number of threads. Started by CGI it answers once and ends.
+ * socket, web server and number of threads.
  *
  * CONSTANT_ANSWER names the file with the answer as CGI writes one: header lines, an empty line,
  * the body. */
@@ -90,17 +90,10 @@ static int serve_fastcgi(void)
     return EXIT_SUCCESS;
 }
 
-static int serve_cgi(void)
-{
-    return write(STDOUT_FILENO, answer.bytes, (size_t)answer.size) == answer.size
-               ? EXIT_SUCCESS
-               : fail("standard output");
-}
-
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
     if (load_answer() != EXIT_SUCCESS)
         return EXIT_FAILURE;
-    return FCGX_IsCGI() ? serve_cgi() : serve_fastcgi();
+    return serve_fastcgi();
 }

@@ -8,10 +8,11 @@ import rows_http
 import sites
 import stores
 from server import STAGE, environment
-from sites import CONSTANT, Site, ask, bearer
+from sites import Site, ask, bearer
 from stores import BUILT
 from table import Figures, Line, Row
 
+CONSTANT = BUILT / "tests" / "bench" / "constant_cgi"
 LAUNCH = BUILT / "tests" / "bench" / "launch"
 RUNS = 100  # of each program in a round
 
