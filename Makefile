@@ -140,6 +140,7 @@ DEPS_lint := build test lint
 DEPS_check := build run test $(BUNDLE_DEPS)
 DEPS_bench := build run test bench $(BUNDLE_DEPS)
 DEPS_bench-readme := $(DEPS_bench)
+DEPS_bench-profile := $(DEPS_bench)
 DEPS_chaos := build run test $(BUNDLE_DEPS)
 DEPS_soak := $(DEPS_bench)
 DEPS_browser := build run browser $(BUNDLE_DEPS)
@@ -294,8 +295,10 @@ fuzzers: $(FUZZERS)
 ROWS :=
 ROUNDS := 11
 bench bench-readme: SECONDS := 3
-BENCH_RUN = STAGE=$(STAGE) BUILT=$(CURDIR)/$(B) PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/api $(VENV)/bin/python \
-    tests/bench/bench.py --rows '$(ROWS)' --rounds $(ROUNDS) --seconds $(SECONDS)
+BENCH_PYTHON = STAGE=$(STAGE) BUILT=$(CURDIR)/$(B) PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONPATH=tests/api $(VENV)/bin/python
+BENCH_RUN = $(BENCH_PYTHON) tests/bench/bench.py \
+    --rows '$(ROWS)' --rounds $(ROUNDS) --seconds $(SECONDS)
 
 .PHONY: bench
 bench: stage $(BENCH) $(SHIMS) $(VENV)/installed ## measures, on a quiet machine: ROWS='messages send' ROUNDS= SECONDS=
@@ -304,6 +307,10 @@ bench: stage $(BENCH) $(SHIMS) $(VENV)/installed ## measures, on a quiet machine
 .PHONY: bench-readme
 bench-readme: stage $(BENCH) $(SHIMS) $(VENV)/installed ## the same, and puts the table into README.md
 	@$(BENCH_RUN) --readme
+
+.PHONY: bench-profile
+bench-profile: stage $(BENCH) $(VENV)/installed ## where the time of a list and of a send goes (perf), into README.md
+	@$(BENCH_PYTHON) tests/bench/where.py --readme
 
 # --- lint ----------------------------------------------------------------------------------------
 
