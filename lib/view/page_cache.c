@@ -2,6 +2,7 @@
 
 #include "../base/shared.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -84,6 +85,7 @@ static void forget(struct cc_page_cache *cache, struct entry **at)
 {
     struct entry *entry = *at;
 
+    assert(entry); /* what is in the order is in its bucket */
     *at = entry->next;
     unlink_entry(cache, entry);
     cache->bytes -= entry->bytes;
