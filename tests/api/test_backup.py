@@ -417,8 +417,8 @@ def moments(server, *arguments):
 @needs_strace
 def test_a_backup_that_is_killed_leaves_no_file(town):
     town.stop()
-    kills = 0
-    for moment in moments(town, "backup", town.file):
+    kills, tried = 0, moments(town, "backup", town.file)
+    for moment in tried:
         town.file.unlink(missing_ok=True)
         kills += killed_at(town, moment, "backup", town.file)
         if town.file.exists():  # then it is whole
@@ -426,7 +426,7 @@ def test_a_backup_that_is_killed_leaves_no_file(town):
         said = backup(town, "--force")
         assert leftovers(town.file.parent, town.file.name) == [town.file.name], moment
         assert "2 people, 1 room, 5 messages, 1 photo" in said
-    assert kills >= ROUNDS * 3
+    assert kills >= len(tried) * 0.8, (kills, len(tried))
 
 
 @needs_strace
@@ -438,7 +438,8 @@ def test_a_restore_that_is_killed_leaves_the_old_or_the_new(town):
     old, whole = town.data, town.data.with_name("whole")
     shutil.copytree(old, whole)
     was_old = was_new = kills = 0
-    for when in moments(town, "restore", "--replace", town.file):
+    tried = moments(town, "restore", "--replace", town.file)
+    for when in tried:
         shutil.rmtree(old)
         shutil.copytree(whole, old)
         kills += killed_at(town, when, "restore", "--replace", town.file)
@@ -451,7 +452,7 @@ def test_a_restore_that_is_killed_leaves_the_old_or_the_new(town):
         assert "Restored" in restored(town, "--replace"), when
         assert text_of_last(old) == "before 4"
         assert not list(old.glob("*.restoring*")), when
-    assert was_old and was_new and kills >= ROUNDS * 3, (was_old, was_new, kills)
+    assert was_old and was_new and kills >= len(tried) * 0.8, (was_old, was_new, kills)
     town.start()
     assert texts(town.ada, town.room) == [f"before {n}" for n in range(5)]
 
