@@ -1,6 +1,7 @@
 """Requests a second through lighttpd, beside a program that answers the same bytes at once; and how
 long a sender waits."""
 
+import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -70,7 +71,7 @@ def changes(site, store):
     room = hot_room(store)
     headers = bearer(store.people[room.people[0]])
     path = f"/chat/rooms/{room.id}/changes"
-    sync = stores.json.loads(ask(site.url, f"/chat/rooms/{room.id}", headers=headers).body)["sync"]
+    sync = json.loads(ask(site.url, f"/chat/rooms/{room.id}", headers=headers).body)["sync"]
     target = f"{path}?since={sync}"
     headers["If-None-Match"] = expect(ask(site.url, target, headers=headers)).header("etag")
     answer = expect(ask(site.url, target, headers=headers), 304)
@@ -80,7 +81,7 @@ def changes(site, store):
 def send(site, store):
     room = send_rooms(store)[0]
     headers = {**bearer(store.people[room.people[0]]), "Content-Type": "application/json"}
-    body = stores.json.dumps({"room_id": room.id, "type": "text", "data": {"text": "x" * 65},
+    body = json.dumps({"room_id": room.id, "type": "text", "data": {"text": "x" * 65},
                               "client_id": f"{wrk.run_number()}-7000-8000-000000000000"})
     answer = expect(ask(site.url, "/chat/messages", "POST", headers, body), 201)
     return Case(send_load(store), answer)

@@ -27,12 +27,12 @@ def grouped_and_single(options):
         return in_turn(both, send_load(rows_http.seeded()), options)
 
 
-def syncs_a_send(options, settings=None):
+def syncs_a_send(options):
     store = stores.copy(rows_http.seeded(), "counted")
     path = sites.write("syncs", "\0" * 8)
     preloaded = {"LD_PRELOAD": str(SHIM), "SYNCS_FILE": path}
     with open(path, "r+b") as file, mmap.mmap(file.fileno(), 8) as counter, \
-            Site(store.data, settings, preloaded) as site:
+            Site(store.data, None, preloaded) as site:
         load = send_load(store)
         wrk.run(site.url, again(load), 1)
         return [count_round(site, load, counter, options.seconds) for _ in range(options.rounds)]
