@@ -67,15 +67,36 @@ static int open_pipe(const struct cc_supervisor *self, struct cc_child *child)
     return ends[1];
 }
 
-static bool has_served(struct cc_child *child)
+static void close_told(struct cc_child *child)
 {
-    char byte;
-    bool told = child->told >= 0 && read(child->told, &byte, 1) == 1;
-
     if (child->told >= 0)
         close(child->told);
     child->told = -1;
-    return told;
+}
+
+/* Notes who has told that it has served; one that did so long ago may be heard only now. */
+static void hear_all(struct cc_supervisor *self)
+{
+    char byte;
+
+    for (size_t i = 0; i < self->count; i++) {
+        struct cc_child *child = &self->children[i];
+
+        if (child->pid > 0 && child->told >= 0 && read(child->told, &byte, 1) == 1)
+            child->served_ms = cc_clock_mono_ms(self->clock);
+    }
+}
+
+/* Whether it, or another worker of its program, has served since it was born. */
+static bool program_has_served(const struct cc_supervisor *self, const struct cc_child *child)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        const struct cc_child *other = &self->children[i];
+
+        if (strcmp(other->name, child->name) == 0 && other->served_ms >= child->started_ms)
+            return true;
+    }
+    return false;
 }
 
 static void start(struct cc_supervisor *self, struct cc_child *child)
@@ -97,7 +118,7 @@ static void start(struct cc_supervisor *self, struct cc_child *child)
     child->restart_ms = child->started_ms + DELAY_MAX_MS;
     cc_log_error(self->log, "cannot fork", CC_LOG_Z("child", child->name),
                  CC_LOG_Z("cause", strerror(errno)));
-    (void)has_served(child);
+    close_told(child);
 }
 
 static const char *manner_of(const siginfo_t *end)
@@ -107,13 +128,13 @@ static const char *manner_of(const siginfo_t *end)
     return "signal";
 }
 
-/* A delay is for what cannot even start, lest it take the machine with it. Who has served and died
- * is missed by those who wait in the socket's queue, however short its life was. */
+/* A delay is for a program that cannot even start, lest it take the machine with it. One that has
+ * served is missed by those who wait in the socket's queue, however short its life was. */
 static void schedule_restart(struct cc_supervisor *self, struct cc_child *child,
-                             const siginfo_t *end, bool served)
+                             const siginfo_t *end)
 {
     int64_t now_ms = cc_clock_mono_ms(self->clock);
-    bool young = !served && now_ms - child->started_ms < YOUNG_MS;
+    bool young = !program_has_served(self, child) && now_ms - child->started_ms < YOUNG_MS;
 
     child->young_deaths = young ? child->young_deaths + 1 : 0;
     if (child->young_deaths <= 1)
@@ -135,13 +156,13 @@ static bool is_running(const struct cc_supervisor *self)
 
 static void bury(struct cc_supervisor *self, struct cc_child *child, const siginfo_t *end)
 {
-    bool served = has_served(child);
-
+    hear_all(self);
+    close_told(child);
     /* What it has forked goes with it; while it is not reaped its number is nobody else's. */
     kill(-child->pid, SIGKILL);
     waitpid(child->pid, NULL, 0);
     if (is_running(self))
-        schedule_restart(self, child, end, served);
+        schedule_restart(self, child, end);
     child->pid = 0;
 }
 

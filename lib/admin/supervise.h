@@ -1,6 +1,7 @@
 /* admin/supervise.h - keeps processes running until a signal says stop. What dies is started again:
- * at once, or after a growing delay if it died young: soon, and without having served. They have
- * process groups of their own, so that Ctrl-C reaches the supervisor alone, and they end with it.
+ * at once, or after a growing delay if it died young: soon, and while no worker of its program had
+ * served. They have process groups of their own, so that Ctrl-C reaches the supervisor alone, and
+ * they end with it.
  *
  * It holds the listening sockets that they serve, so that the death of one costs only what that one
  * had in its hands: whoever connects meanwhile waits in the socket's queue. */
@@ -24,6 +25,7 @@ struct cc_child {
     int64_t restart_ms; /* when to start it again; by the steady clock */
     int64_t delay_ms;
     unsigned young_deaths; /* one after another */
+    int64_t served_ms;     /* when it, or who was here before it, was last heard to have served */
     int told;              /* our end of the pipe of served_fd; -1: none */
 };
 

@@ -390,6 +390,25 @@ START_TEST(what_has_served_is_started_again_at_once)
 }
 END_TEST
 
+/* Killed before its first answer while others answer: the program is not a broken one. */
+START_TEST(what_dies_young_beside_one_that_serves_is_started_again_at_once)
+{
+    const char *log;
+    struct world w;
+
+    open_world(&w);
+    add_child(&w, "chat", "printf . >&3; sleep 0.02; exit 3\n")->served_fd = 3;
+    add_child(&w, "chat", "echo . >>$d/starts; sleep 0.2; exit 4\n")->served_fd = 3;
+    start(&w);
+    cc_wait_until(strlen(text_of(&w, "starts")) >= strlen(".\n.\n.\n.\n"));
+    ck_assert_int_eq(stop(&w), 0);
+    log = text_of(&w, "log");
+    ck_assert_ptr_nonnull(strstr(log, "\"status\":4,\"restart_in_ms\":0"));
+    ck_assert_ptr_null(strstr(log, "\"status\":4,\"restart_in_ms\":100"));
+    close_world(&w);
+}
+END_TEST
+
 /* To be given the pipe is not to have used it. */
 START_TEST(what_could_have_told_and_did_not_has_not_served)
 {
@@ -413,4 +432,5 @@ CC_CHECK_MAIN("admin/supervise", a_killed_child_is_replaced_and_no_other_notices
               children_do_not_outlive_a_killed_supervisor,
               what_a_dead_child_has_forked_goes_with_it, what_cannot_be_executed_ends_the_start,
               what_dies_young_is_started_ever_more_slowly, what_has_served_is_started_again_at_once,
+              what_dies_young_beside_one_that_serves_is_started_again_at_once,
               what_could_have_told_and_did_not_has_not_served)
