@@ -35,6 +35,7 @@ class Case:
     sends: dict = field(default_factory=dict)  # (room, user, client_id): Send
     reads: dict = field(default_factory=lambda: defaultdict(list))  # op: (invoke, got, floor)
     moves: dict = field(default_factory=lambda: defaultdict(int))  # (room, user): read_seq at least
+    last_send: dict = field(default_factory=dict)  # room: the exchange
     said: list = field(default_factory=list)
 
     def say(self, sentence):
@@ -87,6 +88,7 @@ def send_of(case, invoke):
 
 def note_attempt(case, invoke, floor):
     key = invoke["room"], invoke["user"], invoke["client_id"]
+    case.last_send[invoke["room"]] = invoke["x"]
     if key not in case.sends:
         case.sends[key] = Send(invoke["user"], invoke["room"], invoke["client_id"],
                                invoke["text"], floor)
@@ -361,7 +363,8 @@ def by_reader(case):
 
 
 def follow(case, room, reads):
-    """A client that applies all that it is given; at the end it must hold what the store holds."""
+    """A client that applies all that it is given; who reads when all has been sent must hold what
+    the store holds."""
     who = f"{reads[0][0]['user']}, who follows the changes,"
     seqs, members, rev = set(), {}, 0
     for invoke, got, floor in reads:
@@ -376,7 +379,8 @@ def follow(case, room, reads):
         check_no_hole(case, room, who, seqs)
         if not got["more"]:
             check_floor(case, room, who, len(seqs), floor)
-    check_end(case, room, who, (len(seqs), members, rev), reads[-1][1]["more"])
+    if invoke["x"] > case.last_send.get(room.id, 0):
+        check_end(case, room, who, (len(seqs), members, rev), reads[-1][1]["more"])
 
 
 def check_no_hole(case, room, who, seqs):

@@ -75,7 +75,7 @@ def is_stopped(pid):
 
 def stop(pid):
     os.kill(pid, signal.SIGSTOP)
-    deadline = time.monotonic() + 0.05
+    deadline = time.monotonic() + 0.2
     while not is_stopped(pid) and time.monotonic() < deadline:
         pass
 
@@ -107,11 +107,16 @@ def kill_one(parent, program, until, idle):
                 break
         else:
             time.sleep(PAUSE_S)
-    before = time.monotonic()
+    if pid is None:
+        return None
     try:
+        if not in_hand:
+            stop(pid)
+            in_hand = accepted(pid)
+        before = time.monotonic()
         os.kill(pid, signal.SIGKILL)
-    except (OSError, TypeError):
-        return None  # there is none, or it died by itself
+    except OSError:
+        return None  # it died by itself
     return {"from": before, "to": time.monotonic(), "pid": pid, "in_hand": in_hand, "looks": looks}
 
 

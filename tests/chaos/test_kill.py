@@ -17,6 +17,10 @@ EVERY_MS = 50
 KILLS_MIN = 0.8
 IN_HAND_MIN = 0.9
 P99_MAX_MS = 100
+# A machine that has other things to do is slow without any kill, too: then this many times as slow
+# as a load before and after it, of that many seconds. On a quiet one that is far below 100 ms.
+P99_TIMES_CALM = 5
+CALM_S = 3
 
 
 def start_killer(run, seconds, log):
@@ -48,13 +52,16 @@ def failures_of(events):
 def test_only_what_was_in_the_hands_of_a_killed_worker_fails(make_run, tell, tmp_path):
     run = make_run(serve__chat_workers=4, http__threads=4)
     with open(tmp_path / "kills.jsonl", "w") as log:
+        calm = [run.put_under(seconds=CALM_S)]
         killer = start_killer(run, SECONDS, log)
         result = run.put_under(seconds=SECONDS)
         assert killer.wait(10) == 0
+        calm.append(run.put_under(seconds=CALM_S))
     kills = [json.loads(line) for line in (tmp_path / "kills.jsonl").read_text().splitlines()]
     failures = failures_of(run.history.events)
     hits = sum(kill["in_hand"] > 0 for kill in kills)
-    tell(result,
+    limit = max(P99_MAX_MS, P99_TIMES_CALM * max(each.p(0.99) for each in calm))
+    tell(result, f"p99 without kills {calm[0].p(0.99):.1f} ms before, {calm[1].p(0.99):.1f} after",
          f"{len(kills)} kills, {hits} ({hits / len(kills):.1%}) hit a worker with requests in "
          f"hand ({sum(kill['in_hand'] for kill in kills)}); {len(failures)} requests failed")
     run.check()
@@ -64,7 +71,7 @@ def test_only_what_was_in_the_hands_of_a_killed_worker_fails(make_run, tell, tmp
     assert hits >= IN_HAND_MIN * len(kills)
     assert not result.given_up
     assert result.acknowledged >= result.plan.rate * SECONDS * 0.98
-    assert result.p(0.99) <= P99_MAX_MS
+    assert result.p(0.99) <= limit, f"p99 {result.p(0.99):.1f} ms, at most {limit:.1f}"
 
 
 # --- shown to see ---------------------------------------------------------------------------------
