@@ -14,7 +14,8 @@
 
 #define YOUNG_MS 500
 #define DELAY_FIRST_MS 100
-#define DELAY_MAX_MS 5000
+/* One start takes about 10 ms: at this pace a broken program costs a hundredth of a core. */
+#define DELAY_MAX_MS 1000
 #define YOUNG_DEATHS_MAX 3 /* while starting */
 #define STARTING_POLL_MS 25
 /* One wish may arrive twice: Ctrl-C goes to the whole group, and make passes SIGTERM on as well. */
@@ -139,8 +140,8 @@ static void schedule_restart(struct cc_supervisor *self, struct cc_child *child,
     child->young_deaths = young ? child->young_deaths + 1 : 0;
     if (child->young_deaths <= 1)
         child->delay_ms = young ? DELAY_FIRST_MS : 0;
-    else if (child->delay_ms < DELAY_MAX_MS)
-        child->delay_ms *= 2;
+    else
+        child->delay_ms = child->delay_ms < DELAY_MAX_MS / 2 ? child->delay_ms * 2 : DELAY_MAX_MS;
     child->restart_ms = now_ms + child->delay_ms;
     cc_log_warn(self->log, "program died", CC_LOG_Z("child", child->name),
                 CC_LOG_I64("pid", child->pid), CC_LOG_Z("manner", manner_of(end)),
