@@ -51,8 +51,12 @@ static enum cc_code resolve_folder(struct cc_arena *arena, const char *path, cha
 /* The longest name is that of the journal, which a database without a log has. */
 static enum cc_code check_length(const char *path, struct cc_err *err)
 {
-    const size_t most = (size_t)sqlite3_vfs_find(NULL)->mxPathname - sizeof("-journal");
+    const sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    size_t most;
 
+    if (vfs == NULL) /* SQLite could not be initialised */
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "sqlite: no memory");
+    most = (size_t)vfs->mxPathname - sizeof("-journal");
     if (strlen(path) <= most)
         return CC_OK;
     return cc_fail(err, CC_INVALID,
