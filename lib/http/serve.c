@@ -18,8 +18,14 @@ static void set_signals(void)
 
 int cc_http_serve(const struct cc_server *server)
 {
-    bool is_cgi = FCGX_IsCGI();
+    bool is_cgi;
 
+    /* FCGX_IsCGI does this too, but ends the program without a word when it fails. */
+    if (FCGX_Init() != 0) {
+        cc_log_error(server->log, "cannot serve", CC_LOG_Z("cause", "FCGX_Init: no memory"));
+        return EX_OSERR;
+    }
+    is_cgi = FCGX_IsCGI();
     set_signals();
     if (!is_cgi)
         return cc_fastcgi_serve(server, STDIN_FILENO);
