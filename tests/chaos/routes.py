@@ -445,11 +445,12 @@ def check_photos(world):
 
 @route("profile")
 def photo_put(world):
-    it = call(world.ada, "PUT", "/profile/photo", body=png(8, 8), kind="image/png")
+    photo = png(8, 8) + bytes(100_000)  # more than the arena's first block
+    it = call(world.ada, "PUT", "/profile/photo", body=photo, kind="image/png")
     yield it
     check_photos(world)
-    photo = again(it).json()["photo"]
-    world.bob.get(photo, expect=200)
+    path = again(it).json()["photo"]
+    assert world.bob.get(path, expect=200).body == photo
     check_photos(world)
 
 

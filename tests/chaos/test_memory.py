@@ -1,13 +1,12 @@
-"""Each allocation fails once, one after another: an answer is right or a clean refusal, or the worker
-ends in order and is replaced; nothing is half written; the next request is answered."""
+"""Each allocation fails once, one after another: an answer is right or a clean refusal, or the
+worker ends in order and is replaced; nothing is half written; the next request is answered."""
 
+import collections
 import os
-import queue
 import random
 import shutil
 import signal
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import memory
@@ -36,10 +35,11 @@ SETTINGS = {
     "identity.sessions_max": 10,
 }
 
-# Where libraries are known to crash without memory, but for their functions without a name. Whatever
-# else crashes was given something by us that it should not have been given.
+# Where libraries are known to crash without memory; functions without a name are their own affair.
+# Whatever else crashes was given something by us that it should not have been given.
 KNOWN_CRASHES = {
     "libfcgi.so.0": {"FCGX_Accept_r"},  # asserts that malloc succeeded
+    "libcrypto.so.3": {"CRYPTO_THREAD_read_lock"},  # when it could not be initialised
     "libjwt.so.0": set(),  # writes base64 to where its memory should be
     "libjson-c.so.5": set(),  # copies a member's name without a look
 }
@@ -142,7 +142,7 @@ class FewNew:
 def fail_one(machine, world, route, number, whole):
     """The outcome, after all that must hold."""
     outcome, kind = once(machine, world, route, number)
-    wanted = [whole] if kind == "right" else [Counter(), whole]
+    wanted = [whole] if kind == "right" else [collections.Counter(), whole]
     assert world.changed in wanted, f"{kind}, half written: {dict(world.changed)}, not " \
         f"{dict(whole)}\n{memory.readable(outcome.fault)}"
     if outcome.end:
@@ -211,16 +211,18 @@ def test_some_allocations_that_fail_harm_nothing(tmp_path, tell):
 
 @pytest.mark.soak
 def test_each_allocation_that_fails_harms_nothing(tmp_path, tell):
-    left = queue.SimpleQueue()
-    for route in ROUTES:
-        left.put(route)
+    left = collections.deque(ROUTES)
 
     def routes():
-        while not left.empty():
-            yield left.get()
+        while True:
+            try:
+                yield left.popleft()
+            except IndexError:
+                return
 
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        report(tell, pool.map(lambda n: survey(tmp_path / str(n), routes(), all_or_many), range(8)))
+    servers = range(12)  # they mostly wait for workers to grow old enough to be killed
+    with ThreadPoolExecutor(len(servers)) as pool:
+        report(tell, pool.map(lambda n: survey(tmp_path / str(n), routes(), all_or_many), servers))
 
 
 # --- starting -------------------------------------------------------------------------------------
@@ -284,8 +286,8 @@ def init_once(folder, number):
     ended = memory.run([CLOUDCHAT, "init", "--data", data], memory.environment(folder))
     fault, crash = order.shared.fault.copy(), order.shared.crash.copy()
     with held(f"{ended}\n{memory.readable(fault)}\n{memory.readable(crash)}"):
-        assert ended.returncode >= 0
-        assert ended.returncode == 0 or ended.stderr
+        assert ended.returncode >= 0 or is_known(crash)
+        assert ended.returncode <= 0 or ended.stderr
         for command in (["init"], ["keys", "list"]):
             again = memory.run([CLOUDCHAT, *command, "--data", data], {})
             assert again.returncode == 0, again
