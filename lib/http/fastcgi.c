@@ -41,6 +41,8 @@ struct pool {
     int listener;
     int stop_fd; /* an eventfd; readable from the stop on */
     bool is_tcp;
+    size_t threads;
+    atomic_size_t busy;   /* of them: those that have a connection */
     atomic_int served_fd; /* 0: told, or nobody asks */
     atomic_bool stopping;
     atomic_bool failed;
@@ -225,12 +227,41 @@ static bool wait_for_next(const struct worker *worker)
     return poll(ready, CC_COUNT(ready), KEEP_TIMEOUT_MS) > 0 && !ready[1].revents;
 }
 
+/* Whether every thread has a connection and somebody waits at the door: then a connection that says
+ * nothing holds no thread. */
+static bool others_wait(void *arg)
+{
+    const struct pool *pool = arg;
+    struct pollfd door = { .fd = pool->listener, .events = POLLIN };
+
+    return atomic_load(&pool->busy) == pool->threads && poll(&door, 1, 0) > 0;
+}
+
+static bool is_safe(struct worker *worker)
+{
+    const struct cc_guard guard = {
+        .fd = worker->request.ipcFd,
+        .until_ms = cc_clock_mono_ms(&cc_system_clock) + HEAD_TIMEOUT_S * 1000,
+        .gives_way = others_wait,
+        .arg = worker->pool,
+    };
+    bool is = cc_guard_head(&guard, worker->arena);
+
+    cc_arena_reset(worker->arena);
+    return is;
+}
+
 /* One request, on a connection that is open. Afterwards request.ipcFd is -1 if it is not any
  * more. */
 static void serve_request(struct worker *worker)
 {
     FCGX_Request *fcgi = &worker->request;
 
+    if (!is_safe(worker)) {
+        FCGX_Detach(fcgi);
+        FCGX_Free(fcgi, 1);
+        return;
+    }
     set_timeout(fcgi->ipcFd, SO_RCVTIMEO, HEAD_TIMEOUT_S);
     /* Without it each close waits up to 2 s for the web server to close first. */
     FCGX_Detach(fcgi);
@@ -253,12 +284,14 @@ static void serve_connection(struct worker *worker, int fd)
     if (worker->pool->is_tcp)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     set_timeout(fd, SO_SNDTIMEO, cc_body_timeout_s(worker->pool->server->config));
+    atomic_fetch_add(&worker->pool->busy, 1);
     worker->request.ipcFd = fd;
     worker->request.keepConnection = 1; /* else FCGX_Accept_r closes it before it reads */
     do {
         serve_request(worker);
     } while (worker->request.ipcFd >= 0 && wait_for_next(worker));
     FCGX_Free(&worker->request, 1);
+    atomic_fetch_sub(&worker->pool->busy, 1);
 }
 
 static void request_stop(struct pool *pool)
@@ -414,7 +447,7 @@ static size_t thread_count(const struct cc_http_config *config)
 static enum cc_code run_pool(struct pool *pool, struct cc_arena *arena, const sigset_t *stop_set,
                              struct cc_err *err)
 {
-    size_t count = thread_count(pool->server->config), started = 0;
+    size_t count = pool->threads = thread_count(pool->server->config), started = 0;
     struct worker *workers = CC_NEW_ARRAY(arena, struct worker, count);
     enum cc_code rc = cc_ticker_start(arena, pool->server, &pool->ticker, err);
     int number;

@@ -79,6 +79,22 @@ enum cc_code cc_ticker_start(struct cc_arena *arena, const struct cc_server *ser
 void cc_ticker_wake(struct cc_ticker *ticker); /* something may be due; returns at once */
 void cc_ticker_stop(struct cc_ticker *ticker); /* waits for a tick that is running */
 
+/* --- guard.c ---------------------------------------------------------------------------------- */
+
+/* libfcgi believes what it is told: a parameter near INT_MAX long ends the process, parameters are
+ * kept however many come, and a NUL ends a value. So the head of each request is looked at before
+ * libfcgi takes it. */
+struct cc_guard {
+    int fd;
+    int64_t until_ms;             /* monotonic: a head that is not whole by then is given up */
+    bool (*gives_way)(void *arg); /* while it is not: whether another is to be served instead */
+    void *arg;
+};
+
+/* Waits until the whole head is there to be read, and leaves it there. False: the connection is to
+ * be closed. */
+bool cc_guard_head(const struct cc_guard *guard, struct cc_arena *arena) CC_NODISCARD;
+
 /* --- transports ------------------------------------------------------------------------------- */
 
 /* NAME=value, as an environment has it, into pairs; at most `max` of them. Returns how many. */

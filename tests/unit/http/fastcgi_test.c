@@ -415,6 +415,61 @@ START_TEST(a_request_without_a_method_is_malformed)
 }
 END_TEST
 
+/* libfcgi would give each of these to malloc and assert that it came back. */
+START_TEST(a_parameter_longer_than_what_came_is_dropped_quietly)
+{
+    static const struct cc_str lies[] = {
+        { "\xff\xff\xff\xff\xff\xff\xff\xff", 8 },
+        { "\xff\xff\xff\xff\1", 5 },
+        { "\1\xff\xff\xff\xff", 5 },
+        { "\xff\xff\xff", 3 },
+        { "\x80\0\0\x7f\x80\0\0\x7f", 8 },
+        { "\4\4", 2 },
+        { "\1\3Xa\0b", 6 }, /* a NUL */
+    };
+    struct running r;
+    struct answer a;
+
+    launch(&r, (struct cc_http_config){ .threads = 1 });
+    for (size_t i = 0; i < CC_COUNT(lies); i++) {
+        struct wire w = { .len = 0 };
+
+        add_begin(&w, false);
+        add_head(&w, "GET", "/hello", "");
+        add_record(&w, PARAMS, lies[i].at, lies[i].len);
+        add_record(&w, PARAMS, NULL, 0);
+        add_record(&w, STDIN, NULL, 0);
+        ck_assert_int_eq(exchange_wire(&r, &w, &a), 0);
+        ck_assert_uint_eq(a.len, 0);
+    }
+    ck_assert_int_eq(request(&r, "GET", "/hello", "", &a), 200);
+    stop(&r);
+}
+END_TEST
+
+/* All threads have a connection that says nothing; who has something to say need not wait until
+ * they are given up. */
+START_TEST(connections_that_say_nothing_give_way)
+{
+    struct running r;
+    struct answer a;
+    struct wire w = { .len = 0 };
+    int fds[24];
+    int64_t started;
+
+    launch(&r, (struct cc_http_config){ .threads = 4 });
+    add_begin(&w, false);
+    for (size_t i = 0; i < CC_COUNT(fds); i++)
+        fds[i] = send_new(&r, &w);
+    started = now_ms();
+    ck_assert_int_eq(request(&r, "GET", "/hello", "", &a), 200);
+    ck_assert_int_lt(now_ms() - started, 4000);
+    for (size_t i = 0; i < CC_COUNT(fds); i++)
+        close(fds[i]);
+    stop(&r);
+}
+END_TEST
+
 START_TEST(a_length_that_lies_is_malformed)
 {
     static const char *const lengths[] = { "3", "5", "1000" }; /* of 4 bytes */
@@ -770,8 +825,9 @@ CC_CHECK_MAIN("http/fastcgi", requests_are_answered_and_leave_nothing_open,
               a_connection_is_closed_without_waiting_for_the_web_server,
               a_request_that_breaks_off_anywhere_is_dropped_quietly,
               what_is_no_fastcgi_is_dropped_quietly, a_request_without_a_method_is_malformed,
-              a_length_that_lies_is_malformed, a_second_length_is_malformed,
-              a_body_that_stalls_is_answered_with_408,
+              a_parameter_longer_than_what_came_is_dropped_quietly,
+              connections_that_say_nothing_give_way, a_length_that_lies_is_malformed,
+              a_second_length_is_malformed, a_body_that_stalls_is_answered_with_408,
               connections_that_say_nothing_hold_no_thread_for_ever,
               a_body_over_the_limit_is_read_to_its_end_and_refused,
               a_kept_connection_carries_the_next_request,
