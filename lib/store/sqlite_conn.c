@@ -156,7 +156,11 @@ static int set_options(sqlite3 *db)
     return failed;
 }
 
-/* A database mapped into memory would turn a disk error into SIGBUS, hence mmap_size 0. */
+/* A database mapped into memory would turn a disk error into SIGBUS, hence mmap_size 0.
+ *
+ * EXTRA, not FULL: with a log they are the same, but the end of the journal in which a database
+ * begins is on disk before its log is. Else a power cut brings the journal back, it undoes the
+ * first page, and a second cut leaves an empty database beside a log, which nobody opens. */
 static enum cc_code set_pragmas(struct sqlite_conn *conn, const struct sqlite_settings *settings,
                                 bool writes, struct cc_err *err)
 {
@@ -165,7 +169,7 @@ static enum cc_code set_pragmas(struct sqlite_conn *conn, const struct sqlite_se
         "PRAGMA mmap_size=0; PRAGMA cache_size=-%lld; PRAGMA synchronous=%s;"
         "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cell_size_check=ON;"
         "PRAGMA temp_store=MEMORY; PRAGMA locking_mode=%s; PRAGMA query_only=%s;",
-        (long long)settings->cache_bytes / 1024, settings->durability == 0 ? "FULL" : "NORMAL",
+        (long long)settings->cache_bytes / 1024, settings->durability == 0 ? "EXTRA" : "NORMAL",
         settings->network ? "EXCLUSIVE" : "NORMAL", writes ? "OFF" : "ON");
 
     if (set_options(conn->db) != SQLITE_OK ||

@@ -289,7 +289,7 @@ static struct plan every_step(const struct power_log *log, uint64_t *random)
     return plan;
 }
 
-START_TEST(a_database_whose_making_was_cut_is_made_by_the_next_opening)
+static void cut_every_step_of_making(bool network)
 {
     uint64_t random = seed_wanted();
     struct tally tally = { 0 };
@@ -299,12 +299,23 @@ START_TEST(a_database_whose_making_was_cut_is_made_by_the_next_opening)
 
     power_vfs_register();
     power_folder_make(folder);
-    power_scene_create(&scene, folder);
+    power_scene_create(&scene, folder, network);
     plan = every_step(&scene.log, &random);
     cut_all(&scene, &plan, &tally);
     power_scene_close(&scene);
     printf("%zu cuts while a database was made\n", tally.cuts);
     check_sound(&tally);
+}
+
+START_TEST(a_database_whose_making_was_cut_is_made_by_the_next_opening)
+{
+    cut_every_step_of_making(false);
+}
+END_TEST
+
+START_TEST(and_so_is_one_that_has_a_journal_and_no_log)
+{
+    cut_every_step_of_making(true);
 }
 END_TEST
 
@@ -316,7 +327,7 @@ static void cut_a_creation(const char *folder, uint64_t *random)
     char first[64];
 
     power_folder_make(first);
-    power_scene_create(&scene, first);
+    power_scene_create(&scene, first, false);
     cut = (struct power_cut){ .ops = scene.log.begin +
                                      power_random(random) % (scene.log.count - scene.log.begin + 1),
                               .manner = (enum power_manner)(power_random(random) % POWER_MANNERS),
@@ -325,6 +336,8 @@ static void cut_a_creation(const char *folder, uint64_t *random)
     power_scene_close(&scene);
 }
 
+/* The journal came back with the first cut and emptied the database; the log came back with the
+ * second one; no opening went on from there. Seen by one cut of a thousand. */
 START_TEST(and_so_is_one_whose_making_was_cut_twice)
 {
     uint64_t random = seed_wanted();
@@ -338,7 +351,7 @@ START_TEST(and_so_is_one_whose_making_was_cut_twice)
 
         power_folder_make(folder);
         cut_a_creation(folder, &random);
-        power_scene_create(&scene, folder);
+        power_scene_create(&scene, folder, false);
         plan = draw(&scene.log, 10, &random);
         cut_all(&scene, &plan, &tally);
         power_scene_close(&scene);
@@ -417,6 +430,7 @@ int main(void)
     tcase_set_timeout(tcase, 300 + (double)cuts_wanted());
     tcase_add_test(tcase, what_was_acknowledged_survives_a_power_cut);
     tcase_add_test(tcase, a_database_whose_making_was_cut_is_made_by_the_next_opening);
+    tcase_add_test(tcase, and_so_is_one_that_has_a_journal_and_no_log);
     tcase_add_test(tcase, and_so_is_one_whose_making_was_cut_twice);
     tcase_add_test(tcase, without_durability_acknowledged_messages_are_lost_and_nothing_worse);
     tcase_add_test(tcase, a_disk_that_lies_about_the_log_is_seen);

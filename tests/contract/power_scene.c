@@ -74,6 +74,7 @@ enum cc_code power_scene_open(struct power_scene *scene, const char *folder, str
         .path = cc_str_format(arena, "%s/" POWER_DATABASE, folder),
         .durability = scene->plan.durability,
         .wait_ms = 60000,
+        .network_filesystem = scene->plan.network,
         .clock = &scene->clock.clock,
         .random = &cc_system_random,
         .log = &scene->errors,
@@ -328,9 +329,9 @@ void power_scene_play(struct power_scene *scene, const struct power_plan *plan)
     power_vfs_record(NULL, POWER_TRUTH);
 }
 
-void power_scene_create(struct power_scene *scene, const char *folder)
+void power_scene_create(struct power_scene *scene, const char *folder, bool network)
 {
-    prepare(scene, &(struct power_plan){ 0 });
+    prepare(scene, &(struct power_plan){ .network = network });
     snprintf(scene->folder, sizeof(scene->folder), "%s", folder);
     power_log_open(&scene->log, scene->folder);
     power_vfs_record(&scene->log, POWER_TRUTH);

@@ -20,6 +20,7 @@ struct power_plan {
     int bulks;    /* large items that each store writes besides, so that its log fills */
     int sweeps;   /* of the second half of the time: each empties the log */
     int visits;   /* stores that come and go meanwhile */
+    bool network; /* as on a network file system: a journal, no log */
 };
 
 /* One message that was acknowledged. */
@@ -50,7 +51,7 @@ struct power_scene {
 void power_scene_play(struct power_scene *scene, const struct power_plan *plan);
 /* The same, but only until the first store is open and closed again: the log of a creation. What
  * is in `folder` already is taken as synced. */
-void power_scene_create(struct power_scene *scene, const char *folder);
+void power_scene_create(struct power_scene *scene, const char *folder, bool network);
 void power_scene_close(struct power_scene *scene);
 
 /* Opens the store in a folder, as durable as the plan says, and a chat on it. Codes as
