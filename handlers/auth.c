@@ -389,5 +389,5 @@ static const struct cc_route routes[] = {
 
 int main(int argc, char **argv)
 {
-    return cc_app_main("auth", routes, argc, argv);
+    return cc_app_main("auth", routes, CC_APP_ALL, argc, argv);
 }

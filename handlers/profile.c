@@ -217,5 +217,5 @@ static const struct cc_route routes[] = {
 
 int main(int argc, char **argv)
 {
-    return cc_app_main("profile", routes, argc, argv);
+    return cc_app_main("profile", routes, CC_APP_ALL, argc, argv);
 }

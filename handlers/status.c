@@ -126,5 +126,5 @@ static const struct cc_route routes[] = {
 
 int main(int argc, char **argv)
 {
-    return cc_app_main("status", routes, argc, argv);
+    return cc_app_main("status", routes, CC_APP_STORE, argc, argv);
 }

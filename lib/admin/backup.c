@@ -61,7 +61,7 @@ static enum cc_code make_backup(struct cc_admin *admin, const struct cc_site *si
         .progress = &progress.base,
     };
     struct cc_app app;
-    enum cc_code rc = cc_app_open("backup", site->config_path, &app, &admin->err);
+    enum cc_code rc = cc_app_open("backup", CC_APP_ALL, site->config_path, &app, &admin->err);
 
     if (rc != CC_OK)
         return rc;

@@ -101,7 +101,7 @@ int cc_admin_tick(struct cc_admin *admin)
     enum cc_code rc = cc_site_config_path(admin, &path, &admin->err);
 
     if (rc == CC_OK)
-        rc = cc_app_open("tick", path, &app, &admin->err);
+        rc = cc_app_open("tick", CC_APP_ALL, path, &app, &admin->err);
     if (rc != CC_OK)
         return cc_admin_failed(&admin->err);
     rc = cc_app_work(&app, &jobs, &swept, &admin->err);

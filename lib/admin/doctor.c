@@ -117,7 +117,7 @@ static int check_opening(const struct cc_site *site)
     int faults;
 
     if (cc_site_check(site, &err) != CC_OK ||
-        cc_app_open("doctor", site->config_path, &app, &err) != CC_OK)
+        cc_app_open("doctor", CC_APP_ALL, site->config_path, &app, &err) != CC_OK)
         return failed("opening", &err);
     good("keys", site->config.identity.keys.at);
     faults = check_store(&app);

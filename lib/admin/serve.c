@@ -79,7 +79,7 @@ static enum cc_code settle(struct cc_admin *admin, struct serve *self, struct cc
 static enum cc_code rehearse(const struct serve *self, struct cc_err *err)
 {
     struct cc_app app;
-    enum cc_code rc = cc_app_open("serve", self->site.config_path, &app, err);
+    enum cc_code rc = cc_app_open("serve", CC_APP_ALL, self->site.config_path, &app, err);
 
     if (rc == CC_OK)
         cc_app_close(&app);

@@ -87,16 +87,19 @@ static enum cc_code derive_chat_secret(struct cc_app *app, struct cc_err *err)
     return CC_OK;
 }
 
-static enum cc_code open_all(const char *program, const char *path, struct cc_app *app,
-                             struct cc_err *err)
+static enum cc_code open_store(const char *program, const char *path, struct cc_app *app,
+                               struct cc_err *err)
 {
-    struct cc_config *config = &app->config;
     enum cc_code rc = open_config(program, path, app, err);
 
-    if (rc == CC_OK)
-        rc = cc_store_open_sqlite(&config->store, &app->store, err);
-    if (rc == CC_OK)
-        rc = cc_blobs_open_directory(config->blobs, &app->blobs, err);
+    return rc == CC_OK ? cc_store_open_sqlite(&app->config.store, &app->store, err) : rc;
+}
+
+static enum cc_code open_rest(struct cc_app *app, struct cc_err *err)
+{
+    struct cc_config *config = &app->config;
+    enum cc_code rc = cc_blobs_open_directory(config->blobs, &app->blobs, err);
+
     if (rc == CC_OK)
         rc = finish_restore(app, err);
     if (rc == CC_OK)
@@ -112,8 +115,8 @@ static enum cc_code open_all(const char *program, const char *path, struct cc_ap
     return rc;
 }
 
-enum cc_code cc_app_open(const char *program, const char *config_path, struct cc_app *out,
-                         struct cc_err *err)
+enum cc_code cc_app_open(const char *program, enum cc_app_part part, const char *config_path,
+                         struct cc_app *out, struct cc_err *err)
 {
     enum cc_code rc;
 
@@ -124,7 +127,9 @@ enum cc_code cc_app_open(const char *program, const char *config_path, struct cc
         .clock = &cc_system_clock,
         .random = &cc_system_random,
     };
-    rc = open_all(program, config_path, out, err);
+    rc = open_store(program, config_path, out, err);
+    if (rc == CC_OK && part == CC_APP_ALL)
+        rc = open_rest(out, err);
     if (rc != CC_OK)
         cc_app_close(out);
     return rc;

@@ -32,11 +32,17 @@ struct cc_app {
     int64_t next_sweep_ms;
 };
 
-/* Opens everything by the configuration at `config_path` (NULL: as cc_app_find_config says) into
+/* What of it a program needs. */
+enum cc_app_part {
+    CC_APP_STORE, /* the store alone: no people, no photos, no chat, and nothing is ever due */
+    CC_APP_ALL,
+};
+
+/* Opens that part by the configuration at `config_path` (NULL: as cc_app_find_config says) into
  * `out`, which must stay where it is until cc_app_close. On failure nothing stays open. CC_INVALID:
  * the configuration is to be mended. */
-enum cc_code cc_app_open(const char *program, const char *config_path, struct cc_app *out,
-                         struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_app_open(const char *program, enum cc_app_part part, const char *config_path,
+                         struct cc_app *out, struct cc_err *err) CC_NODISCARD;
 void cc_app_close(struct cc_app *app);
 
 /* A log to standard error: one JSON object a line, readable on a terminal. */
@@ -56,9 +62,10 @@ enum cc_code cc_app_work(struct cc_app *app, size_t *jobs, size_t *swept,
 #define CC_SUPERVISED "--supervised"
 #define CC_SERVED_FD 3
 
-/* main() of a handler: opens, serves `routes`, closes. Exit status: 0, 2 (usage), 78 (EX_CONFIG:
- * the configuration), 1. */
-int cc_app_main(const char *program, const struct cc_route *routes, int argc, char **argv);
+/* main() of a handler: opens the part, serves `routes`, closes. Exit status: 0, 2 (usage), 78
+ * (EX_CONFIG: the configuration), 1. */
+int cc_app_main(const char *program, const struct cc_route *routes, enum cc_app_part part, int argc,
+                char **argv);
 
 /* Which program serves which paths: the one list from which every server's configuration is
  * made. */

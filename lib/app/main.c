@@ -30,8 +30,8 @@ static int serve(const char *program, const struct cc_route *routes, struct cc_a
         .name = program,
         .routes = routes,
         .app = app,
-        .authenticate = authenticate,
-        .tick = cc_app_tick,
+        .authenticate = app->identity == NULL ? NULL : authenticate,
+        .tick = app->identity == NULL ? NULL : cc_app_tick,
         .config = &app->config.http,
         .clock = app->clock,
         .random = app->random,
@@ -85,7 +85,8 @@ static int take_served_fd(void)
     return fcntl(CC_SERVED_FD, F_SETFD, FD_CLOEXEC) == 0 ? CC_SERVED_FD : 0;
 }
 
-int cc_app_main(const char *program, const struct cc_route *routes, int argc, char **argv)
+int cc_app_main(const char *program, const struct cc_route *routes, enum cc_app_part part, int argc,
+                char **argv)
 {
     struct cc_app app;
     struct cc_err err = { 0 };
@@ -104,7 +105,7 @@ int cc_app_main(const char *program, const struct cc_route *routes, int argc, ch
     give_large_memory_back();
     umask(077); /* what is written here is nobody else's to read */
     signal(SIGPIPE, SIG_IGN);
-    if (cc_app_open(program, NULL, &app, &err) != CC_OK) {
+    if (cc_app_open(program, part, NULL, &app, &err) != CC_OK) {
         cc_log_error(&log, "cannot start", CC_LOG_Z("detail", err.detail),
                      CC_LOG_Z("cause", err.cause));
         return err.code == CC_INVALID ? EX_CONFIG : EXIT_FAILURE;

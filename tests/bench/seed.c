@@ -329,7 +329,7 @@ int main(int argc, char **argv)
     if (argc != 2 || read_plan(seed) != EXIT_SUCCESS)
         return EXIT_FAILURE;
     seed->arena = cc_arena_new(ARENA_BYTES);
-    must(cc_app_open("seed", argv[1], &seed->app, &err), &err, "opening");
+    must(cc_app_open("seed", CC_APP_ALL, argv[1], &seed->app, &err), &err, "opening");
     seed->catcher.base.ops = &catcher_ops;
     seed->app.sender = &seed->catcher.base;
     make_people(seed);

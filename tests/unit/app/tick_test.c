@@ -26,8 +26,8 @@ static void open_world(struct world *w, const char *sender)
                          "[identity]\nargon2_memory_kib = 64\n",
                          sender);
     ck_assert_int_eq(cc_file_write(path.at, text, 0600, &w->err), CC_OK);
-    ck_assert_msg(cc_app_open("test", path.at, &w->app, &w->err) == CC_OK, "%s (%s)", w->err.detail,
-                  w->err.cause);
+    ck_assert_msg(cc_app_open("test", CC_APP_ALL, path.at, &w->app, &w->err) == CC_OK, "%s (%s)",
+                  w->err.detail, w->err.cause);
 }
 
 static void close_world(struct world *w)
@@ -207,7 +207,7 @@ START_TEST(what_cannot_be_opened_leaves_nothing_open)
     path = cc_str_format(arena, "%s/cloud-chat.conf", tmp.path);
     ck_assert_int_eq(cc_file_write(path.at, CC_STR("[store]\npath = /dev/null\n"), 0600, &err),
                      CC_OK);
-    ck_assert_int_ne(cc_app_open("test", path.at, &app, &err), CC_OK);
+    ck_assert_int_ne(cc_app_open("test", CC_APP_ALL, path.at, &app, &err), CC_OK);
     ck_assert_str_ne(err.detail, "");
     ck_assert_ptr_null(app.store);
     ck_assert_ptr_null(app.arena);
@@ -216,7 +216,31 @@ START_TEST(what_cannot_be_opened_leaves_nothing_open)
 }
 END_TEST
 
+START_TEST(what_needs_the_store_alone_opens_no_keys)
+{
+    struct cc_tmp tmp;
+    struct cc_app app;
+    struct cc_err err = { 0 };
+    struct cc_arena *arena = cc_arena_new(1 << 20);
+    struct cc_str path, text;
+
+    cc_tmp_make(&tmp);
+    path = cc_str_format(arena, "%s/cloud-chat.conf", tmp.path);
+    text = CC_STR("[identity]\nkeys = /dev/null\n");
+    ck_assert_int_eq(cc_file_write(path.at, text, 0600, &err), CC_OK);
+    ck_assert_int_ne(cc_app_open("test", CC_APP_ALL, path.at, &app, &err), CC_OK);
+    cc_err_clear(&err);
+    ck_assert_msg(cc_app_open("test", CC_APP_STORE, path.at, &app, &err) == CC_OK, "%s", err.cause);
+    ck_assert_int_eq(cc_store_check(app.store, arena, &err), CC_OK);
+    ck_assert_ptr_null(app.identity);
+    cc_app_close(&app);
+    cc_tmp_remove(&tmp);
+    cc_arena_free(arena);
+}
+END_TEST
+
 CC_CHECK_MAIN("app/tick", a_code_leaves_with_the_next_tick_and_only_once,
               without_a_sender_codes_are_dropped, ticks_that_follow_closely_do_not_look_again,
               bytes_that_could_not_be_removed_ten_times_are_tried_again_later,
-              a_job_of_an_unknown_kind_is_dropped, what_cannot_be_opened_leaves_nothing_open)
+              a_job_of_an_unknown_kind_is_dropped, what_cannot_be_opened_leaves_nothing_open,
+              what_needs_the_store_alone_opens_no_keys)
