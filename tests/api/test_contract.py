@@ -36,8 +36,24 @@ def test_every_operation_lists_the_answers_that_any_may_have():
     for op in OPERATIONS:
         wanted = EVERYWHERE | ({"401"} if not op.public else set())
         if op.body:
-            wanted |= {"408", "413", "415", "422"}
+            wanted |= {"408", "422"}
+        # A body is judged by its length and coding before it is known whether anybody reads it.
+        if op.method != "GET":
+            wanted |= {"413", "415"}
+        if op.method in ("POST", "PUT", "PATCH"):
+            wanted.add("411")
         assert wanted <= set(op.spec["responses"]), op.id
+
+
+def test_what_writes_may_find_no_room_or_not_know_and_only_that():
+    """Every GET reads one snapshot of the store; everything else saves something."""
+    for op in OPERATIONS:
+        of_writers = {"504", "507"} & set(op.spec["responses"])
+        assert of_writers == (set() if op.method == "GET" else {"504", "507"}), op.id
+
+
+def test_only_what_reads_a_body_may_wait_for_it_in_vain():
+    assert {op.id for op in OPERATIONS if op.has(408)} == {op.id for op in OPERATIONS if op.body}
 
 
 def test_operation_ids_are_unique():

@@ -136,6 +136,16 @@ def test_a_body_over_the_limit_is_413(op, scene):
                       headers={"content-type": "application/json"}, expect=413)
 
 
+@each([op for op in PRIVATE if not op.body and op.method != "GET"])
+@pytest.mark.parametrize("status, length, headers", [(413, 1, {}),
+                                                     (415, 0, {"content-encoding": "gzip"})],
+                         ids=["too large", "compressed"])
+def test_a_body_that_nobody_reads_is_held_to_the_same(op, status, length, headers, scene):
+    limit = scene.ada.get("/config").json()["limits"]["body_bytes"]
+    scene.ada.request(op.method, scene.path(op), body=bytes(limit + length), headers=headers,
+                      expect=status)
+
+
 @each(JSON)
 def test_a_body_as_large_as_the_limit_is_taken(op, scene):
     limit = scene.ada.get("/config").json()["limits"]["body_bytes"]
