@@ -22,15 +22,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* We accept, libfcgi speaks the protocol: FCGX_Accept_r is given a connection instead of the
- * listener. Its own accept waits 2 s for the first byte while others queue behind it, reads without
- * any time-out, cannot be woken without losing a wake-up, and takes EMFILE for the end. A request
- * whose listen_sock is -1 and whose ipcFd is set reads that connection; when it is broken, the
- * accept that follows fails at once and FCGX_Accept_r returns. */
+/* We accept, libfcgi speaks the protocol, the guard stands between: FCGX_Accept_r is given one end
+ * of a pair of sockets, and reads there what the guard has let through. Its own accept waits 2 s
+ * for the first byte while others queue behind it, reads without any time-out, cannot be woken
+ * without losing a wake-up, and takes EMFILE for the end. With listen_sock -1 a request that it
+ * cannot read makes FCGX_Accept_r close its end and return. */
 
 #define THREADS_MAX 256
 /* A web server sends what it has at once; a connection that says nothing is given up. */
-#define HEAD_TIMEOUT_S 5
+#define HEAD_TIMEOUT_MS 5000
 /* How long a connection that the web server wants to keep waits for its next request. */
 #define KEEP_TIMEOUT_MS 10000
 #define RETRY_ACCEPT_MS 100
@@ -53,34 +53,40 @@ struct worker {
     pthread_t thread;
     struct cc_arena *arena;
     int epoll;
-    FCGX_Request request;
+    int fd; /* the connection */
+    struct cc_guard guard;
+    FCGX_Request request; /* its ipcFd is what the guard feeds */
 };
 
 struct body {
     struct cc_source source;
     FCGX_Stream *in;
+    struct cc_guard *guard;
+    int64_t timeout_ms;
 };
 
 /* FCGX_GetStr waits until it has all that was asked for; so one byte first, then what came with
  * it. */
 static long body_read(struct cc_source *source, char *out, size_t size)
 {
-    FCGX_Stream *in = ((struct body *)source)->in;
+    struct body *body = (struct body *)source;
+    FCGX_Stream *in = body->in;
     size_t have;
-    int first = FCGX_GetChar(in);
+    int first;
+    long rc = cc_guard_body(body->guard, body->timeout_ms);
 
-    if (first == EOF) {
-        int failure = FCGX_GetError(in);
-
-        if (failure == 0)
-            return 0;
-        return failure == EAGAIN ? -2 : -1;
-    }
+    if (rc != 0)
+        return rc;
+    first = FCGX_GetChar(in);
+    if (first == EOF)
+        return FCGX_GetError(in) == 0 ? 0 : -1;
     out[0] = (char)first;
     have = (size_t)(in->stop - in->rdNext);
     if (have > size - 1)
         have = size - 1;
-    return 1 + FCGX_GetStr(out + 1, (int)have, in);
+    have = 1 + (size_t)FCGX_GetStr(out + 1, (int)have, in);
+    body->guard->given_bytes -= have;
+    return (long)have;
 }
 
 static void set_timeout(int fd, int option, int64_t seconds)
@@ -167,9 +173,11 @@ static bool send_vector(int fd, struct iovec *at, size_t count)
 
 /* In one system call, from where it stands; libfcgi's stream copies it through a buffer of 8 KB and
  * writes that each time it is full, so that the web server is woken for each piece. */
-static bool send_output(struct cc_arena *arena, const FCGX_Request *fcgi, struct cc_str output)
+static bool send_output(struct worker *worker, struct cc_str output)
 {
+    const int request = worker->request.requestId;
     const size_t records = output.len / RECORD_CONTENT_MAX + 1;
+    struct cc_arena *arena = worker->arena;
     struct iovec *vector = CC_NEW_ARRAY(arena, struct iovec, 2 * records + 1);
     size_t count = 0;
 
@@ -177,21 +185,24 @@ static bool send_output(struct cc_arena *arena, const FCGX_Request *fcgi, struct
         struct cc_str piece = cc_str_take(output, RECORD_CONTENT_MAX);
         unsigned char *head = cc_arena_alloc(arena, RECORD_HEAD_BYTES);
 
-        write_head(head, RECORD_STDOUT, fcgi->requestId, piece.len);
+        write_head(head, RECORD_STDOUT, request, piece.len);
         vector[count++] = (struct iovec){ head, RECORD_HEAD_BYTES };
         vector[count++] = (struct iovec){ (void *)piece.at, piece.len };
         output = cc_str_skip(output, piece.len);
     }
-    vector[count++] = end_of(arena, fcgi->requestId);
-    return send_vector(fcgi->ipcFd, vector, count);
+    vector[count++] = end_of(arena, request);
+    return send_vector(worker->fd, vector, count);
 }
 
-/* Reads, answers, and sends the last byte. True if something may have become due. */
+/* Reads, answers, and sends the last byte. True if the connection is good for another request. */
 static bool answer(struct worker *worker)
 {
     FCGX_Request *fcgi = &worker->request;
     const struct cc_server *server = worker->pool->server;
-    struct body body = { .source = { .read = body_read }, .in = fcgi->in };
+    struct body body = { .source = { .read = body_read },
+                         .in = fcgi->in,
+                         .guard = &worker->guard,
+                         .timeout_ms = HEAD_TIMEOUT_MS };
     struct cc_ctx cx = context(worker, &body);
     struct cc_pair *vars = CC_NEW_ARRAY(worker->arena, struct cc_pair, CC_PARAMS_MAX + 1);
     size_t count = cc_pairs_from_environ(fcgi->envp, vars, CC_PARAMS_MAX + 1);
@@ -203,15 +214,16 @@ static bool answer(struct worker *worker)
 
     rc = cc_request_from_cgi(vars, count, server->config, &req, &refused);
     if (req.content_length > 0)
-        set_timeout(fcgi->ipcFd, SO_RCVTIMEO, cc_body_timeout_s(server->config));
+        body.timeout_ms = cc_body_timeout_s(server->config) * 1000;
     cc_buf_init(&out, worker->arena, CC_REPLY_BYTES_MAX + CC_REPLY_HEADER_BYTES_MAX * 2);
     cc_http_answer(&cx, &req, rc == CC_OK ? NULL : &refused, &out);
     assert(!out.overflow);
-    is_sent = send_output(worker->arena, fcgi, cc_buf_str(&out));
-    /* What is left of this body would be taken for the next request. */
-    FCGX_Free(fcgi, !is_sent || !fcgi->keepConnection || !FCGX_HasSeenEOF(fcgi->in));
+    is_sent = send_output(worker, cc_buf_str(&out));
     tell_served(worker->pool);
-    return req.method != CC_GET && req.method != CC_HEAD && req.method != CC_OPTIONS;
+    if (req.method != CC_GET && req.method != CC_HEAD && req.method != CC_OPTIONS)
+        cc_ticker_wake(worker->pool->ticker);
+    /* What is left of this body would be taken for the next request. */
+    return is_sent && fcgi->keepConnection && FCGX_HasSeenEOF(fcgi->in);
 }
 
 /* --- connections ------------------------------------------------------------------------------ */
@@ -220,11 +232,13 @@ static bool answer(struct worker *worker)
 static bool wait_for_next(const struct worker *worker)
 {
     struct pollfd ready[] = {
-        { .fd = worker->request.ipcFd, .events = POLLIN },
+        { .fd = worker->fd, .events = POLLIN },
         { .fd = worker->pool->stop_fd, .events = POLLIN },
     };
+    bool is_here = worker->guard.len > 0;
+    int found = poll(ready, CC_COUNT(ready), is_here ? 0 : KEEP_TIMEOUT_MS);
 
-    return poll(ready, CC_COUNT(ready), KEEP_TIMEOUT_MS) > 0 && !ready[1].revents;
+    return (is_here || found > 0) && !ready[1].revents;
 }
 
 /* Whether every thread has a connection and somebody waits at the door: then a connection that says
@@ -237,44 +251,70 @@ static bool others_wait(void *arg)
     return atomic_load(&pool->busy) == pool->threads && poll(&door, 1, 0) > 0;
 }
 
-static bool is_safe(struct worker *worker)
+/* What libfcgi did not read of a request must not be there for the next one. */
+static void empty_feed(const struct worker *worker)
 {
-    const struct cc_guard guard = {
-        .fd = worker->request.ipcFd,
-        .until_ms = cc_clock_mono_ms(&cc_system_clock) + HEAD_TIMEOUT_S * 1000,
-        .gives_way = others_wait,
-        .arg = worker->pool,
-    };
-    bool is = cc_guard_head(&guard, worker->arena);
+    char waste[4096];
 
-    cc_arena_reset(worker->arena);
-    return is;
+    while (recv(worker->request.ipcFd, waste, sizeof(waste), MSG_DONTWAIT) > 0)
+        continue;
 }
 
-/* One request, on a connection that is open. Afterwards request.ipcFd is -1 if it is not any
- * more. */
-static void serve_request(struct worker *worker)
+/* One request. True if another may follow it. */
+static bool serve_request(struct worker *worker)
 {
     FCGX_Request *fcgi = &worker->request;
+    bool is_kept;
 
-    if (!is_safe(worker)) {
-        FCGX_Detach(fcgi);
-        FCGX_Free(fcgi, 1);
-        return;
-    }
-    set_timeout(fcgi->ipcFd, SO_RCVTIMEO, HEAD_TIMEOUT_S);
-    /* Without it each close waits up to 2 s for the web server to close first. */
-    FCGX_Detach(fcgi);
-    if (FCGX_Accept_r(fcgi) != 0)
-        return;
-    /* Cut off, or stalled, between two parameters: what came looks complete and is not. */
-    if (FCGX_GetError(fcgi->in) != 0) {
-        FCGX_Free(fcgi, 1);
-        return;
-    }
-    if (answer(worker))
-        cc_ticker_wake(worker->pool->ticker);
+    if (!cc_guard_head(&worker->guard, worker->arena, HEAD_TIMEOUT_MS))
+        return false;
     cc_arena_reset(worker->arena);
+    fcgi->keepConnection = 1; /* else FCGX_Accept_r closes its end before it reads */
+    FCGX_Detach(fcgi);
+    if (FCGX_Accept_r(fcgi) != 0 || FCGX_GetError(fcgi->in) != 0) {
+        worker->guard.fault = "libfcgi could not read it"; /* padding behind BEGIN_REQUEST */
+        return false;
+    }
+    is_kept = answer(worker);
+    FCGX_Free(fcgi, 0);
+    return is_kept;
+}
+
+/* What libfcgi reads, unless it is there from the request before. It never waits there: were the
+ * guard wrong about what it has been given, that request would fail and no thread would be lost. */
+static enum cc_code open_feed(struct worker *worker, struct cc_err *err)
+{
+    int ends[2];
+
+    if (worker->request.ipcFd >= 0)
+        return CC_OK;
+    if (worker->guard.feed >= 0)
+        close(worker->guard.feed);
+    worker->guard.feed = -1;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "socketpair: %s", strerror(errno));
+    worker->guard.feed = ends[0];
+    worker->request.ipcFd = ends[1];
+    return CC_OK;
+}
+
+static void serve_requests(struct worker *worker)
+{
+    const struct cc_log *log = worker->pool->server->log;
+    struct cc_err err = { 0 };
+
+    if (open_feed(worker, &err) != CC_OK) {
+        cc_log_error(log, "connection not served", CC_LOG_Z("cause", err.cause));
+        return;
+    }
+    cc_guard_open(&worker->guard, worker->fd);
+    while (serve_request(worker) && wait_for_next(worker))
+        cc_arena_reset(worker->arena);
+    FCGX_Free(&worker->request, 0);
+    cc_arena_reset(worker->arena);
+    empty_feed(worker);
+    if (worker->guard.fault)
+        cc_log_warn(log, "connection refused", CC_LOG_Z("cause", worker->guard.fault));
 }
 
 static void serve_connection(struct worker *worker, int fd)
@@ -285,12 +325,9 @@ static void serve_connection(struct worker *worker, int fd)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     set_timeout(fd, SO_SNDTIMEO, cc_body_timeout_s(worker->pool->server->config));
     atomic_fetch_add(&worker->pool->busy, 1);
-    worker->request.ipcFd = fd;
-    worker->request.keepConnection = 1; /* else FCGX_Accept_r closes it before it reads */
-    do {
-        serve_request(worker);
-    } while (worker->request.ipcFd >= 0 && wait_for_next(worker));
-    FCGX_Free(&worker->request, 1);
+    worker->fd = fd;
+    serve_requests(worker);
+    close(fd);
     atomic_fetch_sub(&worker->pool->busy, 1);
 }
 
@@ -371,11 +408,16 @@ static enum cc_code start_worker(struct pool *pool, struct worker *worker, struc
 
     worker->pool = pool;
     FCGX_InitRequest(&worker->request, -1, 0);
+    worker->request.ipcFd = -1;
+    worker->guard = (struct cc_guard){ .feed = -1, .gives_way = others_wait, .arg = pool };
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (worker->epoll < 0)
         return cc_fail(err, CC_UNAVAILABLE, NULL, "epoll_create1: %s", strerror(errno));
     worker->arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
-    rc = watch(worker->epoll, pool->listener, EPOLLIN | EPOLLEXCLUSIVE, err);
+    worker->guard.arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    rc = open_feed(worker, err);
+    if (rc == CC_OK)
+        rc = watch(worker->epoll, pool->listener, EPOLLIN | EPOLLEXCLUSIVE, err);
     if (rc == CC_OK)
         rc = watch(worker->epoll, pool->stop_fd, EPOLLIN, err);
     if (rc != CC_OK)
@@ -433,6 +475,9 @@ static void stop_workers(struct pool *pool, struct worker *workers, size_t count
     for (size_t i = 0; i < count; i++) {
         pthread_join(workers[i].thread, NULL);
         close(workers[i].epoll);
+        close(workers[i].guard.feed);
+        close(workers[i].request.ipcFd);
+        cc_arena_free(workers[i].guard.arena);
         cc_arena_free(workers[i].arena);
     }
 }

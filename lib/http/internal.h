@@ -81,19 +81,39 @@ void cc_ticker_stop(struct cc_ticker *ticker); /* waits for a tick that is runni
 
 /* --- guard.c ---------------------------------------------------------------------------------- */
 
-/* libfcgi believes what it is told: a parameter near INT_MAX long ends the process, parameters are
- * kept however many come, and a NUL ends a value. So the head of each request is looked at before
- * libfcgi takes it. */
+/* libfcgi 2.4.2 believes what it is told: a parameter near INT_MAX long ends the process,
+ * parameters are kept however many come, a NUL ends a value, GET_VALUES overruns a buffer on the
+ * stack, and records of others are skipped for as long as they come. So it does not read the
+ * connection: it reads a pair of sockets, into which goes what has been looked at, unchanged. */
 struct cc_guard {
-    int fd;
-    int64_t until_ms;             /* monotonic: a head that is not whole by then is given up */
-    bool (*gives_way)(void *arg); /* while it is not: whether another is to be served instead */
+    /* The caller's. */
+    struct cc_arena *arena;       /* for the guard alone; reset by cc_guard_open */
+    int feed;                     /* what is sent there is what libfcgi reads */
+    bool (*gives_way)(void *arg); /* whether another is to be served before a head that waits */
     void *arg;
+    /* The guard's. */
+    int fd;
+    const char *fault;  /* why it refused; NULL: it did not */
+    size_t given_bytes; /* of the body, that the caller has not taken; he takes them off */
+    char *at;           /* what came and was not given on */
+    size_t len, size;
+    size_t judged; /* of it, from its start: what may be given on */
+    unsigned id;
+    size_t content_left, padding_left; /* of a record that has begun */
+    bool ended;                        /* the body, as far as given on */
 };
 
-/* Waits until the whole head is there to be read, and leaves it there. False: the connection is to
- * be closed. */
-bool cc_guard_head(const struct cc_guard *guard, struct cc_arena *arena) CC_NODISCARD;
+/* Begins a connection. */
+void cc_guard_open(struct cc_guard *guard, int fd);
+
+/* Waits for the whole head of a request and gives it to libfcgi, with what is there of the body.
+ * False: the connection is to be closed. */
+bool cc_guard_head(struct cc_guard *guard, struct cc_arena *scratch,
+                   int64_t timeout_ms) CC_NODISCARD;
+
+/* Waits until libfcgi has a byte of the body, or its end, and so can read without waiting. 0; -1:
+ * it broke off or was refused; -2: nothing came in time. */
+long cc_guard_body(struct cc_guard *guard, int64_t timeout_ms) CC_NODISCARD;
 
 /* --- transports ------------------------------------------------------------------------------- */
 
