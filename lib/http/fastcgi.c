@@ -410,14 +410,15 @@ static enum cc_code start_worker(struct pool *pool, struct worker *worker, struc
     FCGX_InitRequest(&worker->request, -1, 0);
     worker->request.ipcFd = -1;
     worker->guard = (struct cc_guard){ .feed = -1, .gives_way = others_wait, .arg = pool };
+    rc = open_feed(worker, err);
+    if (rc != CC_OK)
+        return rc;
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (worker->epoll < 0)
         return cc_fail(err, CC_UNAVAILABLE, NULL, "epoll_create1: %s", strerror(errno));
     worker->arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
     worker->guard.arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
-    rc = open_feed(worker, err);
-    if (rc == CC_OK)
-        rc = watch(worker->epoll, pool->listener, EPOLLIN | EPOLLEXCLUSIVE, err);
+    rc = watch(worker->epoll, pool->listener, EPOLLIN | EPOLLEXCLUSIVE, err);
     if (rc == CC_OK)
         rc = watch(worker->epoll, pool->stop_fd, EPOLLIN, err);
     if (rc != CC_OK)
