@@ -244,7 +244,7 @@ soak: stage $(SHIMS) $(VENV)/installed $(B)/tests/contract/power_cut_test ## wha
 	@CUTS=2000 tests/run $(B)/tests/contract/power_cut_test
 	@$(CHAOS) -m soak $(ARGS)
 	@BACKUP_ROUNDS=1000 $(PYTEST) -k 'test_backup and (killed or another_server or byte)'
-	@SCHEMA_EXAMPLES=3000 $(PYTEST) -k test_schema
+	@SCHEMA_EXAMPLES=1000 $(PYTEST) -k test_schema
 	@$(MAKE) --no-print-directory bench ROWS='changes group' ROUNDS=1 SECONDS=1
 
 $(VENV)/installed: tests/api/requirements.txt | deps
