@@ -35,33 +35,43 @@ def workers(parent, program):
     return found
 
 
-def accepted(pid):
-    """How many connections a worker holds: sockets other than the one it listens at, which is
-    descriptor 0. Its store, log, epolls and pipe are none."""
-    count = 0
+def sockets(pid):
+    """The sockets among a worker's descriptors, by number: what they are called in /proc."""
+    found = {}
     try:
         for fd in os.listdir(f"/proc/{pid}/fd"):
-            if int(fd) > 2 and os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:"):
-                count += 1
-    except OSError:
-        pass  # closed meanwhile, or dead
-    return count
-
-
-def seems_busy(pid, idle):
-    """A quick look at a worker that runs. `idle` remembers which descriptors of each one are there
-    to stay, so that they need not be looked at again."""
-    known = idle.setdefault(pid, {"0", "1", "2"})
-    try:
-        for fd in set(os.listdir(f"/proc/{pid}/fd")) - known:
             target = os.readlink(f"/proc/{pid}/fd/{fd}")
-            if target.startswith("socket:"):
-                return True
-            if target.startswith("anon_inode:") or ".db" in target:
-                known.add(fd)
+            if int(fd) > 2 and target.startswith("socket:"):
+                found[fd] = target
     except OSError:
         pass  # closed meanwhile, or dead
-    return False
+    return found
+
+
+def connections(program):
+    """All that were accepted at a socket of that name: they bear its path, and the pair that each
+    thread feeds libfcgi by bears none."""
+    with open("/proc/net/unix") as file:
+        rows = [line.split() for line in file]
+    return {f"socket:[{row[6]}]" for row in rows
+            if len(row) == 8 and row[5] == "03" and row[7].endswith(f"/{program}.sock")}
+
+
+def accepted(pid, program):
+    """How many connections a worker holds."""
+    return len(connections(program) & set(sockets(pid).values()))
+
+
+def seems_busy(pid, program, idle):
+    """A quick look at a worker that runs. `idle` remembers which sockets of each one are there to
+    stay, so that they need not be looked at again."""
+    known = idle.setdefault(pid, set())
+    new = set(sockets(pid).values()) - known
+    if not new:
+        return False
+    busy = new & connections(program)
+    known |= new - busy
+    return bool(busy)
 
 
 def is_stopped(pid):
@@ -80,12 +90,12 @@ def stop(pid):
         pass
 
 
-def catch(pid, idle):
+def catch(pid, program, idle):
     """Connections in the hand of a worker, which is stopped if there are some."""
-    if not seems_busy(pid, idle):
+    if not seems_busy(pid, program, idle):
         return 0
     stop(pid)
-    count = accepted(pid)
+    count = accepted(pid, program)
     if not count:
         os.kill(pid, signal.SIGCONT)
     return count
@@ -100,7 +110,7 @@ def kill_one(parent, program, until, idle):
         for pid in pids:
             looks += 1
             try:
-                in_hand = catch(pid, idle)
+                in_hand = catch(pid, program, idle)
             except OSError:
                 continue  # it died meanwhile
             if in_hand:
@@ -112,7 +122,7 @@ def kill_one(parent, program, until, idle):
     try:
         if not in_hand:
             stop(pid)
-            in_hand = accepted(pid)
+            in_hand = accepted(pid, program)
         before = time.monotonic()
         os.kill(pid, signal.SIGKILL)
     except OSError:

@@ -16,6 +16,9 @@ EVERY_MS = 50
 # Of the kills that are due; the rest of the time goes to looking for a request in hand.
 KILLS_MIN = 0.8
 IN_HAND_MIN = 0.9
+# Of what was in hand, what nobody gets an answer to; the rest was answered, and not yet closed. With
+# fewer the killer takes for requests what is none.
+LOST_MIN = 0.5
 P99_MAX_MS = 100
 # A machine that has other things to do is slow without any kill, too: then this many times as slow
 # as a load before and after it, of that many seconds. On a quiet one that is far below 100 ms.
@@ -60,15 +63,17 @@ def test_only_what_was_in_the_hands_of_a_killed_worker_fails(make_run, tell, tmp
     kills = [json.loads(line) for line in (tmp_path / "kills.jsonl").read_text().splitlines()]
     failures = failures_of(run.history.events)
     hits = sum(kill["in_hand"] > 0 for kill in kills)
+    in_hand = sum(kill["in_hand"] for kill in kills)
     limit = max(P99_MAX_MS, P99_TIMES_CALM * max(each.p(0.99) for each in calm))
     tell(result, f"p99 without kills {calm[0].p(0.99):.1f} ms before, {calm[1].p(0.99):.1f} after",
          f"{len(kills)} kills, {hits} ({hits / len(kills):.1%}) hit a worker with requests in "
-         f"hand ({sum(kill['in_hand'] for kill in kills)}); {len(failures)} requests failed")
+         f"hand ({in_hand}); {len(failures)} requests failed")
     run.check()
     stray = unexplained(failures, kills)
     assert not stray, f"{len(stray)} failed without a kill: {stray[:5]}"
     assert len(kills) >= KILLS_MIN * SECONDS * 1000 / EVERY_MS
     assert hits >= IN_HAND_MIN * len(kills)
+    assert len(failures) >= LOST_MIN * in_hand
     assert not result.given_up
     assert result.acknowledged >= result.plan.rate * SECONDS * 0.98
     assert result.p(0.99) <= limit, f"p99 {result.p(0.99):.1f} ms, at most {limit:.1f}"
