@@ -6,9 +6,9 @@ import struct
 
 import contract
 from client import Reply
+from raw import PATIENCE_S, read_all
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR, DATA, GET_VALUES = range(1, 10)
-PATIENCE_S = 20
 
 
 def record(kind, content=b"", id=1, version=1, padding=0, length=None):
@@ -66,16 +66,6 @@ def talk(path, data, half_close=True):
         except (BrokenPipeError, ConnectionResetError):
             pass  # it has seen enough
         return read_all(s)
-
-
-def read_all(s):
-    got = b""
-    try:
-        while chunk := s.recv(65536):
-            got += chunk
-    except ConnectionResetError:
-        pass  # it closed without having read all that we sent
-    return got
 
 
 def take_records(data):

@@ -19,8 +19,9 @@ import time
 import pytest
 from client import Person
 from fastcgi import (ABORT, BEGIN, DATA, END, GET_VALUES, PARAMS, STDERR, STDIN, STDOUT, begin,
-                     connect, describe, pair, read_all, record, replies_in, request, rest, size,
+                     connect, describe, pair, record, replies_in, request, rest, size,
                      talk, variables)
+from raw import read_all
 from server import STAGE, Server, wait_for
 
 BODY_TIMEOUT_S = 1
