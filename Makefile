@@ -98,7 +98,7 @@ $(FUZZERS): %: %.o $(FUZZ_LIB_OBJ) $(B)/libcloudchat.a
 # Libraries that tests preload into the programs.
 SHIMS := $(patsubst %.c,$(B)/%.so,$(wildcard tests/shim/*.c))
 
-$(SHIMS): $(B)/%.so: %.c $(B)/flags | deps
+$(SHIMS): $(B)/%.so: %.c $(wildcard tests/shim/*.h) $(B)/flags | deps
 	@mkdir -p $(@D)
 	$(call say,LD $@)
 	$(Q)$(CC) $(filter-out -fPIE -fsanitize=%,$(ALL_CFLAGS)) -fPIC -shared $< -ldl -o $@

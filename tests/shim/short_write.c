@@ -4,13 +4,9 @@
  * SHORT_WRITES_FILE names, which all who have it map. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 
+#include "counter.h"
+
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 typedef ssize_t pwrite_fn(int fd, const void *from, size_t size, off64_t at);
 
@@ -19,17 +15,8 @@ static pwrite_fn *real_pwrite;
 
 __attribute__((constructor)) static void begin(void)
 {
-    const char *path = getenv("SHORT_WRITES_FILE");
-    int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
-    void *page;
-
     real_pwrite = (pwrite_fn *)dlsym(RTLD_NEXT, "pwrite64");
-    if (fd < 0)
-        return;
-    page = mmap(NULL, sizeof(*count), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    if (page != MAP_FAILED)
-        count = page;
+    count = shim_counter("SHORT_WRITES_FILE");
 }
 
 ssize_t pwrite64(int fd, const void *from, size_t size, off64_t at)

@@ -3,13 +3,9 @@
  * eight bytes of the file that SYNCS_FILE names, which all of them map. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 
+#include "counter.h"
+
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 typedef int sync_fn(int fd);
 
@@ -18,18 +14,9 @@ static sync_fn *real_fsync, *real_fdatasync;
 
 __attribute__((constructor)) static void begin(void)
 {
-    const char *path = getenv("SYNCS_FILE");
-    int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
-    void *page;
-
     real_fsync = (sync_fn *)dlsym(RTLD_NEXT, "fsync");
     real_fdatasync = (sync_fn *)dlsym(RTLD_NEXT, "fdatasync");
-    if (fd < 0)
-        return;
-    page = mmap(NULL, sizeof(*count), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    if (page != MAP_FAILED)
-        count = page;
+    count = shim_counter("SYNCS_FILE");
 }
 
 static void note(void)
