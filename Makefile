@@ -143,6 +143,7 @@ DEPS_bench-readme := $(DEPS_bench)
 DEPS_bench-profile := $(DEPS_bench)
 DEPS_chaos := build run test $(BUNDLE_DEPS)
 DEPS_soak := $(DEPS_bench)
+DEPS_test-aws := build run test aws $(BUNDLE_DEPS)
 DEPS_browser := build run browser $(BUNDLE_DEPS)
 DEPS_fuzz := build fuzz
 DEPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(DEPS_$(goal))))
@@ -251,6 +252,45 @@ $(VENV)/installed: tests/api/requirements.txt | deps
 	@rm -rf $(VENV)
 	python3 -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# --- testing against what stands in for AWS: tests/README -----------------------------------------
+
+# Compiling these takes minutes: they are kept, by version, where `make clean` does not come.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cloud-chat
+DYNOXIDE := $(CACHE)/dynoxide-3.2.0/bin/dynoxide
+TOXIPROXY := $(CACHE)/toxiproxy-2.5.0/server
+MINISTACK := $(CURDIR)/build/ministack/bin/ministack
+AWS_VENV := build/venv-aws
+AWS_TOOLS := $(DYNOXIDE) $(TOXIPROXY) $(MINISTACK) $(AWS_VENV)/installed
+AWS_PYTHON = STAGE=$(STAGE) SHIMS=$(CURDIR)/$(B)/tests/shim PYTHONDONTWRITEBYTECODE=1 \
+    MINISTACK=$(MINISTACK) DYNOXIDE=$(DYNOXIDE) TOXIPROXY=$(TOXIPROXY) \
+    $(AWS_VENV)/bin/python
+
+.PHONY: test-aws
+test-aws: stage $(AWS_TOOLS) ## installs stand-ins for DynamoDB and S3, and tests against them
+	@$(AWS_PYTHON) -m pytest -q -n $(JOBS) tests/aws $(ARGS)
+
+.PHONY: aws-tools
+aws-tools: $(AWS_TOOLS)
+
+$(DYNOXIDE): | deps
+	nice cargo install --quiet dynoxide-rs --version 3.2.0 --locked --no-default-features \
+	    --features native-sqlite,http-server,cli --root $(CACHE)/dynoxide-3.2.0
+
+$(TOXIPROXY): | deps
+	GOBIN=$(@D) nice go install github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0
+
+$(MINISTACK): tests/aws/ministack.txt | deps
+	@rm -rf build/ministack
+	python3 -m venv build/ministack
+	build/ministack/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(AWS_VENV)/installed: tests/aws/requirements.txt tests/api/requirements.txt | deps
+	@rm -rf $(AWS_VENV)
+	python3 -m venv $(AWS_VENV)
+	$(AWS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 PAGE_TESTS = $(wildcard tests/web/*.test.js tests/web/unit/*.test.js)

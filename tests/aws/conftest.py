@@ -1,0 +1,22 @@
+"""The counterparts, one of each a session (and worker of xdist)."""
+
+import counterparts
+import pytest
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory):
+    with counterparts.ministack(tmp_path_factory.mktemp("aws") / "ministack") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def dynoxide(tmp_path_factory):
+    with counterparts.dynoxide(tmp_path_factory.mktemp("aws") / "dynoxide") as running:
+        yield running
+
+
+@pytest.fixture(params=("ministack", "dynoxide"))
+def tables(request):
+    """Each that has DynamoDB."""
+    return request.getfixturevalue(request.param)

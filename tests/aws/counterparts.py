@@ -1,0 +1,131 @@
+"""What stands in for AWS in the tests, written by others: MiniStack (DynamoDB, S3, STS, IAM; checks
+signatures) and dynoxide (DynamoDB, exact under races; checks none). tests/README says what each is
+good for and where it is lax.
+
+The Makefile installs both and says where they are: MINISTACK and DYNOXIDE."""
+
+import os
+import subprocess
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from server import free_port, wait_for
+
+REGION = "eu-central-1"
+# What the suite asks of an account, and no more.
+POLICY = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*",
+             "Action": ["dynamodb:*", "s3:*", "sts:GetCallerIdentity", "sts:AssumeRole"]}]}"""
+
+
+@dataclass
+class Counterpart:
+    name: str
+    url: str
+    key: str  # of an IAM user
+    secret: str = field(repr=False)
+    process: subprocess.Popen = field(repr=False)
+    log: Path = field(repr=False)
+
+    def client(self, service, **more):
+        """boto3's, which neither retries nor waits for ever."""
+        return client(service, self.url, self.key, self.secret, **more)
+
+    def environment(self):
+        """For a program that finds its credentials where every program of AWS finds them."""
+        return {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret,
+                "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def client(service, url, key, secret, tries=1, timeout_s=10, **more):
+    config = Config(retries={"total_max_attempts": tries}, connect_timeout=timeout_s,
+                    read_timeout=timeout_s, s3={"addressing_style": "path"})
+    return boto3.client(service, endpoint_url=url, region_name=REGION, aws_access_key_id=key,
+                        aws_secret_access_key=secret, config=config, **more)
+
+
+def refuse_root(key):
+    """MiniStack takes these for the account's root and then checks no signature at all."""
+    assert key != "test" and not (key.isdigit() and len(key) == 12), \
+        f"the key {key} is root in MiniStack: no signature would be checked"
+
+
+# --- starting and stopping ------------------------------------------------------------------------
+
+
+def launch(folder, command, env):
+    """A process of a counterpart, which sees nothing of the caller's environment."""
+    folder.mkdir(parents=True)
+    log = folder / "log"
+    with open(log, "wb") as out:
+        process = subprocess.Popen(
+            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=folder,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), **env}, start_new_session=True)
+    return process, log
+
+
+def wait_until_up(process, log, ask):
+    def is_up():
+        assert process.poll() is None, f"it ended:\n{log.read_text()[-4000:]}"
+        try:
+            ask()
+            return True
+        except Exception:  # whatever boto3 makes of a port that does not answer yet
+            return False
+
+    wait_for("the counterpart answers", is_up, seconds=60, every=0.05)
+
+
+@contextmanager
+def stopped(process):
+    """Ends it whatever happens."""
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:  # it may wait for a connection that we still hold
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def ministack(folder):
+    """MiniStack with AUTH=true, and in it a user whose requests must be signed rightly."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    process, log = launch(folder, [os.environ["MINISTACK"]], {
+        "AUTH": "true", "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port), "STATE_DIR": str(folder), "S3_DATA_DIR": str(folder),
+        "IOT_MTLS_ENABLED": "0"})  # else it binds port 8883 on all addresses
+    with stopped(process):
+        # The account's root, for this alone: to make the user.
+        iam = client("iam", url, "test", "test")
+        wait_until_up(process, log, iam.list_users)
+        name = f"suite-{uuid.uuid4().hex[:8]}"
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="suite", PolicyDocument=POLICY)
+        made = iam.create_access_key(UserName=name)["AccessKey"]
+        refuse_root(made["AccessKeyId"])
+        yield Counterpart("ministack", url, made["AccessKeyId"], made["SecretAccessKey"], process,
+                          log)
+
+
+@contextmanager
+def dynoxide(folder):
+    """dynoxide, in memory: any key and any signature will do."""
+    port = free_port()
+    process, log = launch(folder, [os.environ["DYNOXIDE"], "serve", "--host", "127.0.0.1",
+                                   "--port", str(port), "--log", "quiet"], {})
+    with stopped(process):
+        made = Counterpart("dynoxide", f"http://127.0.0.1:{port}", "AKIADYNOXIDEDYNOXIDE",
+                           "any secret will do", process, log)
+        wait_until_up(process, log, made.client("dynamodb").list_tables)
+        yield made
+
+
+STARTS = {"ministack": ministack, "dynoxide": dynoxide}
