@@ -190,6 +190,15 @@ static void add_string(struct cc_buf *buf, struct cc_str value)
     cc_buf_add_byte(buf, '"');
 }
 
+void cc_jw_name(struct cc_jw *w, struct cc_str key)
+{
+    assert(w->depth > 0 && (w->is_object & level_bit(w)) && !w->after_key);
+    separate(w);
+    add_string(w->buf, key);
+    cc_buf_add_byte(w->buf, ':');
+    w->after_key = true;
+}
+
 void cc_jw_str(struct cc_jw *w, struct cc_str value)
 {
     if (!value.at) {

@@ -22,7 +22,8 @@ void cc_jw_object(struct cc_jw *w);
 void cc_jw_object_end(struct cc_jw *w);
 void cc_jw_array(struct cc_jw *w);
 void cc_jw_array_end(struct cc_jw *w);
-void cc_jw_key(struct cc_jw *w, const char *key); /* plain ASCII of ours */
+void cc_jw_key(struct cc_jw *w, const char *key);    /* plain ASCII of ours */
+void cc_jw_name(struct cc_jw *w, struct cc_str key); /* the same of any text */
 
 void cc_jw_str(struct cc_jw *w, struct cc_str value); /* absent writes null */
 void cc_jw_i64(struct cc_jw *w, int64_t value);

@@ -25,6 +25,19 @@ static struct cc_str written(struct cc_str value)
     return cc_buf_str(&buf);
 }
 
+START_TEST(a_name_may_be_any_text)
+{
+    start();
+    cc_jw_object(&w);
+    cc_jw_name(&w, CC_STR("a\"\0"));
+    cc_jw_i64(&w, 1);
+    cc_jw_name(&w, CC_STR(""));
+    cc_jw_i64(&w, 2);
+    cc_jw_object_end(&w);
+    cc_check_str(cc_buf_str(&buf), CC_STR("{\"a\\\"\\u0000\":1,\"\":2}"));
+}
+END_TEST
+
 START_TEST(commas_and_nesting_are_its_own)
 {
     start();
@@ -227,9 +240,9 @@ START_TEST(misuse_ends_the_program)
 }
 END_TEST
 
-CC_CHECK_MAIN("base/jsonw", commas_and_nesting_are_its_own, siblings_start_without_a_comma,
-              what_must_be_escaped_is_escaped, characters_of_every_length_pass,
-              what_is_not_utf8_becomes_the_replacement_character,
+CC_CHECK_MAIN("base/jsonw", commas_and_nesting_are_its_own, a_name_may_be_any_text,
+              siblings_start_without_a_comma, what_must_be_escaped_is_escaped,
+              characters_of_every_length_pass, what_is_not_utf8_becomes_the_replacement_character,
               no_special_byte_escapes_at_any_place,
               every_byte_pair_gives_a_document_that_passes_the_gate, overflow_shows_in_the_buffer,
               thirty_two_levels_are_kept_apart, misuse_ends_the_program)
