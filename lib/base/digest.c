@@ -84,22 +84,46 @@ static void start_keyed(SHA256_CTX *ctx, const unsigned char key[SHA256_CBLOCK],
     OPENSSL_cleanse(padded, sizeof(padded));
 }
 
-void cc_hmac_sha256(struct cc_str key, const struct cc_str *parts, size_t count,
-                    unsigned char out[CC_SHA256_SIZE])
+/* FIPS 198-1 section 4 without the text: the inner hash has begun, `block` is the key for
+ * hmac_end. */
+static void hmac_begin(SHA256_CTX *ctx, struct cc_str key, unsigned char block[SHA256_CBLOCK])
 {
-    unsigned char block[SHA256_CBLOCK] = { 0 };
-    SHA256_CTX ctx;
-
-    if (key.len > sizeof(block))
+    memset(block, 0, SHA256_CBLOCK);
+    if (key.len > SHA256_CBLOCK)
         cc_sha256(key, block);
     else if (key.len > 0)
         memcpy(block, key.at, key.len);
-    start_keyed(&ctx, block, 0x36);
+    start_keyed(ctx, block, 0x36);
+}
+
+static void hmac_end(SHA256_CTX *ctx, unsigned char block[SHA256_CBLOCK],
+                     unsigned char out[CC_SHA256_SIZE])
+{
+    finish(ctx, out);
+    start_keyed(ctx, block, 0x5c);
+    add(ctx, out, CC_SHA256_SIZE);
+    finish(ctx, out);
+    OPENSSL_cleanse(block, SHA256_CBLOCK);
+}
+
+void cc_hmac_sha256(struct cc_str key, const struct cc_str *parts, size_t count,
+                    unsigned char out[CC_SHA256_SIZE])
+{
+    unsigned char block[SHA256_CBLOCK];
+    SHA256_CTX ctx;
+
+    hmac_begin(&ctx, key, block);
     for (size_t i = 0; i < count; i++)
         add_part(&ctx, parts[i]);
-    finish(&ctx, out);
-    start_keyed(&ctx, block, 0x5c);
-    add(&ctx, out, CC_SHA256_SIZE);
-    finish(&ctx, out);
-    OPENSSL_cleanse(block, sizeof(block));
+    hmac_end(&ctx, block, out);
+}
+
+void cc_hmac_sha256_bytes(struct cc_str key, struct cc_str bytes, unsigned char out[CC_SHA256_SIZE])
+{
+    unsigned char block[SHA256_CBLOCK];
+    SHA256_CTX ctx;
+
+    hmac_begin(&ctx, key, block);
+    add(&ctx, bytes.at, bytes.len);
+    hmac_end(&ctx, block, out);
 }

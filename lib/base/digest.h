@@ -19,4 +19,8 @@ void cc_sha256_end(struct cc_sha256 *run, unsigned char out[CC_SHA256_SIZE]);
 void cc_hmac_sha256(struct cc_str key, const struct cc_str *parts, size_t count,
                     unsigned char out[CC_SHA256_SIZE]);
 
+/* FIPS 198-1 over the bytes as they are: for protocols that others have written. */
+void cc_hmac_sha256_bytes(struct cc_str key, struct cc_str bytes,
+                          unsigned char out[CC_SHA256_SIZE]);
+
 #endif

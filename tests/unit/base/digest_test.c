@@ -58,6 +58,9 @@ START_TEST(keys_of_every_length_are_those_of_hmac)
                                    sizeof(message) - 1, expected, NULL));
         cc_hmac_sha256((struct cc_str){ key, len }, &part, 1, digest);
         ck_assert_mem_eq(digest, expected, sizeof(digest));
+        cc_hmac_sha256_bytes((struct cc_str){ key, len },
+                             (struct cc_str){ message, sizeof(message) - 1 }, digest);
+        ck_assert_mem_eq(digest, expected, sizeof(digest));
     }
 }
 END_TEST
