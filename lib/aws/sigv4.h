@@ -27,8 +27,6 @@ enum cc_sigv4_flag {
     CC_SIGV4_BODY_HEADER = 2,
     /* The body is vouched for by TLS alone ("UNSIGNED-PAYLOAD"): presigned URLs of S3. */
     CC_SIGV4_BODY_UNSIGNED = 4,
-    /* The security token is sent, but added after signing. */
-    CC_SIGV4_TOKEN_UNSIGNED = 8,
 };
 
 struct cc_sigv4_request {
@@ -50,9 +48,14 @@ struct cc_sigv4 {
     struct cc_str query; /* presigned: the whole query to be sent */
 };
 
+/* A path as it is to be sent: its segments percent-encoded, the slashes between them kept. */
+struct cc_str cc_sigv4_path(struct cc_arena *arena, struct cc_str path);
+/* The same for the pairs of a query; absent if there are none. */
+struct cc_str cc_sigv4_query(struct cc_arena *arena, const struct cc_net_headers *pairs);
+
 /* Derives the key of the day that wall_ms falls on. */
-void cc_sigv4_derive(struct cc_str secret, struct cc_str region, struct cc_str service,
-                     int64_t wall_ms, struct cc_sigv4_key *out);
+void cc_sigv4_derive(struct cc_arena *arena, struct cc_str secret, struct cc_str region,
+                     struct cc_str service, int64_t wall_ms, struct cc_sigv4_key *out);
 bool cc_sigv4_key_fits(const struct cc_sigv4_key *key, int64_t wall_ms);
 
 /* `key` must be derived for the request's day, region and service. */
