@@ -44,7 +44,7 @@ struct cc_net_headers {
 struct cc_net_request {
     struct cc_str method; /* a token of RFC 9110, upper case: sent as it is */
     struct cc_str url;    /* http or https, with neither user nor fragment; sent as it is */
-    struct cc_net_headers headers; /* Host and Content-Length come by themselves */
+    struct cc_net_headers headers; /* Content-Length comes by itself, and Host unless given */
     struct cc_str body;            /* absent: none; not the same as an empty one */
     int64_t timeout_ms;            /* for all of it, connecting included; positive */
     size_t answer_bytes_max;       /* of the body; more is a failure. 0: none is expected */
@@ -54,7 +54,7 @@ struct cc_net_request {
 struct cc_net_answer {
     int status; /* 200 to 599 */
     struct cc_net_headers headers;
-    struct cc_str body; /* followed by a NUL that len does not count; never absent */
+    struct cc_str body; /* never absent */
 };
 
 /* CC_OK: the answer is here, whole, whatever its status.

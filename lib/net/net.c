@@ -1,0 +1,500 @@
+#include "head.h"
+
+#include "../base/arena.h"
+#include "../base/buf.h"
+#include "../base/clock.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#define CONNECT_MS 2000
+#define IDLE_MS 55000
+/* A thread talks with DynamoDB, S3 and STS. */
+#define CONNECTIONS_KEPT 4
+
+/* A handle of libcurl with its connections. It is lent to one thread for one request; the one that
+ * came back last is lent first, so that there are never more of them than requests at a time, and
+ * a thread finds a warm connection even if it is a new thread. */
+struct channel {
+    struct cc_arena *arena;
+    struct channel *next;      /* of all, for stop and close */
+    struct channel *next_idle; /* of those that nobody has */
+    CURLM *multi;
+    CURL *easy;
+    char error[CURL_ERROR_SIZE];
+};
+
+struct cc_net {
+    struct cc_arena *arena;
+    const char *ca_file;
+    int64_t connect_ms_max, idle_ms_max;
+    pthread_mutex_t mutex;
+    pthread_cond_t stopping;
+    struct channel *all, *idle;
+    atomic_bool stopped;
+};
+
+/* --- opening and closing ---------------------------------------------------------------------- */
+
+static void init_locks(struct cc_net *net)
+{
+    pthread_condattr_t attr;
+
+    pthread_mutex_init(&net->mutex, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&net->stopping, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+/* Since 7.84 this is safe at any time, if libcurl was built with atomics; everywhere it is. */
+static enum cc_code start_curl(struct cc_err *err)
+{
+    CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
+
+    if (rc == CURLE_OK)
+        return CC_OK;
+    return cc_fail(err, CC_UNAVAILABLE, NULL, "net: curl_global_init: %s", curl_easy_strerror(rc));
+}
+
+enum cc_code cc_net_open(const struct cc_net_config *config, struct cc_net **out,
+                         struct cc_err *err)
+{
+    struct cc_arena *arena;
+    struct cc_net *net;
+
+    if (config->ca_file && access(config->ca_file, R_OK) != 0)
+        return cc_fail(err, CC_INVALID, "The file of certificate authorities cannot be read.",
+                       "net: %s cannot be read", config->ca_file);
+    if (start_curl(err) != CC_OK)
+        return err->code;
+    signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of write */
+    arena = cc_arena_new((size_t)64 * 1024);
+    net = CC_NEW(arena, struct cc_net);
+    net->arena = arena;
+    net->ca_file = cc_str_z(arena, cc_str_from(config->ca_file));
+    net->connect_ms_max = config->connect_ms_max ? config->connect_ms_max : CONNECT_MS;
+    net->idle_ms_max = config->idle_ms_max ? config->idle_ms_max : IDLE_MS;
+    init_locks(net);
+    *out = net;
+    return CC_OK;
+}
+
+static void channel_close(struct channel *channel)
+{
+    curl_easy_cleanup(channel->easy);
+    curl_multi_cleanup(channel->multi);
+    cc_arena_free(channel->arena);
+}
+
+void cc_net_close(struct cc_net *net)
+{
+    if (!net)
+        return;
+    while (net->all) {
+        struct channel *channel = net->all;
+
+        net->all = channel->next;
+        channel_close(channel);
+    }
+    pthread_cond_destroy(&net->stopping);
+    pthread_mutex_destroy(&net->mutex);
+    cc_arena_free(net->arena);
+    curl_global_cleanup();
+}
+
+void cc_net_stop(struct cc_net *net)
+{
+    pthread_mutex_lock(&net->mutex);
+    atomic_store(&net->stopped, true);
+    for (struct channel *channel = net->all; channel; channel = channel->next)
+        curl_multi_wakeup(channel->multi);
+    pthread_cond_broadcast(&net->stopping);
+    pthread_mutex_unlock(&net->mutex);
+}
+
+bool cc_net_is_stopped(const struct cc_net *net)
+{
+    return atomic_load(&net->stopped);
+}
+
+bool cc_net_pause(struct cc_net *net, int64_t pause_ms)
+{
+    struct timespec end = cc_deadline_in(pause_ms > 0 ? pause_ms : 0);
+    int timed_out = 0;
+
+    pthread_mutex_lock(&net->mutex);
+    while (!atomic_load(&net->stopped) && !timed_out)
+        timed_out = pthread_cond_timedwait(&net->stopping, &net->mutex, &end);
+    pthread_mutex_unlock(&net->mutex);
+    return !cc_net_is_stopped(net);
+}
+
+/* --- channels --------------------------------------------------------------------------------- */
+
+static int before_sending(void *arg, char *peer, char *self, int peer_port, int self_port);
+static size_t take_header(char *at, size_t size, size_t count, void *arg);
+static size_t take_body(char *at, size_t size, size_t count, void *arg);
+
+/* What is the same for every request. An empty proxy and "*" also keep libcurl from looking for
+ * proxies in the environment. QUICK_EXIT: a look-up of a name that hangs does not hold up the
+ * end of its request; the thread that waits for it ends by itself. */
+static const struct {
+    CURLoption option;
+    long value;
+} numbers[] = {
+    { CURLOPT_NOSIGNAL, 1 },
+    { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
+    { CURLOPT_HTTP09_ALLOWED, 0 },
+    { CURLOPT_FOLLOWLOCATION, 0 },
+    { CURLOPT_NETRC, CURL_NETRC_IGNORED },
+    { CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
+    { CURLOPT_PATH_AS_IS, 1 },
+    { CURLOPT_SSL_VERIFYPEER, 1 },
+    { CURLOPT_SSL_VERIFYHOST, 2 },
+    { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+    { CURLOPT_QUICK_EXIT, 1 },
+};
+
+static const struct {
+    CURLoption option;
+    const char *value;
+} strings[] = {
+    { CURLOPT_PROTOCOLS_STR, "http,https" },
+    { CURLOPT_PROXY, "" },
+    { CURLOPT_NOPROXY, "*" },
+};
+
+static bool set_fixed(const struct cc_net *net, struct channel *channel)
+{
+    CURL *easy = channel->easy;
+    int failed = 0;
+
+    for (size_t i = 0; i < CC_COUNT(numbers); i++)
+        failed |= (int)curl_easy_setopt(easy, numbers[i].option, numbers[i].value);
+    for (size_t i = 0; i < CC_COUNT(strings); i++)
+        failed |= (int)curl_easy_setopt(easy, strings[i].option, strings[i].value);
+    if (net->ca_file) {
+        failed |= (int)curl_easy_setopt(easy, CURLOPT_CAINFO, net->ca_file);
+        failed |= (int)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    failed |= (int)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)net->connect_ms_max);
+    failed |= (int)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)net->idle_ms_max / 1000);
+    failed |= (int)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, channel->error);
+    failed |= (int)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
+    failed |= (int)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    failed |= (int)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    return failed == 0;
+}
+
+static enum cc_code channel_open(struct cc_net *net, struct channel **out, struct cc_err *err)
+{
+    struct cc_arena *arena = cc_arena_new((size_t)32 * 1024);
+    struct channel *channel = CC_NEW(arena, struct channel);
+
+    channel->arena = arena;
+    channel->multi = curl_multi_init();
+    channel->easy = curl_easy_init();
+    if (!channel->multi || !channel->easy || !set_fixed(net, channel) ||
+        curl_multi_setopt(channel->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT)) {
+        channel_close(channel);
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "net: libcurl gives no handle");
+    }
+    *out = channel;
+    return CC_OK;
+}
+
+static enum cc_code channel_take(struct cc_net *net, struct channel **out, struct cc_err *err)
+{
+    enum cc_code rc;
+
+    pthread_mutex_lock(&net->mutex);
+    *out = net->idle;
+    if (*out)
+        net->idle = (*out)->next_idle;
+    pthread_mutex_unlock(&net->mutex);
+    if (*out)
+        return CC_OK;
+    rc = channel_open(net, out, err);
+    if (rc != CC_OK)
+        return rc;
+    pthread_mutex_lock(&net->mutex);
+    (*out)->next = net->all;
+    net->all = *out;
+    pthread_mutex_unlock(&net->mutex);
+    return CC_OK;
+}
+
+static void channel_give_back(struct cc_net *net, struct channel *channel)
+{
+    pthread_mutex_lock(&net->mutex);
+    channel->next_idle = net->idle;
+    net->idle = channel;
+    pthread_mutex_unlock(&net->mutex);
+}
+
+/* --- one request ------------------------------------------------------------------------------ */
+
+struct transfer {
+    const struct cc_net_request *request;
+    struct cc_arena *arena;
+    struct net_head head;
+    struct cc_buf body;
+    struct curl_slist *lines;
+    const char *refused; /* why the answer is, in words */
+    unsigned begun;      /* how many times libcurl was about to send the request */
+};
+
+/* On a connection that was closed before a byte of the answer came, libcurl sends again by itself.
+ * Whether the first was carried out nobody knows: that is for the caller to judge. */
+static int before_sending(void *arg, char *peer, char *self, int peer_port, int self_port)
+{
+    struct transfer *transfer = arg;
+
+    (void)peer;
+    (void)self;
+    (void)peer_port;
+    (void)self_port;
+    return transfer->begun++ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* When the head is here, how much room its body needs is known as well. */
+static const char *expect_body(struct transfer *transfer)
+{
+    const struct net_head *head = &transfer->head;
+    size_t max = transfer->request->answer_bytes_max;
+
+    if (!net_head_has_body(head) || head->length <= 0)
+        return NULL;
+    if ((uint64_t)head->length > max)
+        return "too large a body";
+    cc_buf_reserve(&transfer->body, (size_t)head->length);
+    return NULL;
+}
+
+static size_t take_header(char *at, size_t size, size_t count, void *arg)
+{
+    struct transfer *transfer = arg;
+    struct net_head *head = &transfer->head;
+    bool ended = head->ended;
+
+    transfer->refused = net_head_line(head, (struct cc_str){ at, size * count });
+    if (!transfer->refused && head->ended && !ended)
+        transfer->refused = expect_body(transfer);
+    return transfer->refused ? 0 : size * count;
+}
+
+static size_t take_body(char *at, size_t size, size_t count, void *arg)
+{
+    struct transfer *transfer = arg;
+
+    cc_buf_add(&transfer->body, (struct cc_str){ at, size * count });
+    if (transfer->body.overflow)
+        transfer->refused = "too large a body";
+    return transfer->refused ? 0 : size * count;
+}
+
+/* RFC 9110 5.5: what could end the line that it stands in would begin another of the sender's. */
+static bool is_one_line(struct cc_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.at[i] == '\r' || s.at[i] == '\n' || s.at[i] == '\0')
+            return false;
+    }
+    return true;
+}
+
+static void add_line(struct transfer *transfer, struct cc_str line)
+{
+    struct curl_slist *node = CC_NEW(transfer->arena, struct curl_slist);
+
+    node->data = (char *)(uintptr_t)line.at;
+    node->next = transfer->lines;
+    transfer->lines = node;
+}
+
+/* The list is made backwards. An empty value is written with ';', or libcurl leaves it out; with
+ * ':' and nothing behind it, libcurl leaves out what it would add by itself. */
+static enum cc_code make_lines(struct transfer *transfer, struct cc_err *err)
+{
+    const struct cc_net_headers *headers = &transfer->request->headers;
+
+    for (size_t i = headers->count; i-- > 0;) {
+        struct cc_str name = headers->at[i].name, value = headers->at[i].value;
+
+        if (name.len == 0 || !is_one_line(name) || !is_one_line(value))
+            return cc_fail(err, CC_INTERNAL, NULL, "net: header %zu is not one line", i);
+        add_line(transfer, value.len ? CC_JOIN(transfer->arena, name, CC_STR(": "), value)
+                                     : CC_JOIN(transfer->arena, name, CC_STR(";")));
+    }
+    if (!cc_net_header_find(headers, CC_STR("Accept")).at)
+        add_line(transfer, CC_STR("Accept:"));
+    if (!cc_net_header_find(headers, CC_STR("Content-Type")).at)
+        add_line(transfer, CC_STR("Content-Type:"));
+    add_line(transfer, CC_STR("Expect:"));
+    return CC_OK;
+}
+
+/* HTTPGET and POST each undo what the request before this one has set. */
+static int set_body(CURL *easy, const struct cc_net_request *request, const char *method)
+{
+    bool is_head = cc_str_eq(request->method, CC_STR("HEAD"));
+    int failed = 0;
+
+    if (request->body.at) {
+        failed |= (int)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        failed |= (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.at);
+        failed |=
+            (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+    } else {
+        failed |= (int)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    }
+    if (is_head)
+        failed |= (int)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return failed | (int)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_head ? NULL : method);
+}
+
+static enum cc_code set_request(struct channel *channel, struct transfer *transfer,
+                                struct cc_err *err)
+{
+    const struct cc_net_request *request = transfer->request;
+    const char *method = cc_str_z(transfer->arena, request->method);
+    const char *url = cc_str_z(transfer->arena, request->url);
+    int failed = 0;
+
+    if (!method || !url)
+        return cc_fail(err, CC_INTERNAL, NULL, "net: no method or no URL");
+    failed |= set_body(channel->easy, request, method);
+    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_URL, url);
+    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_HTTPHEADER, transfer->lines);
+    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_PREREQDATA, transfer);
+    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_HEADERDATA, transfer);
+    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_WRITEDATA, transfer);
+    channel->error[0] = '\0';
+    return failed ? cc_fail(err, CC_UNAVAILABLE, NULL, "net: no memory for a request") : CC_OK;
+}
+
+/* Until the answer is here, or it failed, or the client is stopped. */
+static CURLcode perform(struct cc_net *net, struct channel *channel)
+{
+    CURLcode result = CURLE_ABORTED_BY_CALLBACK;
+    CURLMcode failed = curl_multi_add_handle(channel->multi, channel->easy);
+    int running = 1, left;
+    const CURLMsg *message;
+
+    while (!failed && running && !cc_net_is_stopped(net)) {
+        failed = curl_multi_perform(channel->multi, &running);
+        if (!failed && running)
+            failed = curl_multi_poll(channel->multi, NULL, 0, 1000, NULL);
+    }
+    while ((message = curl_multi_info_read(channel->multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE)
+            result = message->data.result;
+    }
+    curl_multi_remove_handle(channel->multi, channel->easy);
+    return failed ? CURLE_FAILED_INIT : result;
+}
+
+/* For the log, without the path and query: a presigned query is as good as a key. */
+static struct cc_str origin_of(struct cc_str url)
+{
+    size_t scheme = cc_str_find(url, ':') + strlen("://");
+    struct cc_str rest = cc_str_skip(url, scheme);
+    size_t host = 0;
+
+    while (host < rest.len && !memchr("/?#", rest.at[host], 3))
+        host++;
+    return cc_str_take(url, scheme + host);
+}
+
+static bool is_our_fault(CURLcode result)
+{
+    return result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL ||
+           result == CURLE_LOGIN_DENIED;
+}
+
+static const char *reason_of(const struct cc_net *net, const struct channel *channel,
+                             const struct transfer *transfer, CURLcode result)
+{
+    if (transfer->refused)
+        return transfer->refused;
+    if (result == CURLE_ABORTED_BY_CALLBACK)
+        return cc_net_is_stopped(net) ? "stopped" : "the connection was closed";
+    return channel->error[0] ? channel->error : curl_easy_strerror(result);
+}
+
+static enum cc_code fail_transfer(const struct cc_net *net, const struct channel *channel,
+                                  const struct transfer *transfer, CURLcode result,
+                                  struct cc_err *err)
+{
+    struct cc_str origin = origin_of(transfer->request->url);
+    enum cc_code code = transfer->begun ? CC_OUTCOME_UNKNOWN : CC_UNAVAILABLE;
+
+    return cc_fail(err, !transfer->begun && is_our_fault(result) ? CC_INTERNAL : code, NULL,
+                   "net: %.*s: %s (curl %d)", CC_STR_ARG(origin),
+                   reason_of(net, channel, transfer, result), (int)result);
+}
+
+/* What libcurl lets pass: an answer that ended before its head did, or its body before its
+ * length. */
+static const char *check_whole(const struct transfer *transfer)
+{
+    const struct net_head *head = &transfer->head;
+
+    if (!head->ended)
+        return "no whole head";
+    if (net_head_has_body(head) && head->length >= 0 &&
+        (uint64_t)head->length != transfer->body.len)
+        return "a body of another length";
+    return NULL;
+}
+
+static enum cc_code exchange(struct cc_net *net, struct channel *channel, struct transfer *transfer,
+                             struct cc_err *err)
+{
+    CURLcode result;
+
+    if (set_request(channel, transfer, err) != CC_OK)
+        return err->code;
+    result = perform(net, channel);
+    if (result == CURLE_OK)
+        transfer->refused = check_whole(transfer);
+    if (result == CURLE_OK && !transfer->refused)
+        return CC_OK;
+    return fail_transfer(net, channel, transfer, result, err);
+}
+
+enum cc_code cc_net_send(struct cc_net *net, struct cc_arena *arena,
+                         const struct cc_net_request *request, struct cc_net_answer *out,
+                         struct cc_err *err)
+{
+    struct transfer transfer = { .request = request, .arena = arena };
+    struct channel *channel = NULL;
+    enum cc_code rc;
+
+    assert(request->timeout_ms > 0);
+    if (cc_net_is_stopped(net))
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "net: stopped");
+    rc = make_lines(&transfer, err);
+    if (rc == CC_OK)
+        rc = channel_take(net, &channel, err);
+    if (rc != CC_OK)
+        return rc;
+    net_head_init(&transfer.head, arena, cc_str_eq(request->method, CC_STR("HEAD")));
+    cc_buf_init(&transfer.body, arena, request->answer_bytes_max);
+    rc = exchange(net, channel, &transfer, err);
+    channel_give_back(net, channel);
+    if (rc != CC_OK)
+        return rc;
+    *out = (struct cc_net_answer){ transfer.head.status,
+                                   { transfer.head.headers, transfer.head.count },
+                                   transfer.body.len ? cc_buf_str(&transfer.body) : CC_STR("") };
+    return CC_OK;
+}
