@@ -341,15 +341,23 @@ static enum cc_code make_lines(struct transfer *transfer, struct cc_err *err)
     return CC_OK;
 }
 
+/* RFC 9110 8.6: what usually has a body says so when there is none. */
+static bool has_body(const struct cc_net_request *request)
+{
+    return request->body.at || cc_str_eq(request->method, CC_STR("POST")) ||
+           cc_str_eq(request->method, CC_STR("PUT"));
+}
+
 /* HTTPGET and POST each undo what the request before this one has set. */
 static int set_body(CURL *easy, const struct cc_net_request *request, const char *method)
 {
     bool is_head = cc_str_eq(request->method, CC_STR("HEAD"));
     int failed = 0;
 
-    if (request->body.at) {
+    if (has_body(request)) {
         failed |= (int)curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        failed |= (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.at);
+        failed |= (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                                        request->body.at ? request->body.at : "");
         failed |=
             (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
     } else {

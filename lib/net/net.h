@@ -45,7 +45,7 @@ struct cc_net_request {
     struct cc_str method; /* a token of RFC 9110, upper case: sent as it is */
     struct cc_str url;    /* http or https, with neither user nor fragment; sent as it is */
     struct cc_net_headers headers; /* Content-Length comes by itself, and Host unless given */
-    struct cc_str body;            /* absent: none; not the same as an empty one */
+    struct cc_str body;            /* absent: none, which POST and PUT send as an empty one */
     int64_t timeout_ms;            /* for all of it, connecting included; positive */
     size_t answer_bytes_max;       /* of the body; more is a failure. 0: none is expected */
 };
