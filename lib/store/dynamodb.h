@@ -1,13 +1,30 @@
 /* store/dynamodb.h - what the files of the DynamoDB backend share; nobody else includes it.
  *
- *   dynamodb_item.c  items as DynamoDB's typed attributes, and back */
+ *   dynamodb.c          the store: open, run, view, check, verify, close
+ *   dynamodb_item.c     items as DynamoDB's typed attributes, and back
+ *   dynamodb_call.c     one call; DynamoDB's errors become ours
+ *   dynamodb_read.c     reading items: one, many, ranges page by page, and whether they still stand
+ *   dynamodb_overlay.c  what the functions of one commit have read and written
+ *   dynamodb_txn.c      a transaction: get, query, insert, ... over an overlay
+ *   dynamodb_commit.c   an overlay as one TransactWriteItems, and what came of it
+ *   dynamodb_group.c    functions that touch the same item share a commit
+ *   dynamodb_sweep.c    what has expired goes
+ *   dynamodb_table.c    the table: making it, and whether it is one of ours */
 #ifndef CC_STORE_DYNAMODB_H
 #define CC_STORE_DYNAMODB_H
 
 #include "txn.h"
 
+#include "../aws/aws.h"
 #include "../base/json_reader.h"
 #include "../base/jsonw.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+struct dynamo_store;
+
+#define DYNAMO_INDEX "mrev" /* local secondary index and its sort key */
 
 /* --- items ------------------------------------------------------------------------------------ */
 
@@ -15,7 +32,7 @@
  * whether it is still the one that was read. */
 struct dynamo_row {
     struct cc_item item;
-    struct cc_str v;
+    struct cc_str v; /* absent: there is no such item */
 };
 
 /* A named attribute. */
@@ -31,5 +48,254 @@ void dynamo_item_write(struct cc_arena *arena, struct cc_jw *w, const struct cc_
  * order; any other comes back as it was. Strings are borrowed from the text or live in the
  * reader's arena. false: it is not as we write them. */
 bool dynamo_item_read(struct cc_json_reader *r, struct dynamo_row *out) CC_NODISCARD;
+
+bool dynamo_key_eq(struct cc_key a, struct cc_key b);
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+/* The body of a request: an object that is still open. */
+struct dynamo_request {
+    struct cc_buf buf;
+    struct cc_jw w;
+};
+
+void dynamo_request_begin(struct dynamo_request *request, struct cc_arena *arena);
+/* The same with the store's table named in it. */
+void dynamo_request_begin_table(struct dynamo_request *request, struct cc_arena *arena,
+                                struct cc_str table);
+
+/* Ends the object. Absent: it is too large. */
+struct cc_str dynamo_request_end(struct dynamo_request *request);
+
+/* Codes as cc_aws_call; an error of the service is no failure yet. */
+enum cc_code dynamo_call(struct cc_aws *aws, struct cc_arena *arena, const char *operation,
+                         enum cc_aws_effect effect, struct cc_str body, struct cc_aws_answer *out,
+                         struct cc_err *err) CC_NODISCARD;
+/* Ends the request, which only reads; an error of the service is a failure as dynamo_fail says. */
+enum cc_code dynamo_call_read(struct dynamo_store *store, struct cc_arena *arena,
+                              const char *operation, struct dynamo_request *request,
+                              struct cc_json_reader *out, struct cc_err *err) CC_NODISCARD;
+
+/* What an error of the service means to whoever asked. Never CC_OK. */
+enum cc_code dynamo_fail(const struct cc_aws_answer *answer, const char *operation,
+                         struct cc_err *err) CC_NODISCARD;
+/* The same of an error known by its name; `message` is the service's. */
+enum cc_code dynamo_fail_named(struct cc_str error, struct cc_str message, const char *operation,
+                               struct cc_err *err) CC_NODISCARD;
+/* An answer that is not as DynamoDB gives them. */
+enum cc_code dynamo_fail_answer(const char *operation, struct cc_err *err) CC_NODISCARD;
+
+/* Sleeps a random part of a time that doubles with each attempt, from 0. */
+void dynamo_back_off(const struct dynamo_store *store, unsigned attempt);
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* Current items. An absent one has an absent v; what has expired is there. */
+enum cc_code dynamo_get(struct dynamo_store *store, struct cc_arena *arena, struct cc_key key,
+                        struct dynamo_row *out, struct cc_err *err) CC_NODISCARD;
+enum cc_code dynamo_get_many(struct dynamo_store *store, struct cc_arena *arena,
+                             const struct cc_key *keys, size_t count, struct dynamo_row *out,
+                             struct cc_err *err) CC_NODISCARD;
+
+/* A range of one partition, by sort key or by mrev, page by page. */
+struct dynamo_range {
+    struct cc_str pk;
+    struct cc_str from, to; /* both included; absent: open */
+    bool newest_first;
+    bool by_mrev;
+    int64_t after, up_to; /* by_mrev */
+    struct cc_str start;  /* where the next page begins, as DynamoDB said; absent: there is none */
+};
+
+struct dynamo_rows {
+    struct dynamo_row *at;
+    size_t count, room;
+};
+
+void dynamo_rows_add(struct cc_arena *arena, struct dynamo_rows *rows,
+                     const struct dynamo_row *row);
+
+/* Adds one page of at most `limit` rows. It can be empty and not the last one: range->start says
+ * whether more follow. */
+enum cc_code dynamo_query_page(struct dynamo_store *store, struct cc_arena *arena,
+                               struct dynamo_range *range, size_t limit, struct dynamo_rows *rows,
+                               struct cc_err *err) CC_NODISCARD;
+
+/* One page of the whole table, from `*start` on (absent: from the beginning), which then is where
+ * the next one begins. Only what has expired by then, if expired_ms is positive. */
+enum cc_code dynamo_scan_page(struct dynamo_store *store, struct cc_arena *arena,
+                              int64_t expired_ms, struct cc_str *start, struct dynamo_rows *rows,
+                              struct cc_err *err) CC_NODISCARD;
+
+/* --- what one commit is about ----------------------------------------------------------------- */
+
+enum dynamo_seen {
+    DYNAMO_UNREAD, /* nobody has asked what is in the table */
+    DYNAMO_ABSENT,
+    DYNAMO_PRESENT,
+};
+
+enum dynamo_write { DYNAMO_NOTHING, DYNAMO_PUT, DYNAMO_DELETE };
+
+struct dynamo_entry {
+    struct cc_key key;
+    enum dynamo_seen seen;
+    struct dynamo_row row; /* PRESENT */
+    bool checked;          /* the commit checks that it is still so */
+    bool guessed;          /* an insert took it for absent without asking: the commit checks that */
+    enum dynamo_write write;
+    struct cc_item item; /* PUT */
+    bool failed;         /* the commit was refused for its sake */
+};
+
+/* In the order in which they were first touched. Keys and items live in the arenas of those who
+ * read and wrote them. */
+struct dynamo_overlay {
+    struct cc_arena *arena;
+    struct dynamo_entry *at;
+    size_t count, room;
+};
+
+void dynamo_overlay_init(struct dynamo_overlay *overlay, struct cc_arena *arena);
+/* NULL: nobody has touched it. The pointer is good until the next dynamo_overlay_touch. */
+struct dynamo_entry *dynamo_overlay_find(const struct dynamo_overlay *overlay, struct cc_key key);
+struct dynamo_entry *dynamo_overlay_touch(struct dynamo_overlay *overlay, struct cc_key key);
+/* Whether the commit has to do with it: it is written or checked. */
+bool dynamo_entry_counts(const struct dynamo_entry *entry);
+size_t dynamo_overlay_items(const struct dynamo_overlay *overlay);
+bool dynamo_overlay_writes(const struct dynamo_overlay *overlay);
+
+/* What was written up to now, so that a function can be undone alone: what it read stays, and is
+ * checked. */
+struct dynamo_mark {
+    struct dynamo_entry *at;
+    size_t count;
+};
+struct dynamo_mark dynamo_overlay_mark(const struct dynamo_overlay *overlay,
+                                       struct cc_arena *arena);
+void dynamo_overlay_undo(struct dynamo_overlay *overlay, const struct dynamo_mark *mark);
+/* As if it had never been. */
+void dynamo_overlay_forget(struct dynamo_overlay *overlay, const struct dynamo_mark *mark);
+
+/* --- transactions ----------------------------------------------------------------------------- */
+
+struct dynamo_txn {
+    struct cc_txn base; /* first */
+    struct dynamo_store *store;
+    struct dynamo_overlay *overlay;     /* NULL in a view */
+    const struct dynamo_overlay *known; /* what earlier tries have read, most trusted first; the
+                                           commit checks what is used of it. NULL: nothing */
+    bool queried;
+};
+
+void dynamo_txn_init(struct dynamo_txn *txn, struct dynamo_store *store, struct cc_arena *arena,
+                     struct dynamo_overlay *overlay, const struct dynamo_overlay *known);
+
+/* --- commits ---------------------------------------------------------------------------------- */
+
+enum dynamo_fate {
+    DYNAMO_COMMITTED,
+    DYNAMO_LOST,   /* another one was quicker: nothing was done, entries[].failed say where */
+    DYNAMO_UNDONE, /* nothing was done, and err says why */
+    DYNAMO_UNKNOWN /* and err says so */
+};
+
+/* Writes what the overlay holds, if everything that it checks is still so. `v` marks what was
+ * written. */
+enum dynamo_fate dynamo_commit(struct dynamo_store *store, struct dynamo_overlay *overlay,
+                               struct cc_str v, struct cc_err *err) CC_NODISCARD;
+/* The same where nothing is to be written: whether everything still is so, at one instant. */
+enum dynamo_fate dynamo_confirm(struct dynamo_store *store, struct dynamo_overlay *overlay,
+                                struct cc_err *err) CC_NODISCARD;
+
+/* --- groups ----------------------------------------------------------------------------------- */
+
+struct dynamo_job;
+
+/* Those who wait for the commit that has to do with the item `anchor`: it would be refused beside
+ * it. */
+struct dynamo_lane {
+    struct cc_key anchor;
+    struct dynamo_job *head, *tail;
+    struct dynamo_lane *next;
+};
+
+struct dynamo_job {
+    cc_txn_fn *fn;
+    void *arg;
+    struct cc_arena *arena;
+    struct cc_err *err;
+    int64_t deadline_ms; /* steady clock */
+    enum cc_code rc;
+    /* the lane's */
+    enum {
+        DYNAMO_JOB_OWN,
+        DYNAMO_JOB_QUEUED,
+        DYNAMO_JOB_LEADS,
+        DYNAMO_JOB_MEMBER,
+        DYNAMO_JOB_DONE
+    } state;
+    struct dynamo_overlay known; /* what it read by itself; when it leads, the seed first */
+    struct dynamo_lane lane;     /* when it leads */
+    pthread_cond_t wake;
+    struct dynamo_job *next;
+};
+
+/* Which threads run a function just now, so that none waits for itself. */
+struct dynamo_running {
+    pthread_t thread;
+    struct dynamo_running *next;
+};
+
+struct dynamo_groups {
+    pthread_mutex_t mutex; /* guards the rest, and every job's `state`, `next` and `lane` */
+    pthread_condattr_t monotonic;
+    struct dynamo_lane *lanes;
+    struct dynamo_running *running;
+};
+
+#define DYNAMO_GROUP_MAX 64 /* functions in one commit, whatever the configuration says */
+
+void dynamo_groups_open(struct dynamo_groups *groups);
+void dynamo_groups_close(struct dynamo_groups *groups);
+/* Runs the job's function until it is committed or refused. The job's err is filled. */
+enum cc_code dynamo_group_run(struct dynamo_store *store, struct dynamo_job *job) CC_NODISCARD;
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+/* CC_INVALID: there is no such table, or it has another shape. */
+enum cc_code dynamo_table_check(struct cc_aws *aws, struct cc_arena *arena, struct cc_str table,
+                                struct cc_err *err) CC_NODISCARD;
+
+/* Whether DynamoDB deletes by itself what has expired. */
+enum cc_code dynamo_table_ttl(struct cc_aws *aws, struct cc_arena *arena, struct cc_str table,
+                              bool *on, struct cc_err *err) CC_NODISCARD;
+
+/* --- sweeping --------------------------------------------------------------------------------- */
+
+struct dynamo_sweep {
+    pthread_mutex_t mutex;
+    enum { DYNAMO_TTL_UNASKED, DYNAMO_TTL_ON, DYNAMO_TTL_OFF } ttl;
+};
+
+enum cc_code dynamo_sweep(struct dynamo_store *store, size_t limit, size_t *swept,
+                          struct cc_err *err) CC_NODISCARD;
+
+/* --- the store -------------------------------------------------------------------------------- */
+
+struct dynamo_store {
+    struct cc_store base; /* first */
+    struct cc_arena *arena;
+    struct cc_aws *aws;
+    struct cc_str table;
+    int64_t wait_ms;
+    int64_t group_max;
+    const struct cc_clock *clock;
+    const struct cc_random *random;
+    struct cc_str epoch;
+    pid_t pid; /* connections do not cross a fork */
+    struct dynamo_groups groups;
+    struct dynamo_sweep sweeping;
+};
 
 #endif

@@ -63,6 +63,18 @@ static enum cc_code get(struct cc_txn *txn, struct cc_key key, struct cc_item *o
     return rc;
 }
 
+static enum cc_code get_many(struct cc_txn *txn, const struct cc_key *keys, size_t count,
+                             struct cc_item *out, struct cc_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum cc_code rc = get(txn, keys[i], &out[i], err);
+
+        if (rc != CC_OK && rc != CC_NOT_FOUND)
+            return rc;
+    }
+    return CC_OK;
+}
+
 struct rows {
     struct cc_item *at;
     size_t count, room, limit;
@@ -202,7 +214,7 @@ static enum cc_code remove_item(struct cc_txn *txn, struct cc_key key, struct cc
     return finish_write(conn, stmt, "delete", err);
 }
 
-static const struct cc_txn_ops ops = { get, query, changed, insert, put, remove_item };
+static const struct cc_txn_ops ops = { get, get_many, query, changed, insert, put, remove_item };
 
 void sqlite_txn_init(struct sqlite_txn *txn, struct sqlite_conn *conn, struct cc_arena *arena,
                      int64_t now_ms, bool read_only)

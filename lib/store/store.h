@@ -179,4 +179,35 @@ struct cc_store_config {
 enum cc_code cc_store_open_sqlite(const struct cc_store_config *config, struct cc_store **out,
                                   struct cc_err *err) CC_NODISCARD;
 
+struct cc_aws;
+
+struct cc_dynamodb_config {
+    struct cc_aws *aws;  /* of the service "dynamodb"; outlives the store */
+    struct cc_str table; /* its name */
+    int64_t group_max;   /* functions in one commit, 64 at most; 0: 64 */
+    int64_t wait_ms;     /* how long a function waits behind others that change the same item, and
+                            how long it runs again after lost races; 0: 5 s */
+    const struct cc_clock *clock;
+    const struct cc_random *random;
+};
+
+/* Opens a table that is there. CC_INVALID: it is not there, or has another shape or layout, and the
+ * detail says what to do. CC_UNAVAILABLE. */
+enum cc_code cc_store_open_dynamodb(const struct cc_dynamodb_config *config, struct cc_store **out,
+                                    struct cc_err *err) CC_NODISCARD;
+
+/* What of a table that is good to have was found or made. */
+struct cc_dynamodb_table {
+    bool created;  /* it was not there before */
+    bool expiry;   /* DynamoDB deletes by itself what has expired */
+    bool recovery; /* point-in-time recovery */
+};
+
+/* Makes the table, unless it is there, and waits until it can be used; switches on what is good to
+ * have, as far as the service has it. CC_INVALID: there is a table of that name with another shape.
+ * CC_UNAVAILABLE: it may be there, but is not ready; asking again goes on. */
+enum cc_code cc_store_create_dynamodb(struct cc_aws *aws, struct cc_str table,
+                                      struct cc_dynamodb_table *out,
+                                      struct cc_err *err) CC_NODISCARD;
+
 #endif

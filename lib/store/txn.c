@@ -175,18 +175,50 @@ enum cc_code cc_txn_get(struct cc_txn *txn, struct cc_key key, struct cc_item *o
     return txn->read_only ? read_plain(txn, key, out, err) : read_checked(txn, key, out, err);
 }
 
+/* Makes `out` ready for what will be read. */
+static enum cc_code announce(struct cc_txn *txn, struct cc_key key, struct cc_item *out,
+                             struct cc_err *err)
+{
+    const struct cc_txn_entry *entry;
+    enum cc_code rc = check_key(txn, key, err);
+
+    if (rc != CC_OK)
+        return rc;
+    if (txn->read_only) {
+        *out = (struct cc_item){ .key = { cc_str_copy(txn->arena, key.pk),
+                                          cc_str_copy(txn->arena, key.sk) } };
+        return CC_OK;
+    }
+    entry = touch(txn, key, err);
+    if (entry == NULL)
+        return err->code;
+    *out = (struct cc_item){ .key = entry->key };
+    return CC_OK;
+}
+
+static enum cc_code note_checked(struct cc_txn *txn, const struct cc_item *item, struct cc_err *err)
+{
+    struct cc_txn_entry *entry;
+
+    if (txn->read_only)
+        return CC_OK;
+    entry = find_entry(txn, &item->key);
+    entry->checked = true;
+    return weigh(txn, entry, cc_item_size(item), err);
+}
+
 enum cc_code cc_txn_get_many(struct cc_txn *txn, const struct cc_key *keys, size_t count,
                              struct cc_item *out, struct cc_err *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct cc_item item = { .key = keys[i] };
-        enum cc_code rc = cc_txn_get(txn, keys[i], &item, err);
+    enum cc_code rc = go_on(txn, err);
 
-        if (rc != CC_OK && rc != CC_NOT_FOUND)
-            return rc;
-        out[i] = item;
-    }
-    return CC_OK;
+    for (size_t i = 0; i < count && rc == CC_OK; i++)
+        rc = announce(txn, keys[i], &out[i], err);
+    if (rc == CC_OK && count > 0)
+        rc = note(txn, txn->ops->get_many(txn, keys, count, out, err), err);
+    for (size_t i = 0; i < count && rc == CC_OK; i++)
+        rc = note_checked(txn, &out[i], err);
+    return rc;
 }
 
 /* What the commit does not check is only as good as the item that stands for it. */

@@ -9,6 +9,9 @@
 /* What a backend does once the rules have been checked. Codes as in store.h. */
 struct cc_txn_ops {
     enum cc_code (*get)(struct cc_txn *, struct cc_key, struct cc_item *, struct cc_err *);
+    /* `out` has the keys; what does not exist keeps an absent body. */
+    enum cc_code (*get_many)(struct cc_txn *, const struct cc_key *, size_t, struct cc_item *,
+                             struct cc_err *);
     enum cc_code (*query)(struct cc_txn *, const struct cc_range *, struct cc_items *,
                           struct cc_err *);
     enum cc_code (*changed)(struct cc_txn *, const struct cc_changed *, struct cc_items *,

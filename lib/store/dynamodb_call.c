@@ -1,0 +1,128 @@
+#include "dynamodb.h"
+
+#include "../base/arena.h"
+
+#include <time.h>
+
+/* A transaction has 4 MB; its JSON escapes and names types. */
+#define REQUEST_CEILING_BYTES ((size_t)28 * 1024 * 1024)
+/* A page has 1 MB, a batch 16 MB, before JSON is made of it. */
+#define ANSWER_CEILING_BYTES ((size_t)20 * 1024 * 1024)
+#define PAUSE_MS_FIRST 4
+#define PAUSE_MS_MAX 250
+
+void dynamo_request_begin(struct dynamo_request *request, struct cc_arena *arena)
+{
+    cc_buf_init(&request->buf, arena, REQUEST_CEILING_BYTES);
+    cc_jw_init(&request->w, &request->buf);
+    cc_jw_object(&request->w);
+}
+
+void dynamo_request_begin_table(struct dynamo_request *request, struct cc_arena *arena,
+                                struct cc_str table)
+{
+    dynamo_request_begin(request, arena);
+    cc_jw_put_str(&request->w, "TableName", table);
+}
+
+struct cc_str dynamo_request_end(struct dynamo_request *request)
+{
+    cc_jw_object_end(&request->w);
+    return request->buf.overflow ? CC_STR_ABSENT : cc_buf_str(&request->buf);
+}
+
+enum cc_code dynamo_call(struct cc_aws *aws, struct cc_arena *arena, const char *operation,
+                         enum cc_aws_effect effect, struct cc_str body, struct cc_aws_answer *out,
+                         struct cc_err *err)
+{
+    const struct cc_aws_request call = {
+        .target = CC_JOIN(arena, CC_STR("DynamoDB_20120810."), cc_str_from(operation)),
+        .content_type = CC_STR("application/x-amz-json-1.0"),
+        .body = body,
+        .answer_bytes_max = ANSWER_CEILING_BYTES,
+        .effect = effect,
+    };
+
+    if (!body.at)
+        return cc_fail(err, CC_INTERNAL, NULL, "dynamodb %s: a request that is too large",
+                       operation);
+    return cc_aws_call(aws, arena, &call, out, err);
+}
+
+enum cc_code dynamo_call_read(struct dynamo_store *store, struct cc_arena *arena,
+                              const char *operation, struct dynamo_request *request,
+                              struct cc_json_reader *out, struct cc_err *err)
+{
+    struct cc_aws_answer answer;
+    enum cc_code rc = dynamo_call(store->aws, arena, operation, CC_AWS_READS,
+                                  dynamo_request_end(request), &answer, err);
+
+    if (rc != CC_OK)
+        return rc;
+    if (answer.error.at)
+        return dynamo_fail(&answer, operation, err);
+    *out = cc_json_reader_of(arena, answer.body);
+    return CC_OK;
+}
+
+/* The errors that a caller can do something about; any other one is our own fault. */
+static const struct {
+    const char *error;
+    enum cc_code code;
+    const char *detail;
+} errors[] = {
+    { "ItemCollectionSizeLimitExceeded", CC_STORAGE_FULL,
+      "This room is full: all that is kept of one room is at most 10 GB." },
+    { "ResourceNotFound", CC_UNAVAILABLE, NULL },
+    { "ResourceInUse", CC_UNAVAILABLE, NULL },
+    { "TransactionConflict", CC_UNAVAILABLE, NULL },
+    { "ProvisionedThroughputExceeded", CC_UNAVAILABLE, NULL },
+    { "ThrottlingError", CC_UNAVAILABLE, NULL },
+    { "Throttling", CC_UNAVAILABLE, NULL },
+    { "RequestLimitExceeded", CC_UNAVAILABLE, NULL },
+};
+
+/* In the reasons of a cancelled transaction they have no "Exception" at their end. */
+static struct cc_str stem(struct cc_str error)
+{
+    const struct cc_str end = CC_STR("Exception");
+
+    return cc_str_ends(error, end) ? cc_str_take(error, error.len - end.len) : error;
+}
+
+enum cc_code dynamo_fail_named(struct cc_str error, struct cc_str message, const char *operation,
+                               struct cc_err *err)
+{
+    for (size_t i = 0; i < CC_COUNT(errors); i++) {
+        if (cc_str_eq(stem(error), cc_str_from(errors[i].error)))
+            return cc_fail_retry(err, errors[i].code, errors[i].code == CC_UNAVAILABLE,
+                                 errors[i].detail, "dynamodb %s: %.*s: %.*s", operation,
+                                 CC_STR_ARG(error), CC_STR_ARG(message));
+    }
+    return cc_fail(err, CC_INTERNAL, NULL, "dynamodb %s: %.*s: %.*s", operation, CC_STR_ARG(error),
+                   CC_STR_ARG(message));
+}
+
+enum cc_code dynamo_fail(const struct cc_aws_answer *answer, const char *operation,
+                         struct cc_err *err)
+{
+    return dynamo_fail_named(answer->error, answer->message, operation, err);
+}
+
+enum cc_code dynamo_fail_answer(const char *operation, struct cc_err *err)
+{
+    return cc_fail(err, CC_INTERNAL, NULL, "dynamodb %s: an answer that is not as it should be",
+                   operation);
+}
+
+void dynamo_back_off(const struct dynamo_store *store, unsigned attempt)
+{
+    const int64_t most_ms = attempt > 6 ? PAUSE_MS_MAX : (int64_t)PAUSE_MS_FIRST << attempt;
+    const int64_t most_ns = (most_ms < PAUSE_MS_MAX ? most_ms : PAUSE_MS_MAX) * 1000 * 1000;
+    uint32_t random;
+    struct timespec pause = { 0 };
+
+    cc_random_fill(store->random, &random, sizeof(random));
+    pause.tv_nsec = (long)(random % (uint32_t)most_ns);
+    nanosleep(&pause, NULL);
+}

@@ -1,0 +1,344 @@
+#include "dynamodb.h"
+
+#include "../base/arena.h"
+
+#include <string.h>
+
+#define BATCH_KEYS_MAX 100 /* of DynamoDB's */
+#define BATCH_TRIES_MAX 8
+
+/* --- one item --------------------------------------------------------------------------------- */
+
+enum cc_code dynamo_get(struct dynamo_store *store, struct cc_arena *arena, struct cc_key key,
+                        struct dynamo_row *out, struct cc_err *err)
+{
+    struct dynamo_request request;
+    struct dynamo_row row = { .item.key = key };
+    struct cc_json_reader r;
+    struct cc_json_each each;
+    enum cc_code rc;
+
+    dynamo_request_begin_table(&request, arena, store->table);
+    cc_jw_key(&request.w, "Key");
+    dynamo_key_write(&request.w, key);
+    cc_jw_put_bool(&request.w, "ConsistentRead", true);
+    rc = dynamo_call_read(store, arena, "GetItem", &request, &r, err);
+    if (rc != CC_OK)
+        return rc;
+    for (each = cc_json_each(&r, '{'); cc_json_next(&each);)
+        each.broken =
+            cc_str_eq(each.name, CC_STR("Item")) ? !dynamo_item_read(&r, &row) : !cc_json_skip(&r);
+    if (each.broken)
+        return dynamo_fail_answer("GetItem", err);
+    *out = row;
+    return CC_OK;
+}
+
+/* --- many items ------------------------------------------------------------------------------- */
+
+/* Some keys of which each is asked for once, and what is known of each: DynamoDB refuses a batch
+ * that names one twice, and answers in any order. */
+struct batch {
+    const struct cc_key *keys;
+    struct dynamo_row *rows;
+    size_t count;
+    bool pending[BATCH_KEYS_MAX];
+};
+
+static size_t first_of(const struct batch *batch, struct cc_key key)
+{
+    size_t i = 0;
+
+    while (i < batch->count && !dynamo_key_eq(batch->keys[i], key))
+        i++;
+    return i;
+}
+
+static void write_batch(const struct dynamo_store *store, const struct batch *batch,
+                        struct dynamo_request *request)
+{
+    cc_jw_key(&request->w, "RequestItems");
+    cc_jw_object(&request->w);
+    cc_jw_name(&request->w, store->table);
+    cc_jw_object(&request->w);
+    cc_jw_put_bool(&request->w, "ConsistentRead", true);
+    cc_jw_key(&request->w, "Keys");
+    cc_jw_array(&request->w);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->pending[i])
+            dynamo_key_write(&request->w, batch->keys[i]);
+    }
+    cc_jw_array_end(&request->w);
+    cc_jw_object_end(&request->w);
+    cc_jw_object_end(&request->w);
+}
+
+/* An array of items, each of which was asked for. `found`: here they are; else they were left out
+ * and are to be asked for again. */
+static bool read_items(struct cc_json_reader *r, struct batch *batch, bool found)
+{
+    struct cc_json_each each;
+
+    for (each = cc_json_each(r, '['); cc_json_next(&each);) {
+        struct dynamo_row row;
+        size_t i;
+
+        each.broken = !dynamo_item_read(r, &row);
+        if (each.broken)
+            break;
+        i = first_of(batch, row.item.key);
+        each.broken = i == batch->count;
+        if (each.broken)
+            break;
+        if (found)
+            batch->rows[i] = row;
+        else
+            batch->pending[i] = true;
+    }
+    return !each.broken;
+}
+
+/* {"<table>": [...]}, or {"<table>": {"Keys": [...], ...}} of what was left out. */
+static bool read_tables(struct cc_json_reader *r, struct batch *batch, bool found)
+{
+    struct cc_json_each table, each;
+
+    for (table = cc_json_each(r, '{'); cc_json_next(&table);) {
+        if (found) {
+            table.broken = !read_items(r, batch, true);
+            continue;
+        }
+        for (each = cc_json_each(r, '{'); cc_json_next(&each);)
+            each.broken = cc_str_eq(each.name, CC_STR("Keys")) ? !read_items(r, batch, false)
+                                                               : !cc_json_skip(r);
+        table.broken = each.broken;
+    }
+    return !table.broken;
+}
+
+static bool read_batch(struct cc_json_reader *r, struct batch *batch)
+{
+    struct cc_json_each each;
+
+    memset(batch->pending, 0, sizeof(batch->pending));
+    for (each = cc_json_each(r, '{'); cc_json_next(&each);) {
+        if (cc_str_eq(each.name, CC_STR("Responses")))
+            each.broken = !read_tables(r, batch, true);
+        else if (cc_str_eq(each.name, CC_STR("UnprocessedKeys")))
+            each.broken = !read_tables(r, batch, false);
+        else
+            each.broken = !cc_json_skip(r);
+    }
+    return !each.broken;
+}
+
+static size_t count_pending(const struct batch *batch)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < batch->count; i++)
+        count += batch->pending[i];
+    return count;
+}
+
+/* What is asked for twice is found once. */
+static void fill_repeated(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const size_t first = first_of(batch, batch->keys[i]);
+
+        if (first != i)
+            batch->rows[i] = batch->rows[first];
+    }
+}
+
+static enum cc_code get_batch(struct dynamo_store *store, struct cc_arena *arena,
+                              struct batch *batch, struct cc_err *err)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->rows[i] = (struct dynamo_row){ .item.key = batch->keys[i] };
+        batch->pending[i] = first_of(batch, batch->keys[i]) == i;
+    }
+    for (unsigned tries = 0; count_pending(batch) > 0; tries++) {
+        struct dynamo_request request;
+        struct cc_json_reader r;
+        enum cc_code rc;
+
+        if (tries == BATCH_TRIES_MAX)
+            return cc_fail_retry(err, CC_UNAVAILABLE, 1, NULL,
+                                 "dynamodb BatchGetItem: keys left out %u times", tries);
+        if (tries > 0)
+            dynamo_back_off(store, tries);
+        dynamo_request_begin(&request, arena);
+        write_batch(store, batch, &request);
+        rc = dynamo_call_read(store, arena, "BatchGetItem", &request, &r, err);
+        if (rc != CC_OK)
+            return rc;
+        if (!read_batch(&r, batch))
+            return dynamo_fail_answer("BatchGetItem", err);
+    }
+    fill_repeated(batch);
+    return CC_OK;
+}
+
+enum cc_code dynamo_get_many(struct dynamo_store *store, struct cc_arena *arena,
+                             const struct cc_key *keys, size_t count, struct dynamo_row *out,
+                             struct cc_err *err)
+{
+    enum cc_code rc = CC_OK;
+
+    if (count == 1)
+        return dynamo_get(store, arena, keys[0], out, err);
+    for (size_t i = 0; i < count && rc == CC_OK; i += BATCH_KEYS_MAX) {
+        struct batch batch = { .keys = keys + i, .rows = out + i, .count = count - i };
+
+        if (batch.count > BATCH_KEYS_MAX)
+            batch.count = BATCH_KEYS_MAX;
+        rc = get_batch(store, arena, &batch, err);
+    }
+    return rc;
+}
+
+/* --- ranges ----------------------------------------------------------------------------------- */
+
+void dynamo_rows_add(struct cc_arena *arena, struct dynamo_rows *rows, const struct dynamo_row *row)
+{
+    if (rows->count == rows->room) {
+        const size_t room = rows->room ? rows->room * 2 : 32;
+
+        rows->at = cc_arena_grow(arena, rows->at, rows->room * sizeof(*rows->at),
+                                 room * sizeof(*rows->at));
+        rows->room = room;
+    }
+    rows->at[rows->count++] = *row;
+}
+
+static const char *condition_of(const struct dynamo_range *range)
+{
+    if (range->by_mrev)
+        return "pk = :p AND mrev BETWEEN :a AND :z";
+    if (range->from.at && range->to.at)
+        return "pk = :p AND sk BETWEEN :a AND :z";
+    if (range->from.at)
+        return "pk = :p AND sk >= :a";
+    return range->to.at ? "pk = :p AND sk <= :z" : "pk = :p";
+}
+
+static void write_bounds(const struct dynamo_range *range, struct cc_jw *w)
+{
+    cc_jw_key(w, "ExpressionAttributeValues");
+    cc_jw_object(w);
+    dynamo_put_str(w, ":p", range->pk);
+    if (range->by_mrev) {
+        dynamo_put_i64(w, ":a", range->after + 1);
+        dynamo_put_i64(w, ":z", range->up_to);
+    } else {
+        if (range->from.at)
+            dynamo_put_str(w, ":a", range->from);
+        if (range->to.at)
+            dynamo_put_str(w, ":z", range->to);
+    }
+    cc_jw_object_end(w);
+}
+
+static void write_start(struct cc_str start, struct cc_jw *w)
+{
+    if (!start.at)
+        return;
+    cc_jw_key(w, "ExclusiveStartKey");
+    cc_jw_raw(w, start);
+}
+
+static bool read_page_items(struct cc_json_reader *r, struct dynamo_rows *rows)
+{
+    struct cc_json_each each;
+
+    for (each = cc_json_each(r, '['); cc_json_next(&each);) {
+        struct dynamo_row row;
+
+        each.broken = !dynamo_item_read(r, &row);
+        if (!each.broken)
+            dynamo_rows_add(r->arena, rows, &row);
+    }
+    return !each.broken;
+}
+
+/* Where the next page begins is DynamoDB's own affair, and goes back as it came. */
+static bool read_start(struct cc_json_reader *r, struct cc_str *start)
+{
+    const char *from = r->at;
+
+    if (!cc_json_skip(r))
+        return false;
+    *start = (struct cc_str){ from, (size_t)(r->at - from) };
+    if (cc_str_eq(*start, CC_STR("null")))
+        *start = CC_STR_ABSENT;
+    return true;
+}
+
+static bool read_page(struct cc_json_reader *r, struct dynamo_rows *rows, struct cc_str *start)
+{
+    struct cc_json_each each;
+
+    *start = CC_STR_ABSENT;
+    for (each = cc_json_each(r, '{'); cc_json_next(&each);) {
+        if (cc_str_eq(each.name, CC_STR("Items")))
+            each.broken = !read_page_items(r, rows);
+        else if (cc_str_eq(each.name, CC_STR("LastEvaluatedKey")))
+            each.broken = !read_start(r, start);
+        else
+            each.broken = !cc_json_skip(r);
+    }
+    return !each.broken;
+}
+
+enum cc_code dynamo_query_page(struct dynamo_store *store, struct cc_arena *arena,
+                               struct dynamo_range *range, size_t limit, struct dynamo_rows *rows,
+                               struct cc_err *err)
+{
+    struct dynamo_request request;
+    struct cc_json_reader r;
+    enum cc_code rc;
+
+    dynamo_request_begin_table(&request, arena, store->table);
+    if (range->by_mrev)
+        cc_jw_put_str(&request.w, "IndexName", CC_STR(DYNAMO_INDEX));
+    cc_jw_put_bool(&request.w, "ConsistentRead", true);
+    cc_jw_put_bool(&request.w, "ScanIndexForward", !range->newest_first);
+    cc_jw_put_i64(&request.w, "Limit", (int64_t)limit);
+    cc_jw_put_str(&request.w, "KeyConditionExpression", cc_str_from(condition_of(range)));
+    write_bounds(range, &request.w);
+    write_start(range->start, &request.w);
+    rc = dynamo_call_read(store, arena, "Query", &request, &r, err);
+    if (rc != CC_OK)
+        return rc;
+    return read_page(&r, rows, &range->start) ? CC_OK : dynamo_fail_answer("Query", err);
+}
+
+enum cc_code dynamo_scan_page(struct dynamo_store *store, struct cc_arena *arena,
+                              int64_t expired_ms, struct cc_str *start, struct dynamo_rows *rows,
+                              struct cc_err *err)
+{
+    struct dynamo_request request;
+    struct cc_json_reader r;
+    enum cc_code rc;
+
+    dynamo_request_begin_table(&request, arena, store->table);
+    cc_jw_put_bool(&request.w, "ConsistentRead", true);
+    if (expired_ms > 0) {
+        cc_jw_put_str(&request.w, "FilterExpression", CC_STR("#e <= :now"));
+        cc_jw_key(&request.w, "ExpressionAttributeNames");
+        cc_jw_object(&request.w);
+        cc_jw_put_str(&request.w, "#e", CC_STR("_expires_ms"));
+        cc_jw_object_end(&request.w);
+        cc_jw_key(&request.w, "ExpressionAttributeValues");
+        cc_jw_object(&request.w);
+        dynamo_put_i64(&request.w, ":now", expired_ms);
+        cc_jw_object_end(&request.w);
+    }
+    write_start(*start, &request.w);
+    rc = dynamo_call_read(store, arena, "Scan", &request, &r, err);
+    if (rc != CC_OK)
+        return rc;
+    return read_page(&r, rows, start) ? CC_OK : dynamo_fail_answer("Scan", err);
+}

@@ -1,0 +1,152 @@
+/* DynamoDB deletes by itself what has expired, for nothing and within days, where the table says
+ * which attribute to go by. Only where it does not, the table is read through. */
+#include "dynamodb.h"
+
+#include "../base/arena.h"
+
+#define SWEPT_AT_ONCE 25
+
+/* {"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED",...}} */
+static bool read_ttl(struct cc_json_reader *r, bool *on)
+{
+    struct cc_json_each outer, each;
+    struct cc_str status;
+
+    for (outer = cc_json_each(r, '{'); cc_json_next(&outer);) {
+        for (each = cc_json_each(r, '{'); cc_json_next(&each);) {
+            if (!cc_str_eq(each.name, CC_STR("TimeToLiveStatus"))) {
+                each.broken = !cc_json_skip(r);
+                continue;
+            }
+            each.broken = !cc_json_take_str(r, &status);
+            *on = !each.broken && cc_str_starts(status, CC_STR("ENABL"));
+        }
+        outer.broken = each.broken;
+    }
+    return !outer.broken;
+}
+
+enum cc_code dynamo_table_ttl(struct cc_aws *aws, struct cc_arena *arena, struct cc_str table,
+                              bool *on, struct cc_err *err)
+{
+    struct dynamo_request request;
+    struct cc_aws_answer answer;
+    struct cc_json_reader r;
+    enum cc_code rc;
+
+    dynamo_request_begin_table(&request, arena, table);
+    rc = dynamo_call(aws, arena, "DescribeTimeToLive", CC_AWS_READS, dynamo_request_end(&request),
+                     &answer, err);
+    if (rc != CC_OK)
+        return rc;
+    if (answer.error.at)
+        return dynamo_fail(&answer, "DescribeTimeToLive", err);
+    *on = false;
+    r = cc_json_reader_of(arena, answer.body);
+    return read_ttl(&r, on) ? CC_OK : dynamo_fail_answer("DescribeTimeToLive", err);
+}
+
+/* Asked once; whoever may not ask, or has a service that cannot tell, sweeps. */
+static bool expires_by_itself(struct dynamo_store *store, struct cc_arena *arena)
+{
+    struct dynamo_sweep *sweeping = &store->sweeping;
+    struct cc_err ignored = { 0 };
+    bool on = false;
+
+    pthread_mutex_lock(&sweeping->mutex);
+    if (sweeping->ttl == DYNAMO_TTL_UNASKED) {
+        (void)!dynamo_table_ttl(store->aws, arena, store->table, &on, &ignored);
+        sweeping->ttl = on ? DYNAMO_TTL_ON : DYNAMO_TTL_OFF;
+    }
+    on = sweeping->ttl == DYNAMO_TTL_ON;
+    pthread_mutex_unlock(&sweeping->mutex);
+    return on;
+}
+
+struct taking {
+    const struct dynamo_row *rows;
+    size_t count;
+    size_t taken;
+};
+
+/* What has been written anew since it was found stays. */
+static enum cc_code take_expired(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct taking *taking = arg;
+    struct cc_key keys[SWEPT_AT_ONCE];
+    struct cc_item items[SWEPT_AT_ONCE];
+    enum cc_code rc;
+
+    for (size_t i = 0; i < taking->count; i++)
+        keys[i] = taking->rows[i].item.key;
+    taking->taken = 0;
+    rc = cc_txn_get_many(txn, keys, taking->count, items, err);
+    for (size_t i = 0; i < taking->count && rc == CC_OK; i++) {
+        if (items[i].body.at)
+            continue;
+        rc = cc_txn_delete(txn, keys[i], err);
+        taking->taken++;
+    }
+    return rc;
+}
+
+static enum cc_code sweep_rows(struct dynamo_store *store, struct cc_arena *arena,
+                               const struct dynamo_rows *rows, size_t limit, size_t *swept,
+                               struct cc_err *err)
+{
+    enum cc_code rc = CC_OK;
+
+    for (size_t i = 0; i < rows->count && *swept < limit && rc == CC_OK; i += SWEPT_AT_ONCE) {
+        struct taking taking = { .rows = rows->at + i, .count = rows->count - i };
+
+        if (taking.count > SWEPT_AT_ONCE)
+            taking.count = SWEPT_AT_ONCE;
+        if (taking.count > limit - *swept)
+            taking.count = limit - *swept;
+        rc = cc_store_run(&store->base, arena, take_expired, &taking, err);
+        if (rc == CC_OK)
+            *swept += taking.taken;
+    }
+    return rc;
+}
+
+static enum cc_code sweep_table(struct dynamo_store *store, size_t limit, size_t *swept,
+                                struct cc_err *err)
+{
+    struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    struct cc_arena *place = cc_arena_new((size_t)1024 * 1024);
+    struct cc_str start = CC_STR_ABSENT;
+    enum cc_code rc;
+
+    do {
+        struct dynamo_rows rows = { 0 };
+
+        rc = dynamo_scan_page(store, arena, cc_clock_wall_ms(store->clock), &start, &rows, err);
+        if (rc == CC_OK)
+            rc = sweep_rows(store, arena, &rows, limit, swept, err);
+        if (start.at) {
+            struct cc_str kept = cc_str_copy(place, start);
+
+            cc_arena_reset(arena);
+            start = cc_str_copy(arena, kept);
+            cc_arena_reset(place);
+        }
+    } while (rc == CC_OK && start.at && *swept < limit);
+    cc_arena_free(place);
+    cc_arena_free(arena);
+    return rc;
+}
+
+enum cc_code dynamo_sweep(struct dynamo_store *store, size_t limit, size_t *swept,
+                          struct cc_err *err)
+{
+    struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    const bool by_itself = expires_by_itself(store, arena);
+    size_t count = 0;
+    enum cc_code rc = by_itself ? CC_OK : sweep_table(store, limit, &count, err);
+
+    cc_arena_free(arena);
+    if (rc == CC_OK)
+        *swept = count;
+    return rc;
+}
