@@ -1,5 +1,6 @@
 #define _GNU_SOURCE /* nftw */
 #include "tests/contract/stores.h"
+#include "tests/contract/stores_dynamodb.h"
 
 #include <dirent.h>
 #include <ftw.h>
@@ -14,13 +15,39 @@ static void prepare_sqlite(struct stores *s)
     s->config.path = cc_str_format(s->arena, "%s/cloud-chat.db", s->folder);
 }
 
-static const struct {
+static enum cc_code open_sqlite(struct stores *s, struct cc_store **out, struct cc_err *err)
+{
+    return cc_store_open_sqlite(&s->config, out, err);
+}
+
+static void leave_to_folder(struct stores *s)
+{
+    (void)s;
+}
+
+/* Only one of them is run on: the one with its variable, or else SQLite. */
+static const struct backend {
     const char *name;
+    const char *variable;
     void (*prepare)(struct stores *);
-    enum cc_code (*open)(const struct cc_store_config *, struct cc_store **, struct cc_err *);
+    enum cc_code (*open)(struct stores *, struct cc_store **, struct cc_err *);
+    void (*remove)(struct stores *);
 } backends[] = {
-    { "sqlite", prepare_sqlite, cc_store_open_sqlite },
+    { "sqlite", NULL, prepare_sqlite, open_sqlite, leave_to_folder },
+    { "dynamodb", "CLOUDCHAT_TEST_DYNAMODB", stores_dynamodb_prepare, stores_dynamodb_open,
+      stores_dynamodb_remove },
 };
+
+static int chosen_backend(void)
+{
+    int chosen = 0;
+
+    for (int i = 0; i < (int)CC_COUNT(backends); i++) {
+        if (backends[i].variable && getenv(backends[i].variable))
+            chosen = i;
+    }
+    return chosen;
+}
 
 /* --- the clock -------------------------------------------------------------------------------- */
 
@@ -58,6 +85,7 @@ static const char *make_folder(struct cc_arena *arena)
 void stores_prepare(struct stores *s, int backend)
 {
     memset(s, 0, sizeof(*s));
+    s->backend = backend;
     s->arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
     s->folder = make_folder(s->arena);
     s->clock.base = (struct cc_clock){ turned_ms, turned_ms };
@@ -79,7 +107,7 @@ void stores_prepare(struct stores *s, int backend)
 enum cc_code stores_open_again(struct stores *s, int backend, struct cc_store **out,
                                struct cc_err *err)
 {
-    return backends[backend].open(&s->config, out, err);
+    return backends[backend].open(s, out, err);
 }
 
 void stores_open(struct stores *s, int backend)
@@ -102,6 +130,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 void stores_close(struct stores *s)
 {
     cc_store_close(s->store);
+    backends[s->backend].remove(s);
     nftw(s->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     cc_arena_free(s->arena);
 }
@@ -206,11 +235,12 @@ int stores_check_run(const char *suite, const TTest *const *tests, size_t count)
     Suite *all = suite_create(suite);
     TCase *tcase = tcase_create(suite);
     SRunner *runner;
+    const int backend = chosen_backend();
     int failed;
 
     tcase_set_timeout(tcase, 120);
     for (size_t i = 0; i < count; i++)
-        tcase_add_loop_test(tcase, tests[i], 0, (int)CC_COUNT(backends));
+        tcase_add_loop_test(tcase, tests[i], backend, backend + 1);
     suite_add_tcase(all, tcase);
     runner = srunner_create(all);
     srunner_run_all(runner, CK_ENV);

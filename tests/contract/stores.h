@@ -1,5 +1,8 @@
 /* tests/contract/stores.h - the backends on which the suite of the store runs, and what its test
- * programs share. A further backend joins by one row in stores.c. */
+ * programs share. A further backend joins by one row in stores.c.
+ *
+ * SQLite needs nothing. With CLOUDCHAT_TEST_DYNAMODB=http://127.0.0.1:8000, the address of a
+ * DynamoDB of ours, the programs run on that instead, with a table of its own for each store. */
 #ifndef CC_TESTS_STORES_H
 #define CC_TESTS_STORES_H
 
@@ -21,7 +24,9 @@ struct stores {
     struct cc_log log;
     struct cc_store_config config;
     struct cc_store *store;
-    const char *folder; /* empty at first; removed in the end */
+    const char *folder;  /* empty at first; removed in the end */
+    struct cc_str table; /* of DynamoDB; deleted in the end */
+    int backend;
 };
 
 /* A new store of the backend with that number, in `s`, which must outlive it. */
@@ -60,8 +65,8 @@ enum cc_code stores_count_up(struct cc_txn *txn, void *arg, struct cc_err *err);
 
 int stores_check_run(const char *suite, const TTest *const *tests, size_t count);
 
-/* The main function of a test program: every test runs once on every backend, whose number is _i.
- */
+/* The main function of a test program: every test runs once on the chosen backend, whose number is
+ * _i. */
 #define STORES_MAIN(suite, ...)                                                                    \
     int main(void)                                                                                 \
     {                                                                                              \
