@@ -2,6 +2,7 @@
 
 import counterparts
 import pytest
+import toxiproxy
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,10 @@ def dynoxide(tmp_path_factory):
 def tables(request):
     """Each that has DynamoDB."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def toxic(tmp_path_factory):
+    """Makes toxiproxy's proxies."""
+    with toxiproxy.running(tmp_path_factory.mktemp("aws") / "toxiproxy") as make:
+        yield make
