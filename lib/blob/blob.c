@@ -77,6 +77,14 @@ void cc_blobs_release(struct cc_blobs *blobs)
     blobs->ops->release(blobs);
 }
 
+enum cc_code cc_blob_url(struct cc_blobs *blobs, struct cc_arena *arena,
+                         const struct cc_blob_pass *pass, struct cc_str *out, struct cc_err *err)
+{
+    enum cc_code rc = check_name(pass->name, err);
+
+    return rc != CC_OK ? rc : blobs->ops->url(blobs, arena, pass, out, err);
+}
+
 void cc_blobs_close(struct cc_blobs *blobs)
 {
     if (blobs)

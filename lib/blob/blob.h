@@ -6,6 +6,15 @@
 #include "../base/arena.h"
 #include "../base/str.h"
 
+/* What somebody may do with one blob past this program. */
+struct cc_blob_pass {
+    enum { CC_BLOB_FETCH, CC_BLOB_BRING } way; /* GET, or PUT of what is not there yet */
+    struct cc_str name;
+    struct cc_str content_type; /* "image/png": as it is fetched, or must be brought */
+    int64_t size_bytes;         /* of what is brought, to the byte */
+    int64_t valid_s;            /* 1 to 604,800 */
+};
+
 struct cc_blobs {
     const struct cc_blobs_ops *ops; /* first member of each implementation */
 };
@@ -18,6 +27,8 @@ struct cc_blobs_ops {
     enum cc_code (*list)(struct cc_blobs *, struct cc_arena *, struct cc_strs *, struct cc_err *);
     enum cc_code (*keep)(struct cc_blobs *, struct cc_err *);
     void (*release)(struct cc_blobs *);
+    enum cc_code (*url)(struct cc_blobs *, struct cc_arena *, const struct cc_blob_pass *,
+                        struct cc_str *, struct cc_err *);
     void (*close)(struct cc_blobs *);
 };
 
@@ -27,7 +38,8 @@ struct cc_blobs_ops {
 #define CC_BLOB_PARTS_MAX 4
 #define CC_BLOB_NAME_BYTES_MAX ((size_t)255)
 
-/* On disk when it returns. CC_EXISTS, CC_STORAGE_FULL (nothing was done), CC_UNAVAILABLE. */
+/* On disk when it returns. CC_EXISTS, CC_STORAGE_FULL (nothing was done), CC_UNAVAILABLE (it may be
+ * there, whole: whoever chose the name gives it up, and removes it). */
 enum cc_code cc_blob_put(struct cc_blobs *blobs, struct cc_str name, struct cc_str bytes,
                          struct cc_err *err) CC_NODISCARD;
 /* The bytes live in the arena. CC_NOT_FOUND, CC_UNAVAILABLE. */
@@ -43,10 +55,18 @@ enum cc_code cc_blobs_list(struct cc_blobs *blobs, struct cc_arena *arena, struc
                            struct cc_err *err) CC_NODISCARD;
 
 /* From now on nothing is removed, by whatever process, until cc_blobs_release or the end of this
- * process: what the store names at any later moment is there to be copied. CC_UNAVAILABLE, also
- * while another process keeps them. */
+ * process (or, where blobs are on another machine, until nothing has been got for an hour): what
+ * the store names at any later moment is there to be copied, because who removes a blob has taken
+ * its name out of the store before. CC_UNAVAILABLE, also while another process keeps them. */
 enum cc_code cc_blobs_keep(struct cc_blobs *blobs, struct cc_err *err) CC_NODISCARD;
 void cc_blobs_release(struct cc_blobs *blobs);
+
+/* A URL by which whoever has it makes that one request, without a token. A PUT is to be sent with
+ * `Content-Type` as in the pass and `If-None-Match: *`. Whether there is such a blob is not looked
+ * at. Absent where bytes come and go through this program alone. In the arena. CC_UNAVAILABLE. */
+enum cc_code cc_blob_url(struct cc_blobs *blobs, struct cc_arena *arena,
+                         const struct cc_blob_pass *pass, struct cc_str *out,
+                         struct cc_err *err) CC_NODISCARD;
 
 void cc_blobs_close(struct cc_blobs *blobs); /* NULL is allowed */
 
@@ -56,6 +76,24 @@ void cc_blobs_close(struct cc_blobs *blobs); /* NULL is allowed */
  * the cause names the folder. */
 enum cc_code cc_blobs_open_directory(struct cc_str folder, struct cc_blobs **out,
                                      struct cc_err *err) CC_NODISCARD;
+
+/* A bucket of S3, below a prefix: a blob "photo/ann/x" is the object "<prefix>photo/ann/x". The
+ * bucket must be there, and the credentials allow s3:GetObject, PutObject, DeleteObject in it and
+ * s3:ListBucket of it (without that S3 does not say that an object is absent). Safe for several
+ * threads, and for several processes and machines. Copies the strings. CC_INVALID: a bucket or
+ * prefix that is none. */
+struct cc_aws;
+struct cc_clock;
+struct cc_random;
+struct cc_blobs_s3 {
+    struct cc_aws *aws; /* of the service "s3"; what is pointed at must outlive the blobs */
+    const struct cc_clock *clock;
+    const struct cc_random *random;
+    struct cc_str bucket;
+    struct cc_str prefix; /* empty, or named like a blob and with a '/' at its end */
+};
+enum cc_code cc_blobs_open_s3(const struct cc_blobs_s3 *config, struct cc_blobs **out,
+                              struct cc_err *err) CC_NODISCARD;
 
 /* What an image is by its first bytes (image.c): JPEG, PNG or WebP, and its dimensions. CC_INVALID
  * says what is wrong: not one of them, damaged, larger than side_max on a side. */

@@ -3,6 +3,7 @@
  * removes locks the folder itself, shared; who keeps all has it alone. */
 #define _GNU_SOURCE /* renameat2 */
 #include "blob.h"
+#include "names.h"
 
 #include "../base/file.h"
 
@@ -319,29 +320,11 @@ static void directory_release(struct cc_blobs *blobs)
 
 /* --- listing ---------------------------------------------------------------------------------- */
 
-struct listing {
-    struct cc_arena *arena;
-    struct cc_str *at;
-    size_t count, room;
-};
-
-static void add_name(struct listing *names, struct cc_str name)
-{
-    if (names->count == names->room) {
-        size_t room = names->room ? names->room * 2 : 64;
-
-        names->at = cc_arena_grow(names->arena, names->at, names->room * sizeof(*names->at),
-                                  room * sizeof(*names->at));
-        names->room = room;
-    }
-    names->at[names->count++] = name;
-}
-
-static int list_below(struct listing *names, int folder, struct cc_str prefix, size_t depth);
+static int list_below(struct cc_blob_names *names, int folder, struct cc_str prefix, size_t depth);
 
 /* What went since its name was read was not there. */
-static int list_entry(struct listing *names, int folder, struct cc_str prefix, const char *entry,
-                      size_t depth)
+static int list_entry(struct cc_blob_names *names, int folder, struct cc_str prefix,
+                      const char *entry, size_t depth)
 {
     struct cc_str name = cc_str_format(names->arena, "%s%s%s", prefix.at, depth ? "/" : "", entry);
     struct stat info;
@@ -350,7 +333,7 @@ static int list_entry(struct listing *names, int folder, struct cc_str prefix, c
     if (fstatat(folder, entry, &info, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? 0 : errno;
     if (S_ISREG(info.st_mode))
-        add_name(names, name);
+        cc_blob_names_add(names, name);
     if (!S_ISDIR(info.st_mode) || depth + 1 == CC_BLOB_PARTS_MAX)
         return 0;
     below = openat(folder, entry, OPEN_FOLDER);
@@ -360,7 +343,7 @@ static int list_entry(struct listing *names, int folder, struct cc_str prefix, c
 }
 
 /* 0 or errno. Closes the folder. */
-static int list_below(struct listing *names, int folder, struct cc_str prefix, size_t depth)
+static int list_below(struct cc_blob_names *names, int folder, struct cc_str prefix, size_t depth)
 {
     DIR *list = fdopendir(folder);
     struct dirent *entry;
@@ -383,7 +366,7 @@ static enum cc_code directory_list(struct cc_blobs *blobs, struct cc_arena *aren
                                    struct cc_strs *out, struct cc_err *err)
 {
     struct directory *dir = (struct directory *)blobs;
-    struct listing names = { .arena = arena };
+    struct cc_blob_names names = { .arena = arena };
 
     int root = openat(dir->root, ".", OPEN_FOLDER);
 
@@ -391,6 +374,19 @@ static enum cc_code directory_list(struct cc_blobs *blobs, struct cc_arena *aren
     if (errno != 0)
         return fail_errno(err, "list");
     *out = (struct cc_strs){ names.at, names.count };
+    return CC_OK;
+}
+
+/* The bytes of a folder come and go through this program alone. */
+static enum cc_code directory_url(struct cc_blobs *blobs, struct cc_arena *arena,
+                                  const struct cc_blob_pass *pass, struct cc_str *out,
+                                  struct cc_err *err)
+{
+    (void)blobs;
+    (void)arena;
+    (void)pass;
+    (void)err;
+    *out = CC_STR_ABSENT;
     return CC_OK;
 }
 
@@ -408,7 +404,7 @@ static void directory_close(struct cc_blobs *blobs)
 
 static const struct cc_blobs_ops directory_ops = {
     directory_put,  directory_get,     directory_remove, directory_list,
-    directory_keep, directory_release, directory_close,
+    directory_keep, directory_release, directory_url,    directory_close,
 };
 
 static void sweep_one(int folder, const char *name)

@@ -66,68 +66,14 @@ static size_t count_unfinished(const struct place *p)
     return count;
 }
 
-START_TEST(what_was_put_is_got_and_what_was_removed_is_not)
+START_TEST(nothing_unfinished_is_left)
 {
     struct place p;
-    struct cc_str out;
-    struct cc_err err = { 0 };
 
     place_open(&p);
-    ck_assert_int_eq(get(&p, "photo/ann/x", &out), CC_NOT_FOUND);
-    ck_assert_int_eq(put(&p, "photo/ann/x", CC_STR("one\0two")), CC_OK);
-    ck_assert_int_eq(put(&p, "photo/ann/empty", CC_STR("")), CC_OK);
-    ck_assert_int_eq(get(&p, "photo/ann/x", &out), CC_OK);
-    cc_check_str(out, CC_STR("one\0two"));
-    ck_assert_int_eq(get(&p, "photo/ann/empty", &out), CC_OK);
-    ck_assert_uint_eq(out.len, 0);
-    ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("photo/ann/x"), &err), CC_OK);
-    ck_assert_int_eq(get(&p, "photo/ann/x", &out), CC_NOT_FOUND);
-    ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("photo/ann/x"), &err), CC_OK);
-    ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("photo/nobody/x"), &err), CC_OK);
+    ck_assert_int_eq(put(&p, "photo/ann/x", CC_STR("first")), CC_OK);
+    ck_assert_int_eq(put(&p, "photo/ann/x", CC_STR("second")), CC_EXISTS);
     ck_assert_uint_eq(count_unfinished(&p), 0);
-    place_close(&p);
-}
-END_TEST
-
-START_TEST(a_name_is_given_once)
-{
-    struct place p;
-    struct cc_str out;
-
-    place_open(&p);
-    ck_assert_int_eq(put(&p, "a", CC_STR("first")), CC_OK);
-    ck_assert_int_eq(put(&p, "a", CC_STR("second")), CC_EXISTS);
-    ck_assert_int_eq(get(&p, "a", &out), CC_OK);
-    cc_check_str(out, CC_STR("first"));
-    ck_assert_uint_eq(count_unfinished(&p), 0);
-    place_close(&p);
-}
-END_TEST
-
-START_TEST(only_names_of_ours_become_paths)
-{
-    static const char *const names[] = { "",    "/",    "/a",        "a/",           "a//b",
-                                         "..",  "a/..", "../a",      ".hidden",      "a/.b/c",
-                                         "a b", "a\nb", "a/b/c/d/e", ".unfinished/x" };
-    struct place p;
-    struct cc_str out;
-    char longest[300];
-
-    place_open(&p);
-    for (size_t i = 0; i < CC_COUNT(names); i++) {
-        ck_assert_msg(put(&p, names[i], CC_STR("x")) == CC_INTERNAL, "%s", names[i]);
-        ck_assert_int_eq(get(&p, names[i], &out), CC_INTERNAL);
-    }
-    memset(longest, 'x', sizeof(longest));
-    for (size_t i = 64; i < 255; i += 65)
-        longest[i] = '/';
-    longest[255] = '\0';
-    ck_assert_int_eq(put(&p, longest, CC_STR("x")), CC_OK);
-    longest[255] = 'x';
-    longest[256] = '\0';
-    ck_assert_int_eq(put(&p, longest, CC_STR("x")), CC_INTERNAL);
-    ck_assert_int_eq(cc_blob_put(p.blobs, CC_STR("a\0b"), CC_STR("x"), &(struct cc_err){ 0 }),
-                     CC_INTERNAL);
     place_close(&p);
 }
 END_TEST
@@ -293,64 +239,36 @@ START_TEST(a_full_disk_is_told_and_nothing_is_left)
 }
 END_TEST
 
-static bool lists(struct place *p, const char *name)
-{
-    struct cc_err err = { 0 };
-    struct cc_strs names;
-
-    ck_assert_msg(cc_blobs_list(p->blobs, p->arena, &names, &err) == CC_OK, "%s", err.cause);
-    for (size_t i = 0; i < names.count; i++)
-        if (cc_str_eq(names.at[i], cc_str_from(name)))
-            return true;
-    return false;
-}
-
-START_TEST(all_are_listed_and_nothing_else)
+START_TEST(what_is_no_blob_is_not_listed)
 {
     struct cc_err err = { 0 };
     struct cc_strs names;
     struct place p;
 
     place_open(&p);
-    ck_assert_int_eq(cc_blobs_list(p.blobs, p.arena, &names, &err), CC_OK);
-    ck_assert_uint_eq(names.count, 0);
     ck_assert_int_eq(put(&p, "photo/ada/one", CC_STR("1")), CC_OK);
-    ck_assert_int_eq(put(&p, "photo/ada/two", CC_STR("2")), CC_OK);
-    ck_assert_int_eq(put(&p, "a/b/c/d", CC_STR("3")), CC_OK);
-    ck_assert_int_eq(put(&p, "alone", CC_STR("4")), CC_OK);
     ck_assert_int_eq(mkdirat(AT_FDCWD, path_in(&p, "empty"), 0700), 0);
     ck_assert_int_eq(symlink("/etc", path_in(&p, "link")), 0);
     close(open(path_in(&p, "photo/what is this"), O_CREAT | O_WRONLY, 0600));
     close(open(path_in(&p, ".unfinished/1-1"), O_CREAT | O_WRONLY, 0600));
     ck_assert_int_eq(cc_blobs_list(p.blobs, p.arena, &names, &err), CC_OK);
-    ck_assert_uint_eq(names.count, 4);
-    ck_assert(lists(&p, "photo/ada/one") && lists(&p, "photo/ada/two"));
-    ck_assert(lists(&p, "a/b/c/d") && lists(&p, "alone"));
+    ck_assert_uint_eq(names.count, 1);
+    cc_check_str(names.at[0], CC_STR("photo/ada/one"));
     place_close(&p);
 }
 END_TEST
 
-START_TEST(nothing_is_removed_while_somebody_keeps_all)
+/* Bytes in a folder come and go through the program. */
+START_TEST(no_url_leads_to_a_folder)
 {
+    const struct cc_blob_pass pass = { .name = CC_STR("a"), .valid_s = 60 };
     struct cc_err err = { 0 };
-    struct cc_blobs *other;
-    struct cc_str out;
+    struct cc_str out = CC_STR("something");
     struct place p;
 
     place_open(&p);
-    ck_assert_int_eq(put(&p, "a/b", CC_STR("1")), CC_OK);
-    ck_assert_int_eq(cc_blobs_open_directory(cc_str_from(p.tmp.path), &other, &err), CC_OK);
-    ck_assert_int_eq(cc_blobs_keep(other, &err), CC_OK);
-    ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("a/b"), &err), CC_UNAVAILABLE);
-    ck_assert_int_eq(get(&p, "a/b", &out), CC_OK);
-    ck_assert_int_eq(put(&p, "a/c", CC_STR("2")), CC_OK);
-    ck_assert_int_eq(cc_blobs_keep(p.blobs, &err), CC_UNAVAILABLE);
-    cc_blobs_release(other);
-    cc_err_clear(&err);
-    ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("a/b"), &err), CC_OK);
-    ck_assert_int_eq(cc_blobs_keep(other, &err), CC_OK);
-    cc_blobs_close(other); /* as the end of its process would */
-    ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("a/c"), &err), CC_OK);
+    ck_assert_int_eq(cc_blob_url(p.blobs, p.arena, &pass, &out, &err), CC_OK);
+    ck_assert_ptr_null(out.at);
     place_close(&p);
 }
 END_TEST
@@ -368,10 +286,9 @@ START_TEST(a_folder_that_cannot_be_is_told)
 }
 END_TEST
 
-CC_CHECK_MAIN("blob/directory", what_was_put_is_got_and_what_was_removed_is_not,
-              a_name_is_given_once, only_names_of_ours_become_paths,
+CC_CHECK_MAIN("blob/directory", nothing_unfinished_is_left,
               files_and_folders_are_nobody_elses_to_read, a_link_in_the_folder_leads_nowhere,
               what_a_killed_process_left_goes_at_the_next_open_and_nothing_else,
-              an_open_does_not_disturb_who_is_writing, all_are_listed_and_nothing_else,
-              nothing_is_removed_while_somebody_keeps_all, a_full_disk_is_told_and_nothing_is_left,
+              an_open_does_not_disturb_who_is_writing, what_is_no_blob_is_not_listed,
+              no_url_leads_to_a_folder, a_full_disk_is_told_and_nothing_is_left,
               a_folder_that_cannot_be_is_told)

@@ -149,6 +149,13 @@ static void broken_release(struct cc_blobs *blobs)
     cc_blobs_release(((struct broken_blobs *)blobs)->real);
 }
 
+static enum cc_code broken_url(struct cc_blobs *blobs, struct cc_arena *arena,
+                               const struct cc_blob_pass *pass, struct cc_str *out,
+                               struct cc_err *err)
+{
+    return cc_blob_url(((struct broken_blobs *)blobs)->real, arena, pass, out, err);
+}
+
 static void broken_close(struct cc_blobs *blobs)
 {
     (void)blobs;
@@ -156,7 +163,7 @@ static void broken_close(struct cc_blobs *blobs)
 
 static const struct cc_blobs_ops broken_ops = { broken_put,  broken_get,  broken_remove,
                                                 broken_list, broken_keep, broken_release,
-                                                broken_close };
+                                                broken_url,  broken_close };
 
 static struct cc_caller with_blobs(const struct house *h, struct cc_caller by,
                                    struct cc_blobs *blobs)
