@@ -207,6 +207,8 @@ static enum cc_code read_file(int fd, struct cc_arena *arena, struct cc_str *out
 
     if (fstat(fd, &info) != 0)
         return fail_errno(err, "stat");
+    if (S_ISDIR(info.st_mode))
+        return CC_NOT_FOUND;
     if (!S_ISREG(info.st_mode))
         return cc_fail(err, CC_UNAVAILABLE, NULL, "blobs: not a regular file");
     at = cc_arena_alloc(arena, (size_t)info.st_size);

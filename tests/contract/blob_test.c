@@ -18,6 +18,7 @@ START_TEST(what_was_put_is_got_and_what_was_removed_is_not)
     cc_check_str(out, CC_STR("one\0two"));
     ck_assert_int_eq(blobs_get(&p, "photo/ann/empty", &out), CC_OK);
     ck_assert_uint_eq(out.len, 0);
+    ck_assert_int_eq(blobs_get(&p, "photo/ann", &out), CC_NOT_FOUND);
     ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("photo/ann/x"), &err), CC_OK);
     ck_assert_int_eq(blobs_get(&p, "photo/ann/x", &out), CC_NOT_FOUND);
     ck_assert_int_eq(cc_blob_remove(p.blobs, CC_STR("photo/ann/x"), &err), CC_OK);
