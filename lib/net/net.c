@@ -410,16 +410,17 @@ static CURLcode perform(struct cc_net *net, struct channel *channel)
     return failed ? CURLE_FAILED_INIT : result;
 }
 
-/* For the log, without the path and query: a presigned query is as good as a key. */
-static struct cc_str origin_of(struct cc_str url)
+/* For the log, without user, path and query: a presigned query is as good as a key. */
+static struct cc_str host_of(struct cc_str url)
 {
-    size_t scheme = cc_str_find(url, ':') + strlen("://");
-    struct cc_str rest = cc_str_skip(url, scheme);
-    size_t host = 0;
+    struct cc_str host = cc_str_skip(url, cc_str_find(url, ':') + strlen("://"));
+    size_t len = 0, user;
 
-    while (host < rest.len && !memchr("/?#", rest.at[host], 3))
-        host++;
-    return cc_str_take(url, scheme + host);
+    while (len < host.len && !memchr("/?#", host.at[len], 3))
+        len++;
+    host = cc_str_take(host, len);
+    user = cc_str_find(host, '@');
+    return user < host.len ? cc_str_skip(host, user + 1) : host;
 }
 
 static bool is_our_fault(CURLcode result)
@@ -442,11 +443,11 @@ static enum cc_code fail_transfer(const struct cc_net *net, const struct channel
                                   const struct transfer *transfer, CURLcode result,
                                   struct cc_err *err)
 {
-    struct cc_str origin = origin_of(transfer->request->url);
+    struct cc_str host = host_of(transfer->request->url);
     enum cc_code code = transfer->begun ? CC_OUTCOME_UNKNOWN : CC_UNAVAILABLE;
 
     return cc_fail(err, !transfer->begun && is_our_fault(result) ? CC_INTERNAL : code, NULL,
-                   "net: %.*s: %s (curl %d)", CC_STR_ARG(origin),
+                   "net: %.*s: %s (curl %d)", CC_STR_ARG(host),
                    reason_of(net, channel, transfer, result), (int)result);
 }
 
