@@ -35,6 +35,10 @@ static enum cc_code check_database(const struct cc_site *site, struct cc_err *er
 {
     const char *path = site->config.store.path.at;
 
+    if (site->config.store_backend != CC_STORE_SQLITE)
+        return cc_fail(err, CC_INVALID,
+                       "A table is backed up by DynamoDB itself: by its point-in-time recovery.",
+                       "[store] backend is dynamodb");
     if (access(path, F_OK) == 0)
         return cc_site_check(site, err);
     return cc_fail(err, CC_INVALID, "There is no database to make a backup of.", "no %s", path);

@@ -47,6 +47,7 @@ int cc_admin_keys(struct cc_admin *admin);
 int cc_admin_tick(struct cc_admin *admin);
 int cc_admin_config(struct cc_admin *admin);
 int cc_admin_doctor(struct cc_admin *admin);
+int cc_admin_aws(struct cc_admin *admin);
 int cc_admin_backup(struct cc_admin *admin);
 int cc_admin_restore(struct cc_admin *admin);
 

@@ -1,4 +1,4 @@
-/* The small ones: init, keys, tick, config. */
+/* The small ones: init, keys, tick, aws, config. */
 #include "lighttpd.h"
 
 #include "../identity/keys.h"
@@ -109,6 +109,36 @@ int cc_admin_tick(struct cc_admin *admin)
     if (rc != CC_OK)
         return cc_admin_failed(&admin->err);
     printf("%zu jobs done, %zu expired items removed\n", jobs, swept);
+    return EXIT_SUCCESS;
+}
+
+/* --- aws -------------------------------------------------------------------------------------- */
+
+static void print_table(const struct cc_dynamodb_table *table)
+{
+    printf(table->created ? "The table is there.\n" : "The table was there already.\n");
+    printf(table->expiry ? "DynamoDB deletes what has expired.\n"
+                         : "DynamoDB does not delete what has expired: `cloudchat tick` does.\n");
+    printf(table->recovery ? "Point-in-time recovery is on.\n"
+                           : "Point-in-time recovery is not to be had here: there is no backup.\n");
+}
+
+int cc_admin_aws(struct cc_admin *admin)
+{
+    struct cc_dynamodb_table table;
+    const char *path;
+    enum cc_code rc;
+
+    if (strcmp(admin->words[0], "create-table") != 0) {
+        fprintf(stderr, "cloudchat aws: it is `aws create-table`\n");
+        return CC_EXIT_USAGE;
+    }
+    rc = cc_site_config_path(admin, &path, &admin->err);
+    if (rc == CC_OK)
+        rc = cc_app_create_table(path, &table, &admin->err);
+    if (rc != CC_OK)
+        return cc_admin_failed(&admin->err);
+    print_table(&table);
     return EXIT_SUCCESS;
 }
 

@@ -105,7 +105,10 @@ static int check_store(struct cc_app *app)
         rc = cc_store_verify(app->store, app->arena, &err);
     if (rc != CC_OK)
         return failed("database", &err);
-    good("database, read to its end", app->config.store.path.at);
+    if (app->config.store_backend == CC_STORE_DYNAMODB)
+        good("table, read to its end", app->config.table.at);
+    else
+        good("database, read to its end", app->config.store.path.at);
     return 0;
 }
 

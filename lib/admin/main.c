@@ -91,6 +91,11 @@ static const struct cc_command commands[] = {
       cc_admin_tick },
     { "config", "", 0, 0, config_options, "prints the configuration keys, or files made from them",
       WHERE, cc_admin_config },
+    { "aws", "create-table", 1, 1, where_options, "makes the table that the configuration names",
+      "It asks DynamoDB for the table, paid by request, waits until it is there, and switches on\n"
+      "that it expires what has expired and keeps every second of the last 35 days\n"
+      "(point-in-time recovery). What is there already stays as it is.\n\n" WHERE,
+      cc_admin_aws },
     { "backup", "FILE", 1, 1, backup_options, "makes a backup in FILE, while the service goes on",
       "In it are all people, rooms and messages as they were at one instant, the photos, the\n"
       "signing keys and the configuration: keep it as safe as the server. Not in it are logs, and\n"

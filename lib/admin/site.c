@@ -110,7 +110,7 @@ enum cc_code cc_site_find(struct cc_admin *admin, struct cc_site *out, struct cc
 
 enum cc_code cc_site_check(const struct cc_site *site, struct cc_err *err)
 {
-    if (!site->config.store.network_filesystem)
+    if (!site->config.store.network_filesystem || site->config.store_backend != CC_STORE_SQLITE)
         return CC_OK;
     return cc_fail(err, CC_INVALID,
                    "[store] network_filesystem is for one process alone, and an installation has "

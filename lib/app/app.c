@@ -87,12 +87,63 @@ static enum cc_code derive_chat_secret(struct cc_app *app, struct cc_err *err)
     return CC_OK;
 }
 
+static enum cc_code open_table(struct cc_app *app, struct cc_err *err)
+{
+    const struct cc_config *config = &app->config;
+    const struct cc_dynamodb_config dynamodb = {
+        .aws = app->aws.dynamodb,
+        .table = config->table,
+        .group_max = config->store.group_max,
+        .wait_ms = config->store.wait_ms,
+        .clock = app->clock,
+        .random = app->random,
+    };
+
+    return cc_store_open_dynamodb(&dynamodb, &app->store, err);
+}
+
 static enum cc_code open_store(const char *program, const char *path, struct cc_app *app,
                                struct cc_err *err)
 {
     enum cc_code rc = open_config(program, path, app, err);
 
-    return rc == CC_OK ? cc_store_open_sqlite(&app->config.store, &app->store, err) : rc;
+    if (rc == CC_OK)
+        rc = cc_app_aws_open(&app->config, &app->log, &app->aws, err);
+    if (rc != CC_OK)
+        return rc;
+    if (app->config.store_backend == CC_STORE_DYNAMODB)
+        return open_table(app, err);
+    return cc_store_open_sqlite(&app->config.store, &app->store, err);
+}
+
+static enum cc_code create_table(struct cc_app *app, struct cc_dynamodb_table *out,
+                                 struct cc_err *err)
+{
+    const struct cc_config *config = &app->config;
+    enum cc_code rc;
+
+    if (config->store_backend != CC_STORE_DYNAMODB)
+        return cc_fail(err, CC_INVALID, "[store] backend is sqlite, which has no table to make.",
+                       "set it to dynamodb, and [store] table to its name");
+    rc = cc_app_aws_open(config, &app->log, &app->aws, err);
+    return rc == CC_OK ? cc_store_create_dynamodb(app->aws.dynamodb, config->table, out, err) : rc;
+}
+
+enum cc_code cc_app_create_table(const char *config_path, struct cc_dynamodb_table *out,
+                                 struct cc_err *err)
+{
+    struct cc_app app = {
+        .arena = cc_arena_new(APP_ARENA_BYTES),
+        .clock = &cc_system_clock,
+        .random = &cc_system_random,
+    };
+    enum cc_code rc = open_config("cloudchat", config_path, &app, err);
+
+    if (rc == CC_OK)
+        rc = create_table(&app, out, err);
+    cc_app_aws_close(&app.aws);
+    cc_arena_free(app.arena);
+    return rc;
 }
 
 static enum cc_code open_rest(struct cc_app *app, struct cc_err *err)
@@ -145,6 +196,7 @@ void cc_app_close(struct cc_app *app)
     if (app->blobs != NULL)
         cc_blobs_close(app->blobs);
     cc_store_close(app->store);
+    cc_app_aws_close(&app->aws);
     cc_arena_free(app->tick_arena);
     cc_arena_free(app->arena);
     *app = (struct cc_app){ 0 };

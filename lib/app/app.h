@@ -3,6 +3,7 @@
 #ifndef CC_APP_APP_H
 #define CC_APP_APP_H
 
+#include "aws.h"
 #include "config.h"
 #include "version.h"
 
@@ -21,6 +22,7 @@ struct cc_app {
     struct cc_log log;
     const struct cc_clock *clock;
     const struct cc_random *random;
+    struct cc_app_aws aws;
     struct cc_store *store;
     struct cc_blobs *blobs;
     struct cc_sender *sender; /* NULL: the configuration names none */
@@ -44,6 +46,11 @@ enum cc_app_part {
 enum cc_code cc_app_open(const char *program, enum cc_app_part part, const char *config_path,
                          struct cc_app *out, struct cc_err *err) CC_NODISCARD;
 void cc_app_close(struct cc_app *app);
+
+/* Makes the table that the configuration names, or finishes it; cc_store_create_dynamodb.
+ * CC_INVALID also where the store is no table. */
+enum cc_code cc_app_create_table(const char *config_path, struct cc_dynamodb_table *out,
+                                 struct cc_err *err) CC_NODISCARD;
 
 /* A log to standard error: one JSON object a line, readable on a terminal. */
 struct cc_log cc_app_log(const char *program, int level);

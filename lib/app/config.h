@@ -9,6 +9,7 @@
 #include "../identity/identity.h"
 #include "../store/store.h"
 
+enum cc_store_backend { CC_STORE_SQLITE, CC_STORE_DYNAMODB };
 enum cc_codes_sender { CC_CODES_NONE, CC_CODES_OUTBOX };
 
 #define CC_PROGRAMS_MAX 8
@@ -23,8 +24,13 @@ struct cc_config {
     int log_level;
     /* [http] */
     struct cc_http_config http;
-    /* [store], [identity], [chat], [photo] */
+    /* [store], [aws], [identity], [chat], [photo] */
+    int store_backend;
     struct cc_store_config store;
+    struct cc_str table; /* of DynamoDB */
+    struct {
+        struct cc_str region, endpoint, dynamodb_endpoint; /* empty: not set */
+    } aws;
     struct cc_identity_config identity;
     struct cc_chat_config chat;
     struct cc_str blobs; /* folder */

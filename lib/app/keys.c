@@ -4,6 +4,7 @@
 #define DAY_S (24 * 3600)
 
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
+static const char *const backends[] = { "sqlite", "dynamodb", NULL };
 static const char *const durabilities[] = { "full", "normal", NULL };
 static const char *const senders[] = { "none", "outbox", NULL };
 
@@ -34,6 +35,8 @@ const struct cc_config_key cc_config_keys[] = {
     { "http", "cors_origins", CC_CONFIG_LIST, AT(http.cors_origins), "", 0, 0, NULL,
       "Other origins whose pages may call the API, separated by commas." },
 
+    { "store", "backend", CC_CONFIG_ENUM, AT(store_backend), "sqlite", 0, 0, backends,
+      "sqlite: a file on this host; dynamodb: a table of AWS, for any number of hosts." },
     { "store", "path", CC_CONFIG_STR, AT(store.path), "cloud-chat.db", 0, 0, NULL,
       "Database file; a relative one starts in the data folder." },
     { "store", "durability", CC_CONFIG_ENUM, AT(store.durability), "full", 0, 0, durabilities,
@@ -43,11 +46,20 @@ const struct cc_config_key cc_config_keys[] = {
       "Writes that may share one commit." },
     { "store", "wait_ms", CC_CONFIG_I64, AT(store.wait_ms), "5000", 1, 60000, NULL,
       "Milliseconds that a request waits for its turn to write before it is refused (503)." },
+    { "store", "table", CC_CONFIG_STR, AT(table), "cloud-chat", 3, 255, NULL,
+      "The table, with dynamodb; `cloudchat aws create-table` makes it." },
     { "store", "cache", CC_CONFIG_BYTES, AT(store.cache_bytes), "2m", 65536, 1 << 30, NULL,
       "Page cache of each connection: one that writes, and one for each view at a time." },
     { "store", "network_filesystem", CC_CONFIG_BOOL, AT(store.network_filesystem), "no", 0, 0, NULL,
       "Allows the database on a network file system, to one process alone: not with `cloudchat "
       "serve`, whose programs are several." },
+
+    { "aws", "region", CC_CONFIG_STR, AT(aws.region), "", 0, 0, NULL,
+      "Region of AWS, like eu-central-1; empty: AWS_REGION of the environment." },
+    { "aws", "endpoint", CC_CONFIG_STR, AT(aws.endpoint), "", 0, 0, NULL,
+      "Address that is called instead of AWS's own, like http://127.0.0.1:4566." },
+    { "aws", "dynamodb_endpoint", CC_CONFIG_STR, AT(aws.dynamodb_endpoint), "", 0, 0, NULL,
+      "The same for DynamoDB alone." },
 
     { "identity", "keys", CC_CONFIG_STR, AT(identity.keys), "keys", 0, 0, NULL,
       "Folder of the signing keys; a relative one starts in the data folder." },

@@ -36,6 +36,10 @@ static enum cc_code read_config(struct restoring *self, struct cc_err *err)
     struct cc_config *config = &self->config;
     enum cc_code rc = cc_app_read_config(self->arena, self->config_path, config, err);
 
+    if (rc == CC_OK && config->store_backend != CC_STORE_SQLITE)
+        rc = cc_fail(err, CC_INVALID,
+                     "A backup is put in the place of a database in a file, not of a table.",
+                     "[store] backend is dynamodb");
     config->store.clock = &cc_system_clock;
     config->store.random = &cc_system_random;
     self->keys = (struct cc_keys_folder){

@@ -34,7 +34,7 @@ static const struct backend {
     void (*remove)(struct stores *);
 } backends[] = {
     { "sqlite", NULL, prepare_sqlite, open_sqlite, leave_to_folder },
-    { "dynamodb", "CLOUDCHAT_TEST_DYNAMODB", stores_dynamodb_prepare, stores_dynamodb_open,
+    { "dynamodb", "CC_TEST_DYNAMODB", stores_dynamodb_prepare, stores_dynamodb_open,
       stores_dynamodb_remove },
 };
 
@@ -45,6 +45,8 @@ static int chosen_backend(void)
     for (int i = 0; i < (int)CC_COUNT(backends); i++) {
         if (backends[i].variable && getenv(backends[i].variable))
             chosen = i;
+        else if (backends[i].variable)
+            printf("SKIPPED on %s: %s does not name one\n", backends[i].name, backends[i].variable);
     }
     return chosen;
 }

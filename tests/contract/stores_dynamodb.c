@@ -65,6 +65,7 @@ static struct cc_aws_credentials *open_credentials(struct cc_arena *arena, struc
 struct cc_aws *stores_aws_open(struct cc_arena *arena, const struct cc_log *log,
                                const char *endpoint)
 {
+    const char *region = getenv("AWS_REGION");
     struct cc_net *net = open_net(arena);
     const struct cc_aws_config config = { .net = net,
                                           .credentials = open_credentials(arena, net, log),
@@ -72,7 +73,7 @@ struct cc_aws *stores_aws_open(struct cc_arena *arena, const struct cc_log *log,
                                           .random = &cc_system_random,
                                           .log = log,
                                           .service = CC_STR("dynamodb"),
-                                          .region = CC_STR("us-east-1"),
+                                          .region = cc_str_from(region ? region : "us-east-1"),
                                           .endpoint = cc_str_from(endpoint) };
     struct cc_err err = { 0 };
     struct cc_aws *aws;
@@ -84,7 +85,7 @@ struct cc_aws *stores_aws_open(struct cc_arena *arena, const struct cc_log *log,
 
 static struct cc_aws *open_aws(struct stores *s)
 {
-    return stores_aws_open(s->arena, &s->log, getenv("CLOUDCHAT_TEST_DYNAMODB"));
+    return stores_aws_open(s->arena, &s->log, getenv("CC_TEST_DYNAMODB"));
 }
 
 static void call(struct stores *s, struct cc_aws *aws, const char *operation, const char *more)

@@ -1,0 +1,86 @@
+#include "aws.h"
+
+#include "../net/net.h"
+
+#include <stdlib.h>
+
+static struct cc_str or_else(struct cc_str given, struct cc_str fallback)
+{
+    return given.len > 0 ? given : fallback;
+}
+
+struct cc_str cc_app_aws_region(const struct cc_config *config)
+{
+    const struct cc_str named = or_else(config->aws.region, cc_str_from(getenv("AWS_REGION")));
+
+    return or_else(named, cc_str_from(getenv("AWS_DEFAULT_REGION")));
+}
+
+static struct cc_str absent_if_empty(struct cc_str s)
+{
+    return s.len > 0 ? s : CC_STR_ABSENT;
+}
+
+static enum cc_code open_credentials(const struct cc_config *config, const struct cc_log *log,
+                                     struct cc_app_aws *aws, struct cc_err *err)
+{
+    const struct cc_net_config net = { 0 };
+    struct cc_aws_credentials_config credentials = {
+        .clock = &cc_system_clock,
+        .random = &cc_system_random,
+        .log = log,
+        .region = cc_app_aws_region(config),
+        .sts_endpoint = absent_if_empty(config->aws.endpoint),
+    };
+    enum cc_code rc = cc_net_open(&net, &aws->net, err);
+
+    credentials.net = aws->net;
+    return rc == CC_OK ? cc_aws_credentials_open(&credentials, &aws->credentials, err) : rc;
+}
+
+static enum cc_code open_dynamodb(const struct cc_config *config, const struct cc_log *log,
+                                  struct cc_app_aws *aws, struct cc_err *err)
+{
+    const struct cc_aws_config dynamodb = {
+        .net = aws->net,
+        .credentials = aws->credentials,
+        .clock = &cc_system_clock,
+        .random = &cc_system_random,
+        .log = log,
+        .service = CC_STR("dynamodb"),
+        .region = cc_app_aws_region(config),
+        .endpoint = absent_if_empty(or_else(config->aws.dynamodb_endpoint, config->aws.endpoint)),
+    };
+
+    return cc_aws_open(&dynamodb, &aws->dynamodb, err);
+}
+
+enum cc_code cc_app_aws_open(const struct cc_config *config, const struct cc_log *log,
+                             struct cc_app_aws *out, struct cc_err *err)
+{
+    struct cc_app_aws aws = { 0 };
+    enum cc_code rc = CC_OK;
+
+    if (config->store_backend == CC_STORE_DYNAMODB) {
+        if (cc_app_aws_region(config).len == 0)
+            return cc_fail(err, CC_INVALID, "[aws] region must be set, or AWS_REGION.",
+                           "no region for DynamoDB");
+        rc = open_credentials(config, log, &aws, err);
+        if (rc == CC_OK)
+            rc = open_dynamodb(config, log, &aws, err);
+    }
+    if (rc != CC_OK) {
+        cc_app_aws_close(&aws);
+        return rc;
+    }
+    *out = aws;
+    return CC_OK;
+}
+
+void cc_app_aws_close(struct cc_app_aws *aws)
+{
+    cc_aws_close(aws->dynamodb);
+    cc_aws_credentials_close(aws->credentials);
+    cc_net_close(aws->net);
+    *aws = (struct cc_app_aws){ 0 };
+}

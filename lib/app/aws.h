@@ -1,0 +1,25 @@
+/* app/aws.h - what is asked of AWS, by the configuration: one client for each service. */
+#ifndef CC_APP_AWS_H
+#define CC_APP_AWS_H
+
+#include "config.h"
+
+#include "../aws/aws.h"
+#include "../base/log.h"
+
+struct cc_app_aws {
+    struct cc_net *net;
+    struct cc_aws_credentials *credentials;
+    struct cc_aws *dynamodb;
+};
+
+/* The region of the configuration, else of the environment; absent if neither says one. */
+struct cc_str cc_app_aws_region(const struct cc_config *config);
+
+/* Opens what the configuration needs of it, which may be nothing. `log` must outlive it. On failure
+ * nothing stays open. CC_INVALID: the configuration or the environment is to be mended. */
+enum cc_code cc_app_aws_open(const struct cc_config *config, const struct cc_log *log,
+                             struct cc_app_aws *out, struct cc_err *err) CC_NODISCARD;
+void cc_app_aws_close(struct cc_app_aws *aws);
+
+#endif
