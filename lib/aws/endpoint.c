@@ -8,16 +8,18 @@
 
 /* --- containers ------------------------------------------------------------------------------- */
 
-static bool is_plain_host(struct cc_str host)
+/* Host and port, as they stand in a URL that has neither a user nor anything else of interest. */
+static bool split_authority(struct cc_str authority, struct cc_str *host)
 {
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.at[i];
+    size_t len = cc_str_find(authority, authority.len && authority.at[0] == '[' ? ']' : ':');
+    struct cc_str port;
+    int64_t number;
 
-        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && c != '.' && c != ':' &&
-            c != '[' && c != ']')
-            return false;
-    }
-    return host.len > 0;
+    len += len < authority.len && authority.at[len] == ']';
+    *host = cc_str_take(authority, len);
+    port = cc_str_skip(authority, len);
+    return port.len == 0 ||
+           (port.at[0] == ':' && cc_str_to_i64(cc_str_skip(port, 1), 1, 65535, &number));
 }
 
 /* 127.0.0.0/8, with four numbers: "127.evil.example" is a name. */
@@ -47,13 +49,8 @@ bool aws_container_url_is_allowed(struct cc_str url)
         return false;
     while (end < host.len && host.at[end] != '/' && host.at[end] != '?')
         end++;
-    host = cc_str_take(host, end);
-    if (!is_plain_host(host))
+    if (!split_authority(cc_str_take(host, end), &host))
         return false;
-    if (host.at[0] == '[')
-        host = cc_str_take(host, cc_str_find(host, ']') + 1);
-    else
-        host = cc_str_take(host, cc_str_find(host, ':'));
     for (size_t i = 0; i < CC_COUNT(known); i++) {
         if (cc_str_eq(host, cc_str_from(known[i])))
             return true;
