@@ -1,0 +1,640 @@
+/* What the DynamoDB backend makes of answers that a counterpart does not give when told to. The
+ * server of these tests is a mock. */
+#include "tests/unit/store/mock_dynamodb.h"
+
+#include "tests/contract/stores_dynamodb.h"
+
+#include <stdio.h>
+
+/* --- a store on the mock ---------------------------------------------------------------------- */
+
+#define ROW(sk, v, body)                                                                           \
+    "{\"pk\":{\"S\":\"P\"},\"sk\":{\"S\":\"" sk "\"},\"v\":{\"S\":\"" v "\"}" body "}"
+#define GOT(sk, v, body) "{\"Item\":" ROW(sk, v, body) "}"
+#define NUMBER(n) ",\"n\":{\"N\":\"" #n "\"}"
+#define CANCELLED(reasons)                                                                         \
+    "{\"__type\":\"com.amazonaws.dynamodb.v20120810#TransactionCanceledException\","               \
+    "\"Message\":\"cancelled\",\"CancellationReasons\":[" reasons "]}"
+#define NONE "{\"Code\":\"None\"}"
+#define FAILED                                                                                     \
+    "{\"Code\":\"ConditionalCheckFailed\",\"Message\":\"The conditional request failed\"}"
+
+struct fixture {
+    struct mock mock;
+    struct cc_arena *arena;
+    struct cc_log log;
+    struct cc_store *store;
+    struct cc_err err;
+};
+
+static void open_store(struct fixture *f)
+{
+    struct cc_dynamodb_config config = { .table = CC_STR("t"),
+                                         .clock = &cc_system_clock,
+                                         .random = &cc_system_random };
+    const char *meta = "{\"Responses\":{\"t\":["
+                       "{\"pk\":{\"S\":\"META\"},\"sk\":{\"S\":\"EPOCH\"},\"v\":{\"S\":\"e\"},"
+                       "\"name\":{\"S\":\"history\"}},"
+                       "{\"pk\":{\"S\":\"META\"},\"sk\":{\"S\":\"SCHEMA\"},\"v\":{\"S\":\"s\"},"
+                       "\"layout\":{\"N\":\"1\"}}]},\"UnprocessedKeys\":{}}";
+    const char *same = "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"s\"}}},"
+                       "{\"Item\":{\"v\":{\"S\":\"e\"}}}]}";
+
+    memset(f, 0, sizeof(*f));
+    mock_open(&f->mock);
+    f->arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    f->log = (struct cc_log){
+        .fd = 2, .program = "test", .level = CC_LOG_ERROR, .clock = &cc_system_clock
+    };
+    config.aws = stores_aws_open(f->arena, &f->log, f->mock.endpoint);
+    MOCK_EXPECT(&f->mock, { "BatchGetItem", 200, meta }, { "TransactGetItems", 200, same });
+    ck_assert_msg(cc_store_open_dynamodb(&config, &f->store, &f->err) == CC_OK, "%s", f->err.cause);
+    cc_check_str(cc_store_epoch(f->store), CC_STR("history"));
+}
+
+static void close_store(struct fixture *f)
+{
+    mock_check(&f->mock);
+    cc_store_close(f->store);
+    cc_arena_free(f->arena);
+}
+
+static void check_has(const char *text, const char *part)
+{
+    ck_assert_msg(strstr(text, part) != NULL, "no %s in %s", part, text);
+}
+
+static void check_has_not(const char *text, const char *part)
+{
+    ck_assert_msg(strstr(text, part) == NULL, "%s in %s", part, text);
+}
+
+/* --- functions -------------------------------------------------------------------------------- */
+
+struct job {
+    struct cc_key read, put, insert; /* those that are set, in this order */
+    enum cc_code found;              /* what the insert said */
+    enum cc_code verdict;
+    int refuses_from; /* which run on it is its verdict */
+    int runs;
+};
+
+static enum cc_code do_job(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct job *job = arg;
+    struct cc_item item = { .body = CC_STR("{\"n\":1}") };
+    enum cc_code rc = CC_OK;
+
+    job->runs++;
+    if (job->read.sk.at)
+        rc = cc_txn_get(txn, job->read, &item, err);
+    if (rc != CC_OK && rc != CC_NOT_FOUND)
+        return rc;
+    item = (struct cc_item){ .key = job->put, .body = CC_STR("{\"n\":1}") };
+    rc = job->put.sk.at ? cc_txn_put(txn, &item, err) : CC_OK;
+    item.key = job->insert;
+    if (rc == CC_OK && job->insert.sk.at) {
+        job->found = cc_txn_insert(txn, &item, err);
+        rc = job->found == CC_EXISTS ? CC_OK : job->found;
+    }
+    return rc == CC_OK && job->verdict != CC_OK && job->runs >= job->refuses_from
+               ? cc_fail(err, job->verdict, "No.", "refused")
+               : rc;
+}
+
+static enum cc_code run(struct fixture *f, struct job *job)
+{
+    cc_err_clear(&f->err);
+    return cc_store_run(f->store, f->arena, do_job, job, &f->err);
+}
+
+static struct job change(const char *sk)
+{
+    return (struct job){ .read = stores_key("P", sk), .put = stores_key("P", sk) };
+}
+
+/* --- commits ---------------------------------------------------------------------------------- */
+
+START_TEST(a_lost_race_runs_the_function_again_on_what_is_there_then)
+{
+    struct job job = change("A");
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("A", "v1", NUMBER(1)) },
+                { "TransactWriteItems", 400, CANCELLED(FAILED) },
+                { "GetItem", 200, GOT("A", "v2", NUMBER(2)) }, { "TransactWriteItems", 200, "{}" });
+    ck_assert_int_eq(run(&f, &job), CC_OK);
+    ck_assert_int_eq(job.runs, 2);
+    check_has(mock_body(&f.mock, -3), "\":v\":{\"S\":\"v1\"}");
+    check_has(mock_body(&f.mock, -1), "\":v\":{\"S\":\"v2\"}");
+    close_store(&f);
+}
+END_TEST
+
+/* What was not to blame is not asked for again; the next commit checks it as it is known. */
+START_TEST(only_what_was_lost_is_read_again)
+{
+    struct job job = { .read = stores_key("P", "A"), .put = stores_key("P", "B") };
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("A", "v1", NUMBER(1)) },
+                { "TransactWriteItems", 400,
+                  CANCELLED(NONE ",{\"Code\":\"TransactionConflict\",\"Message\":null}") },
+                { "TransactWriteItems", 200, "{}" });
+    ck_assert_int_eq(run(&f, &job), CC_OK);
+    check_has(mock_body(&f.mock, -1), "{\"ConditionCheck\":");
+    check_has(mock_body(&f.mock, -1), "\":v\":{\"S\":\"v1\"}");
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(what_was_absent_must_still_be_absent)
+{
+    struct job job = change("A");
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, "{}" }, { "TransactWriteItems", 200, "{}" });
+    ck_assert_int_eq(run(&f, &job), CC_OK);
+    check_has(mock_body(&f.mock, -1), "\"ConditionExpression\":\"attribute_not_exists(pk)\"");
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(an_insert_asks_nobody_and_is_told_when_it_was_wrong)
+{
+    struct job job = { .insert = stores_key("P", "A") };
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "TransactWriteItems", 400, CANCELLED(FAILED) },
+                { "GetItem", 200, GOT("A", "v1", NUMBER(1)) });
+    ck_assert_int_eq(run(&f, &job), CC_OK);
+    ck_assert_int_eq(job.found, CC_EXISTS);
+    ck_assert_int_eq(job.runs, 2);
+    close_store(&f);
+}
+END_TEST
+
+/* A function that was told what is not so, and refused for its sake. */
+START_TEST(a_refusal_after_a_wrong_guess_is_not_believed)
+{
+    struct job job = { .insert = stores_key("P", "A"), .verdict = CC_CONFLICT };
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "TransactGetItems", 200, "{\"Responses\":[" GOT("A", "v1", "") "]}" },
+                { "GetItem", 200, GOT("A", "v1", NUMBER(1)) });
+    ck_assert_int_eq(run(&f, &job), CC_CONFLICT);
+    ck_assert_int_eq(job.runs, 2);
+    ck_assert_int_eq(job.found, CC_EXISTS);
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(an_unknown_outcome_is_settled_by_the_same_bytes)
+{
+    struct job job = change("A");
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("A", "v1", NUMBER(1)) },
+                { "TransactWriteItems", 0, NULL },
+                { "TransactWriteItems", 500, "{\"__type\":\"InternalServerError\"}" },
+                { "TransactWriteItems", 200, "{}" });
+    ck_assert_int_eq(run(&f, &job), CC_OK);
+    ck_assert_int_eq(job.runs, 1);
+    check_has(mock_body(&f.mock, -3), "\"ClientRequestToken\":");
+    ck_assert_str_eq(mock_body(&f.mock, -3), mock_body(&f.mock, -2));
+    ck_assert_str_eq(mock_body(&f.mock, -3), mock_body(&f.mock, -1));
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(an_outcome_that_stays_unknown_is_said_to_be)
+{
+    struct job job = change("A");
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("A", "v1", NUMBER(1)) },
+                { "TransactWriteItems", 0, NULL }, { "TransactWriteItems", 0, NULL },
+                { "TransactWriteItems", 0, NULL }, { "TransactWriteItems", 0, NULL });
+    ck_assert_int_eq(run(&f, &job), CC_OUTCOME_UNKNOWN);
+    ck_assert_int_eq(job.runs, 1);
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(a_read_that_fails_to_the_end_did_nothing)
+{
+    struct job job = change("A");
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 0, NULL }, { "GetItem", 0, NULL }, { "GetItem", 0, NULL },
+                { "GetItem", 0, NULL });
+    ck_assert_int_eq(run(&f, &job), CC_UNAVAILABLE);
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(a_room_that_is_full_says_so)
+{
+    struct job job = change("A");
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("A", "v1", NUMBER(1)) },
+                { "TransactWriteItems", 400,
+                  CANCELLED("{\"Code\":\"ItemCollectionSizeLimitExceeded\","
+                            "\"Message\":\"Collection size exceeded.\"}") });
+    ck_assert_int_eq(run(&f, &job), CC_STORAGE_FULL);
+    ck_assert_ptr_nonnull(strstr(f.err.detail, "10 GB"));
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(a_throttled_item_is_tried_again_and_a_wrong_request_is_not)
+{
+    struct job job = change("A");
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("A", "v1", NUMBER(1)) },
+                { "TransactWriteItems", 400, CANCELLED("{\"Code\":\"ThrottlingError\"}") },
+                { "TransactWriteItems", 400,
+                  CANCELLED("{\"Code\":\"ValidationError\",\"Message\":\"Item size\"}") });
+    ck_assert_int_eq(run(&f, &job), CC_INTERNAL);
+    ck_assert_ptr_nonnull(strstr(f.err.cause, "Item size"));
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(reasons_that_make_no_sense_are_an_error)
+{
+    static const char *const answers[] = {
+        CANCELLED(""),
+        CANCELLED(NONE),
+        CANCELLED(FAILED "," FAILED),
+        CANCELLED("7"),
+        "{\"__type\":\"TransactionCanceledException\"}",
+    };
+
+    for (size_t i = 0; i < CC_COUNT(answers); i++) {
+        struct job job = change("A");
+        struct fixture f;
+
+        open_store(&f);
+        MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("A", "v1", NUMBER(1)) },
+                    { "TransactWriteItems", 400, answers[i] });
+        ck_assert_int_eq(run(&f, &job), CC_INTERNAL);
+        close_store(&f);
+    }
+}
+END_TEST
+
+/* Twice is the same as once, and a transaction costs twice as much. */
+START_TEST(one_write_that_depends_on_nothing_is_no_transaction)
+{
+    struct job job = { .put = stores_key("P", "A") };
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "PutItem", 0, NULL }, { "PutItem", 200, "{}" });
+    ck_assert_int_eq(run(&f, &job), CC_OK);
+    check_has_not(mock_body(&f.mock, -1), "Condition");
+    close_store(&f);
+}
+END_TEST
+
+/* --- reads ------------------------------------------------------------------------------------ */
+
+struct looking {
+    struct cc_key keys[3];
+    struct cc_item items[3];
+    size_t count;
+    int runs;
+};
+
+static enum cc_code look(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct looking *l = arg;
+
+    l->runs++;
+    return cc_txn_get_many(txn, l->keys, l->count, l->items, err);
+}
+
+static struct looking at_three(void)
+{
+    return (struct looking){
+        .keys = { stores_key("P", "A"), stores_key("P", "B"), stores_key("P", "C") }, .count = 3
+    };
+}
+
+START_TEST(reads_that_decide_together_are_confirmed_together)
+{
+    struct looking l = at_three();
+    struct fixture f;
+
+    l.count = 2;
+    open_store(&f);
+    MOCK_EXPECT(
+        &f.mock,
+        { "BatchGetItem", 200,
+          "{\"Responses\":{\"t\":[" ROW("A", "a1", "") "]},\"UnprocessedKeys\":{}}" },
+        { "TransactGetItems", 200,
+          "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"a1\"}}},{\"Item\":{\"v\":{\"S\":\"b1\"}}}]}" },
+        { "GetItem", 200, GOT("B", "b1", "") },
+        { "TransactGetItems", 200,
+          "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"a1\"}}},{\"Item\":{\"v\":{\"S\":\"b1\"}}}]"
+          "}" });
+    ck_assert_int_eq(cc_store_run(f.store, f.arena, look, &l, &f.err), CC_OK);
+    ck_assert_int_eq(l.runs, 2);
+    ck_assert_ptr_nonnull(l.items[1].body.at);
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(keys_that_were_left_out_are_asked_for_again_and_alone)
+{
+    struct looking l = at_three();
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock,
+                { "BatchGetItem", 200,
+                  "{\"Responses\":{\"t\":[" ROW(
+                      "C", "c1",
+                      NUMBER(3)) "]},\"UnprocessedKeys\":"
+                                 "{\"t\":{\"Keys\":[{\"sk\":{\"S\":\"B\"},\"pk\":{\"S\":\"P\"}}],"
+                                 "\"ConsistentRead\":true}}}" },
+                { "BatchGetItem", 200,
+                  "{\"Responses\":{\"t\":[" ROW("B", "b1", NUMBER(2)) "]},"
+                                                                      "\"UnprocessedKeys\":{}}" });
+    ck_assert_int_eq(cc_store_view(f.store, f.arena, look, &l, &f.err), CC_OK);
+    ck_assert_ptr_null(l.items[0].body.at);
+    cc_check_str(l.items[1].body, CC_STR("{\"n\":2}"));
+    cc_check_str(l.items[2].body, CC_STR("{\"n\":3}"));
+    check_has(mock_body(&f.mock, -1), "\"Keys\":[{\"pk\":{\"S\":\"P\"},\"sk\":{\"S\":\"B\"}}]");
+    check_has(mock_body(&f.mock, -1), "\"ConsistentRead\":true");
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(a_key_that_is_asked_for_twice_is_sent_once)
+{
+    struct looking l = at_three();
+    struct fixture f;
+
+    l.keys[2] = l.keys[0];
+    open_store(&f);
+    MOCK_EXPECT(&f.mock,
+                { "BatchGetItem", 200,
+                  "{\"Responses\":{\"t\":[" ROW("A", "a1", NUMBER(1)) "]},"
+                                                                      "\"UnprocessedKeys\":{}}" });
+    ck_assert_int_eq(cc_store_view(f.store, f.arena, look, &l, &f.err), CC_OK);
+    cc_check_str(l.items[0].body, CC_STR("{\"n\":1}"));
+    cc_check_str(l.items[2].body, CC_STR("{\"n\":1}"));
+    ck_assert_ptr_eq(strstr(strstr(mock_body(&f.mock, -1), "\"A\"") + 1, "\"A\""), NULL);
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(an_item_that_was_not_asked_for_is_an_error)
+{
+    struct looking l = at_three();
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock,
+                { "BatchGetItem", 200, "{\"Responses\":{\"t\":[" ROW("D", "d1", "") "]}}" });
+    ck_assert_int_eq(cc_store_view(f.store, f.arena, look, &l, &f.err), CC_INTERNAL);
+    close_store(&f);
+}
+END_TEST
+
+struct listing {
+    struct cc_range range;
+    struct cc_items items;
+};
+
+static enum cc_code list(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct listing *l = arg;
+
+    return cc_txn_query(txn, &l->range, &l->items, err);
+}
+
+/* With everything on it expired, or by DynamoDB's own measure. */
+START_TEST(a_page_can_be_empty_and_not_the_last)
+{
+    struct listing l = { .range = { .pk = CC_STR("P"), .limit = 2 } };
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(
+        &f.mock,
+        { "Query", 200,
+          "{\"Items\":[],\"Count\":0,\"LastEvaluatedKey\":{\"pk\":{\"S\":\"P\"},"
+          "\"sk\":{\"S\":\"A\"}}}" },
+        { "Query", 200,
+          "{\"Items\":[" ROW(
+              "B", "b",
+              ",\"expires\":{\"N\":\"1\"},\"_expires_ms\":"
+              "{\"N\":\"1000\"}") "," ROW("C", "c",
+                                          "") "],\"LastEvaluatedKey\":{\"pk\":{\"S\":\"P\"},"
+                                              "\"sk\":{\"S\":\"C\"}}}" },
+        { "Query", 200, "{\"Items\":[" ROW("D", "d", "") "," ROW("E", "e", "") "]}" });
+    ck_assert_int_eq(cc_store_view(f.store, f.arena, list, &l, &f.err), CC_OK);
+    ck_assert_uint_eq(l.items.count, 2);
+    cc_check_str(l.items.at[0].key.sk, CC_STR("C"));
+    cc_check_str(l.items.at[1].key.sk, CC_STR("D"));
+    ck_assert(l.items.more);
+    check_has(mock_body(&f.mock, -2),
+              "\"ExclusiveStartKey\":{\"pk\":{\"S\":\"P\"},\"sk\":{\"S\":\"A\"}}");
+    check_has(mock_body(&f.mock, -1),
+              "\"ExclusiveStartKey\":{\"pk\":{\"S\":\"P\"},\"sk\":{\"S\":\"C\"}}");
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(answers_that_are_not_dynamodbs_are_errors)
+{
+    static const char *const answers[] = { "",     "[]",           "{\"Items\":7}",
+                                           "null", "{\"Items\":[", "{\"Items\":[{\"pk\":1}]}" };
+
+    for (size_t i = 0; i < CC_COUNT(answers); i++) {
+        struct listing l = { .range = { .pk = CC_STR("P"), .limit = 2 } };
+        struct fixture f;
+
+        open_store(&f);
+        MOCK_EXPECT(&f.mock, { "Query", 200, answers[i] });
+        ck_assert_int_eq(cc_store_view(f.store, f.arena, list, &l, &f.err), CC_INTERNAL);
+        close_store(&f);
+    }
+}
+END_TEST
+
+/* --- functions that share a commit ------------------------------------------------------------ */
+
+#define OTHERS 5
+
+struct other {
+    struct fixture *f;
+    struct job job;
+    char sk[8];
+    enum cc_code rc;
+    pthread_t thread;
+};
+
+static void *run_other(void *arg)
+{
+    struct other *other = arg;
+    struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    struct cc_err err = { 0 };
+
+    other->rc = cc_store_run(other->f->store, arena, do_job, &other->job, &err);
+    cc_arena_free(arena);
+    return NULL;
+}
+
+static void start_other(struct fixture *f, struct other *other, int number, enum cc_code verdict)
+{
+    *other = (struct other){ .f = f, .job = change("HEAD") };
+    snprintf(other->sk, sizeof(other->sk), "MSG#%d", number);
+    other->job.insert = stores_key("P", other->sk);
+    other->job.verdict = verdict;
+    other->job.refuses_from = 2; /* alone it would not even wait */
+    pthread_create(&other->thread, NULL, run_other, other);
+}
+
+static void wait_for_requests(struct fixture *f, size_t count)
+{
+    const int64_t deadline_ms = stores_now_ms() + 20000;
+
+    while (mock_count(&f->mock) < count)
+        stores_pause(deadline_ms);
+}
+
+/* The first one's commit is on its way, and the others have read the item that it changes. */
+static void start_all(struct fixture *f, struct other *others, int refused)
+{
+    const size_t opened = mock_count(&f->mock);
+    const int64_t deadline_ms = stores_now_ms() + 20000;
+
+    MOCK_EXPECT(&f->mock, { "GetItem", 200, GOT("HEAD", "v1", NUMBER(1)) },
+                { "TransactWriteItems", -1, "{}" });
+    start_other(f, &others[0], 0, CC_OK);
+    wait_for_requests(f, opened + 2);
+    for (int i = 1; i < OTHERS; i++)
+        MOCK_EXPECT(&f->mock, { "GetItem", 200, GOT("HEAD", "v1", NUMBER(1)) });
+    for (int i = 1; i < OTHERS; i++)
+        start_other(f, &others[i], i, i == refused ? CC_CONFLICT : CC_OK);
+    wait_for_requests(f, opened + 2 + (OTHERS - 1));
+    while (!stores_others_sleep(OTHERS))
+        stores_pause(deadline_ms);
+}
+
+static void finish_all(struct fixture *f, struct other *others)
+{
+    atomic_store(&f->mock.let_go, true);
+    for (int i = 0; i < OTHERS; i++)
+        pthread_join(others[i].thread, NULL);
+}
+
+START_TEST(functions_that_wait_for_the_same_item_share_a_commit_and_ask_for_nothing)
+{
+    struct other others[OTHERS];
+    struct fixture f;
+    const char *second;
+
+    open_store(&f);
+    start_all(&f, others, -1);
+    MOCK_EXPECT(&f.mock, { "TransactWriteItems", 200, "{}" });
+    finish_all(&f, others);
+    for (int i = 0; i < OTHERS; i++)
+        ck_assert_int_eq(others[i].rc, CC_OK);
+    second = mock_body(&f.mock, -1);
+    for (int i = 1; i < OTHERS; i++)
+        check_has(second, others[i].sk);
+    ck_assert_ptr_null(strstr(strstr(second, "\"HEAD\"") + 1, "\"HEAD\""));
+    check_has_not(second, "\"S\":\"v1\"");
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(a_member_that_refuses_is_left_out_of_the_commit)
+{
+    struct other others[OTHERS];
+    struct fixture f;
+
+    open_store(&f);
+    start_all(&f, others, 2);
+    MOCK_EXPECT(&f.mock, { "TransactWriteItems", 200, "{}" });
+    finish_all(&f, others);
+    for (int i = 0; i < OTHERS; i++)
+        ck_assert_int_eq(others[i].rc, i == 2 ? CC_CONFLICT : CC_OK);
+    check_has(mock_body(&f.mock, -1), "{\"ConditionCheck\":{\"TableName\":\"t\",\"Key\":{\"pk\":{"
+                                      "\"S\":\"P\"},\"sk\":{\"S\":\"MSG#2\"}}");
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(when_the_common_commit_is_unknown_it_is_so_for_all)
+{
+    struct other others[OTHERS];
+    struct fixture f;
+
+    open_store(&f);
+    start_all(&f, others, -1);
+    MOCK_EXPECT(&f.mock, { "TransactWriteItems", 0, NULL }, { "TransactWriteItems", 0, NULL },
+                { "TransactWriteItems", 0, NULL }, { "TransactWriteItems", 0, NULL });
+    finish_all(&f, others);
+    ck_assert_int_eq(others[0].rc, CC_OK);
+    for (int i = 1; i < OTHERS; i++)
+        ck_assert_int_eq(others[i].rc, CC_OUTCOME_UNKNOWN);
+    close_store(&f);
+}
+END_TEST
+
+/* Another host was quicker: its item is read once for all of them. */
+START_TEST(a_common_race_that_is_lost_is_run_again_by_all)
+{
+    struct other others[OTHERS];
+    struct fixture f;
+
+    open_store(&f);
+    start_all(&f, others, -1);
+    MOCK_EXPECT(
+        &f.mock,
+        { "TransactWriteItems", 400, CANCELLED(FAILED "," NONE "," NONE "," NONE "," NONE) },
+        { "GetItem", 200, GOT("HEAD", "v9", NUMBER(9)) }, { "TransactWriteItems", 200, "{}" });
+    finish_all(&f, others);
+    for (int i = 0; i < OTHERS; i++)
+        ck_assert_int_eq(others[i].rc, CC_OK);
+    check_has(mock_body(&f.mock, -1), "\":v\":{\"S\":\"v9\"}");
+    for (int i = 1; i < OTHERS; i++)
+        ck_assert_int_eq(others[i].job.runs, 3);
+    close_store(&f);
+}
+END_TEST
+
+CC_CHECK_MAIN(
+    "store/dynamodb", a_lost_race_runs_the_function_again_on_what_is_there_then,
+    only_what_was_lost_is_read_again, what_was_absent_must_still_be_absent,
+    an_insert_asks_nobody_and_is_told_when_it_was_wrong,
+    a_refusal_after_a_wrong_guess_is_not_believed, an_unknown_outcome_is_settled_by_the_same_bytes,
+    an_outcome_that_stays_unknown_is_said_to_be, a_read_that_fails_to_the_end_did_nothing,
+    a_room_that_is_full_says_so, a_throttled_item_is_tried_again_and_a_wrong_request_is_not,
+    reasons_that_make_no_sense_are_an_error, one_write_that_depends_on_nothing_is_no_transaction,
+    reads_that_decide_together_are_confirmed_together,
+    keys_that_were_left_out_are_asked_for_again_and_alone,
+    a_key_that_is_asked_for_twice_is_sent_once, an_item_that_was_not_asked_for_is_an_error,
+    a_page_can_be_empty_and_not_the_last, answers_that_are_not_dynamodbs_are_errors,
+    functions_that_wait_for_the_same_item_share_a_commit_and_ask_for_nothing,
+    a_member_that_refuses_is_left_out_of_the_commit,
+    when_the_common_commit_is_unknown_it_is_so_for_all,
+    a_common_race_that_is_lost_is_run_again_by_all)
