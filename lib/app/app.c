@@ -149,7 +149,7 @@ enum cc_code cc_app_create_table(const char *config_path, struct cc_dynamodb_tab
 static enum cc_code open_rest(struct cc_app *app, struct cc_err *err)
 {
     struct cc_config *config = &app->config;
-    enum cc_code rc = cc_blobs_open_directory(config->blobs, &app->blobs, err);
+    enum cc_code rc = cc_app_open_blobs(config, &app->aws, &app->blobs, err);
 
     if (rc == CC_OK)
         rc = finish_restore(app, err);

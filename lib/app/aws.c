@@ -38,21 +38,35 @@ static enum cc_code open_credentials(const struct cc_config *config, const struc
     return rc == CC_OK ? cc_aws_credentials_open(&credentials, &aws->credentials, err) : rc;
 }
 
-static enum cc_code open_dynamodb(const struct cc_config *config, const struct cc_log *log,
-                                  struct cc_app_aws *aws, struct cc_err *err)
+static enum cc_code open_service(const struct cc_config *config, const struct cc_log *log,
+                                 const struct cc_app_aws *aws, const char *service,
+                                 struct cc_str endpoint, struct cc_aws **out, struct cc_err *err)
 {
-    const struct cc_aws_config dynamodb = {
+    const struct cc_aws_config one = {
         .net = aws->net,
         .credentials = aws->credentials,
         .clock = &cc_system_clock,
         .random = &cc_system_random,
         .log = log,
-        .service = CC_STR("dynamodb"),
+        .service = cc_str_from(service),
         .region = cc_app_aws_region(config),
-        .endpoint = absent_if_empty(or_else(config->aws.dynamodb_endpoint, config->aws.endpoint)),
+        .endpoint = absent_if_empty(or_else(endpoint, config->aws.endpoint)),
     };
 
-    return cc_aws_open(&dynamodb, &aws->dynamodb, err);
+    return cc_aws_open(&one, out, err);
+}
+
+static enum cc_code open_services(const struct cc_config *config, const struct cc_log *log,
+                                  struct cc_app_aws *aws, struct cc_err *err)
+{
+    enum cc_code rc = open_credentials(config, log, aws, err);
+
+    if (rc == CC_OK && config->store_backend == CC_STORE_DYNAMODB)
+        rc = open_service(config, log, aws, "dynamodb", config->aws.dynamodb_endpoint,
+                          &aws->dynamodb, err);
+    if (rc == CC_OK && config->blob_backend == CC_BLOBS_S3)
+        rc = open_service(config, log, aws, "s3", config->aws.s3_endpoint, &aws->s3, err);
+    return rc;
 }
 
 enum cc_code cc_app_aws_open(const struct cc_config *config, const struct cc_log *log,
@@ -61,13 +75,11 @@ enum cc_code cc_app_aws_open(const struct cc_config *config, const struct cc_log
     struct cc_app_aws aws = { 0 };
     enum cc_code rc = CC_OK;
 
-    if (config->store_backend == CC_STORE_DYNAMODB) {
+    if (config->store_backend == CC_STORE_DYNAMODB || config->blob_backend == CC_BLOBS_S3) {
         if (cc_app_aws_region(config).len == 0)
             return cc_fail(err, CC_INVALID, "[aws] region must be set, or AWS_REGION.",
-                           "no region for DynamoDB");
-        rc = open_credentials(config, log, &aws, err);
-        if (rc == CC_OK)
-            rc = open_dynamodb(config, log, &aws, err);
+                           "no region for DynamoDB or S3");
+        rc = open_services(config, log, &aws, err);
     }
     if (rc != CC_OK) {
         cc_app_aws_close(&aws);
@@ -77,8 +89,25 @@ enum cc_code cc_app_aws_open(const struct cc_config *config, const struct cc_log
     return CC_OK;
 }
 
+enum cc_code cc_app_open_blobs(const struct cc_config *config, const struct cc_app_aws *aws,
+                               struct cc_blobs **out, struct cc_err *err)
+{
+    const struct cc_blobs_s3 s3 = {
+        .aws = aws->s3,
+        .clock = &cc_system_clock,
+        .random = &cc_system_random,
+        .bucket = config->bucket,
+        .prefix = config->bucket_prefix,
+    };
+
+    if (config->blob_backend == CC_BLOBS_S3)
+        return cc_blobs_open_s3(&s3, out, err);
+    return cc_blobs_open_directory(config->blobs, out, err);
+}
+
 void cc_app_aws_close(struct cc_app_aws *aws)
 {
+    cc_aws_close(aws->s3);
     cc_aws_close(aws->dynamodb);
     cc_aws_credentials_close(aws->credentials);
     cc_net_close(aws->net);

@@ -6,11 +6,12 @@
 
 #include "../aws/aws.h"
 #include "../base/log.h"
+#include "../blob/blob.h"
 
 struct cc_app_aws {
     struct cc_net *net;
     struct cc_aws_credentials *credentials;
-    struct cc_aws *dynamodb;
+    struct cc_aws *dynamodb, *s3; /* NULL: nothing is kept there */
 };
 
 /* The region of the configuration, else of the environment; absent if neither says one. */
@@ -21,5 +22,10 @@ struct cc_str cc_app_aws_region(const struct cc_config *config);
 enum cc_code cc_app_aws_open(const struct cc_config *config, const struct cc_log *log,
                              struct cc_app_aws *out, struct cc_err *err) CC_NODISCARD;
 void cc_app_aws_close(struct cc_app_aws *aws);
+
+/* The photos, where the configuration says that they are; `aws` must outlive them. Codes as
+ * cc_blobs_open_directory and cc_blobs_open_s3. */
+enum cc_code cc_app_open_blobs(const struct cc_config *config, const struct cc_app_aws *aws,
+                               struct cc_blobs **out, struct cc_err *err) CC_NODISCARD;
 
 #endif

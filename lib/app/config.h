@@ -10,6 +10,7 @@
 #include "../store/store.h"
 
 enum cc_store_backend { CC_STORE_SQLITE, CC_STORE_DYNAMODB };
+enum cc_blob_backend { CC_BLOBS_DIRECTORY, CC_BLOBS_S3 };
 enum cc_codes_sender { CC_CODES_NONE, CC_CODES_OUTBOX };
 
 #define CC_PROGRAMS_MAX 8
@@ -24,16 +25,18 @@ struct cc_config {
     int log_level;
     /* [http] */
     struct cc_http_config http;
-    /* [store], [aws], [identity], [chat], [photo] */
+    /* [store], [aws], [identity], [chat], [blob], [photo] */
     int store_backend;
     struct cc_store_config store;
     struct cc_str table; /* of DynamoDB */
     struct {
-        struct cc_str region, endpoint, dynamodb_endpoint; /* empty: not set */
+        struct cc_str region, endpoint, dynamodb_endpoint, s3_endpoint; /* empty: not set */
     } aws;
     struct cc_identity_config identity;
     struct cc_chat_config chat;
+    int blob_backend;
     struct cc_str blobs; /* folder */
+    struct cc_str bucket, bucket_prefix;
     int64_t photo_bytes_max, photo_side_max;
     int64_t poll_interval_s; /* what clients are told */
     int64_t page_cache_bytes;

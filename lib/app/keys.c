@@ -5,6 +5,7 @@
 
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const backends[] = { "sqlite", "dynamodb", NULL };
+static const char *const blob_backends[] = { "directory", "s3", NULL };
 static const char *const durabilities[] = { "full", "normal", NULL };
 static const char *const senders[] = { "none", "outbox", NULL };
 
@@ -60,6 +61,8 @@ const struct cc_config_key cc_config_keys[] = {
       "Address that is called instead of AWS's own, like http://127.0.0.1:4566." },
     { "aws", "dynamodb_endpoint", CC_CONFIG_STR, AT(aws.dynamodb_endpoint), "", 0, 0, NULL,
       "The same for DynamoDB alone." },
+    { "aws", "s3_endpoint", CC_CONFIG_STR, AT(aws.s3_endpoint), "", 0, 0, NULL,
+      "The same for S3 alone." },
 
     { "identity", "keys", CC_CONFIG_STR, AT(identity.keys), "keys", 0, 0, NULL,
       "Folder of the signing keys; a relative one starts in the data folder." },
@@ -121,6 +124,14 @@ const struct cc_config_key cc_config_keys[] = {
       "Newest pages of rooms that one process keeps ready to send; 0: none." },
     { "chat", "poll_interval", CC_CONFIG_SECONDS, AT(poll_interval_s), "2s", 1, 3600, NULL,
       "How often the page asks whether there is something new." },
+
+    { "blob", "backend", CC_CONFIG_ENUM, AT(blob_backend), "directory", 0, 0, blob_backends,
+      "Where photos are kept. directory: in [photo] folder; s3: in a bucket, for any number of "
+      "hosts." },
+    { "blob", "bucket", CC_CONFIG_STR, AT(bucket), "", 0, 63, NULL,
+      "The bucket, with s3; it must be there." },
+    { "blob", "prefix", CC_CONFIG_STR, AT(bucket_prefix), "", 0, 200, NULL,
+      "What the names of all objects begin with, like chat/; nothing else may use it." },
 
     { "photo", "folder", CC_CONFIG_STR, AT(blobs), "blobs", 0, 0, NULL,
       "Folder of the photos; a relative one starts in the data folder." },

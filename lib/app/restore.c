@@ -25,6 +25,8 @@ struct restoring {
     struct cc_notes notes;
     struct cc_archive *archive;
     struct cc_replacing *store;
+    struct cc_log log;
+    struct cc_app_aws aws;
     struct cc_blobs *blobs;
     struct cc_restore_report report;
 };
@@ -40,6 +42,7 @@ static enum cc_code read_config(struct restoring *self, struct cc_err *err)
         rc = cc_fail(err, CC_INVALID,
                      "A backup is put in the place of a database in a file, not of a table.",
                      "[store] backend is dynamodb");
+    self->log = cc_app_log("cloudchat", config->log_level);
     config->store.clock = &cc_system_clock;
     config->store.random = &cc_system_random;
     self->keys = (struct cc_keys_folder){
@@ -74,7 +77,9 @@ static enum cc_code open_all(struct restoring *self, struct cc_err *err)
     if (rc == CC_OK)
         rc = cc_archive_open(restore->path, &self->archive, err);
     if (rc == CC_OK)
-        rc = cc_blobs_open_directory(self->config.blobs, &self->blobs, err);
+        rc = cc_app_aws_open(&self->config, &self->log, &self->aws, err);
+    if (rc == CC_OK)
+        rc = cc_app_open_blobs(&self->config, &self->aws, &self->blobs, err);
     return rc;
 }
 
@@ -249,6 +254,7 @@ enum cc_code cc_app_restore(struct cc_arena *arena, const char *config_path,
     if (rc == CC_OK)
         *out = self.report;
     cc_blobs_close(self.blobs);
+    cc_app_aws_close(&self.aws);
     cc_archive_close(self.archive);
     cc_replacing_close(self.store);
     cc_arena_free(self.each);
