@@ -126,7 +126,7 @@ static inline enum cc_code house_open_credentials(struct house *h)
     return cc_aws_credentials_open(&h->config, &h->credentials, &h->err);
 }
 
-static inline void house_write(struct house *h, const char *name, const char *text, char path[128])
+static inline void house_write(struct house *h, const char *name, const char *text, char *path)
 {
     FILE *file;
 
