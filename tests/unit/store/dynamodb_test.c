@@ -57,6 +57,7 @@ static void close_store(struct fixture *f)
     mock_check(&f->mock);
     cc_store_close(f->store);
     cc_arena_free(f->arena);
+    mock_close(&f->mock);
 }
 
 static void check_has(const char *text, const char *part)

@@ -13,8 +13,9 @@
 struct peer {
     struct mock *mock;
     int fd;
-    char *at; /* what has come */
-    size_t len;
+    pthread_t thread;
+    size_t len; /* of what has come */
+    char at[REQUEST_BYTES_MAX];
 };
 
 static const char *header(const struct peer *peer, const char *name)
@@ -26,7 +27,7 @@ static const char *header(const struct peer *peer, const char *name)
 
 static bool read_more(struct peer *peer)
 {
-    ssize_t got = read(peer->fd, peer->at + peer->len, REQUEST_BYTES_MAX - peer->len - 1);
+    ssize_t got = read(peer->fd, peer->at + peer->len, sizeof(peer->at) - peer->len - 1);
 
     if (got <= 0)
         return false;
@@ -112,13 +113,27 @@ static void *serve(void *arg)
 
     while ((fd = accept(mock->listener, NULL, NULL)) >= 0) {
         struct peer *peer = calloc(1, sizeof(*peer));
-        pthread_t thread;
 
-        *peer = (struct peer){ .mock = mock, .fd = fd, .at = malloc(REQUEST_BYTES_MAX) };
-        pthread_create(&thread, NULL, talk, peer);
-        pthread_detach(thread);
+        ck_assert_uint_lt(mock->peer_count, MOCK_PEERS_MAX);
+        peer->mock = mock;
+        peer->fd = fd;
+        mock->peers[mock->peer_count++] = peer;
+        pthread_create(&peer->thread, NULL, talk, peer);
     }
     return NULL;
+}
+
+void mock_close(struct mock *mock)
+{
+    shutdown(mock->listener, SHUT_RDWR);
+    pthread_join(mock->thread, NULL);
+    close(mock->listener);
+    for (size_t i = 0; i < mock->peer_count; i++) {
+        pthread_join(mock->peers[i]->thread, NULL);
+        free(mock->peers[i]);
+    }
+    for (size_t i = 0; i < mock->request_count; i++)
+        free(mock->requests[i].body);
 }
 
 void mock_open(struct mock *mock)

@@ -10,6 +10,9 @@
 #include <stdatomic.h>
 
 #define MOCK_STEPS_MAX 64
+#define MOCK_PEERS_MAX 64 /* connections */
+
+struct peer;
 
 struct mock_step {
     const char *operation; /* that must be asked for: "GetItem" */
@@ -27,6 +30,8 @@ struct mock {
     int listener;
     char endpoint[40];
     pthread_t thread;
+    struct peer *peers[MOCK_PEERS_MAX]; /* of that thread */
+    size_t peer_count;
     pthread_mutex_t mutex; /* guards what follows */
     struct mock_step steps[MOCK_STEPS_MAX];
     size_t step_count;
@@ -35,8 +40,9 @@ struct mock {
     _Atomic bool let_go;
 };
 
-/* Listens. It lives as long as the process, which is one test. */
 void mock_open(struct mock *mock);
+/* When those that it served have closed their connections. */
+void mock_close(struct mock *mock);
 /* Adds steps to the script. */
 void mock_expect(struct mock *mock, const struct mock_step *steps, size_t count);
 #define MOCK_EXPECT(mock, ...)                                                                     \
