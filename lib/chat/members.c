@@ -29,6 +29,10 @@ enum cc_code cc_room_enter(struct cc_txn *txn, const struct cc_caller *by, struc
     if (!cc_room_id_is_wellformed(room))
         return CC_NOT_FOUND;
     key = cc_key_room(arena, room);
+    found = cc_txn_expect(txn, (const struct cc_key[]){ key, cc_key_member(arena, room, by->user) },
+                          2, err);
+    if (found != CC_OK)
+        return found;
     found = cc_txn_get(txn, key, &item, err);
     if (found != CC_OK && found != CC_NOT_FOUND)
         return found;

@@ -129,15 +129,22 @@ static enum cc_code append(struct cc_txn *txn, struct sending *s, struct cc_head
 static enum cc_code send_in(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct sending *s = arg;
+    struct cc_arena *arena = cc_txn_arena(txn);
     const struct cc_str room = s->draft->room;
+    const struct cc_key sent = cc_key_sent(arena, room, s->by->user, s->draft->client_id);
+    const struct cc_key expected[] = { cc_key_room(arena, room),
+                                       cc_key_member(arena, room, s->by->user), sent };
     struct cc_sent_row before;
     struct cc_head head;
-    enum cc_code rc = cc_room_enter(txn, s->by, room, &head, err);
+    enum cc_code rc = CC_OK;
 
+    if (cc_room_id_is_wellformed(room))
+        rc = cc_txn_expect(txn, expected, CC_COUNT(expected), err);
+    if (rc == CC_OK)
+        rc = cc_room_enter(txn, s->by, room, &head, err);
     if (rc != CC_OK)
         return rc;
-    rc = cc_row_get(txn, cc_key_sent(cc_txn_arena(txn), room, s->by->user, s->draft->client_id),
-                    cc_sent_fields, &before, err);
+    rc = cc_row_get(txn, sent, cc_sent_fields, &before, err);
     if (rc == CC_OK)
         return send_again(txn, s, &before, err);
     return rc == CC_NOT_FOUND ? append(txn, s, &head, err) : rc;

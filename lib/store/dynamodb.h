@@ -146,6 +146,7 @@ struct dynamo_entry {
     enum dynamo_write write;
     struct cc_item item; /* PUT */
     bool failed;         /* the commit was refused for its sake */
+    bool again;          /* of what is known from earlier: only that it will be asked for */
 };
 
 /* In the order in which they were first touched. Keys and items live in the arenas of those who
@@ -185,8 +186,14 @@ struct dynamo_txn {
     struct dynamo_overlay *overlay;     /* NULL in a view */
     const struct dynamo_overlay *known; /* what earlier tries have read, most trusted first; the
                                            commit checks what is used of it. NULL: nothing */
+    struct dynamo_overlay ahead;        /* in a view: what was read ahead; each is given once */
     bool queried;
 };
+
+/* Reads those that nobody has looked at yet, at once. Nothing is checked for its sake. */
+enum cc_code dynamo_read_ahead(struct dynamo_store *store, struct cc_arena *arena,
+                               struct dynamo_overlay *overlay, const struct cc_key *keys,
+                               size_t count, struct cc_err *err) CC_NODISCARD;
 
 void dynamo_txn_init(struct dynamo_txn *txn, struct dynamo_store *store, struct cc_arena *arena,
                      struct dynamo_overlay *overlay, const struct dynamo_overlay *known);

@@ -117,15 +117,32 @@ static size_t run_function(struct group *group, struct dynamo_job *job,
 
 static void put_back(struct group *group, size_t from);
 
+/* What earlier runs have read and what cannot be taken over is asked for at once. */
+static enum cc_code read_ahead(struct group *group, struct cc_err *err)
+{
+    struct cc_arena *arena = own_job(group)->arena;
+    struct cc_key *keys = CC_NEW_ARRAY(arena, struct cc_key, group->known.count);
+    size_t count = 0;
+
+    for (size_t i = 0; i < group->known.count; i++) {
+        if (group->known.at[i].again)
+            keys[count++] = group->known.at[i].key;
+    }
+    return dynamo_read_ahead(group->store, arena, &group->overlay, keys, count, err);
+}
+
 /* Those that do not fit into one transaction together wait for the next one. */
-static void run_functions(struct group *group)
+static enum cc_code run_functions(struct group *group, struct cc_err *err)
 {
     struct cc_arena *arena = own_job(group)->arena;
     size_t size = 0;
+    enum cc_code rc;
 
+    group->runs++;
     dynamo_overlay_init(&group->overlay, arena);
     group->queried = group->broken = false;
-    for (size_t i = 0; i < group->count; i++) {
+    rc = read_ahead(group, err);
+    for (size_t i = 0; i < group->count && rc == CC_OK; i++) {
         const struct dynamo_mark mark = dynamo_overlay_mark(&group->overlay, arena);
 
         size += run_function(group, group->jobs[i], &mark);
@@ -135,6 +152,7 @@ static void run_functions(struct group *group)
             put_back(group, i);
         }
     }
+    return rc;
 }
 
 /* --- lanes ------------------------------------------------------------------------------------ */
@@ -242,19 +260,21 @@ static void gather(struct group *group)
 
 /* --- what is known from earlier --------------------------------------------------------------- */
 
-/* For what the commit checks anyway. Of what it refused, only that nothing is known. */
+/* What the commit checks anyway is taken over. What it does not, or what was no longer so, is to be
+ * read anew. */
 static void remember(struct dynamo_overlay *known, const struct dynamo_overlay *read)
 {
     for (size_t i = 0; i < read->count; i++) {
         const struct dynamo_entry *entry = &read->at[i];
+        const bool again = entry->failed || !entry->checked;
         struct dynamo_entry *to;
 
-        if (!entry->checked && !entry->guessed)
-            continue;
-        if (dynamo_overlay_find(known, entry->key) || (entry->guessed && !entry->failed))
+        if (dynamo_overlay_find(known, entry->key) ||
+            (entry->seen == DYNAMO_UNREAD && !(entry->guessed && entry->failed)))
             continue;
         to = dynamo_overlay_touch(known, entry->key);
-        to->seen = entry->failed ? DYNAMO_UNREAD : entry->seen;
+        to->again = again;
+        to->seen = again ? DYNAMO_UNREAD : entry->seen;
         to->row = entry->row;
     }
 }
@@ -292,7 +312,8 @@ static void seed(struct group *group, struct dynamo_job *next, bool committed)
 
     dynamo_overlay_init(&known, next->arena);
     entry = dynamo_overlay_touch(&known, own_job(group)->lane.anchor);
-    if (done && done->write == DYNAMO_PUT) {
+    entry->again = done == NULL || done->write != DYNAMO_PUT;
+    if (!entry->again) {
         entry->seen = DYNAMO_PRESENT;
         entry->row.item = done->item;
         entry->row.item.key = entry->key;
@@ -461,19 +482,27 @@ static bool run_once(struct group *group)
     return true;
 }
 
+static void give_up(struct group *group, const struct cc_err *why)
+{
+    fail_all(group, why);
+    answer(group, false);
+}
+
 static void run_until_settled(struct group *group)
 {
     for (;;) {
-        run_functions(group);
-        group->runs++;
-        switch (take_turn(group)) {
-        case TURN_DONE:
+        struct cc_err why = { 0 };
+        enum turn turn;
+
+        if (run_functions(group, &why) != CC_OK) {
+            give_up(group, &why);
             return;
-        case TURN_LATER_WE_LEAD:
-            continue;
-        case TURN_OURS:
-            break;
         }
+        turn = take_turn(group);
+        if (turn == TURN_DONE)
+            return;
+        if (turn == TURN_LATER_WE_LEAD)
+            continue;
         if (run_once(group))
             return;
         remember_own(group);

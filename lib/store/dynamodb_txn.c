@@ -78,12 +78,20 @@ static enum cc_code give(const struct cc_item *item, struct cc_item *out)
     return CC_OK;
 }
 
+/* What was read ahead is good once: whoever asks again wants to know what is there by now. */
 static enum cc_code get_current(struct dynamo_txn *txn, struct cc_key key, struct cc_item *out,
                                 struct cc_err *err)
 {
+    struct dynamo_entry *ahead = dynamo_overlay_find(&txn->ahead, key);
     struct dynamo_row row;
-    enum cc_code rc = dynamo_get(txn->store, txn->base.arena, key, &row, err);
+    enum cc_code rc = CC_OK;
 
+    if (ahead && ahead->seen != DYNAMO_UNREAD) {
+        row = ahead->row;
+        ahead->seen = DYNAMO_UNREAD;
+    } else {
+        rc = dynamo_get(txn->store, txn->base.arena, key, &row, err);
+    }
     if (rc != CC_OK)
         return rc;
     return give(row.v.at && is_alive(&row.item, txn->base.now_ms) ? &row.item : NULL, out);
@@ -105,38 +113,70 @@ static enum cc_code get(struct cc_txn *base, struct cc_key key, struct cc_item *
 
 /* --- many items ------------------------------------------------------------------------------- */
 
-/* Those that have to be asked for, at once. */
-static enum cc_code look_at_many(struct dynamo_txn *txn, const struct cc_key *keys, size_t count,
-                                 struct cc_err *err)
+enum cc_code dynamo_read_ahead(struct dynamo_store *store, struct cc_arena *arena,
+                               struct dynamo_overlay *overlay, const struct cc_key *keys,
+                               size_t count, struct cc_err *err)
 {
-    struct cc_key *asked = CC_NEW_ARRAY(txn->base.arena, struct cc_key, count);
-    struct dynamo_row *rows = CC_NEW_ARRAY(txn->base.arena, struct dynamo_row, count);
+    struct cc_key *asked = CC_NEW_ARRAY(arena, struct cc_key, count);
+    struct dynamo_row *rows = CC_NEW_ARRAY(arena, struct dynamo_row, count);
     size_t missing = 0;
     enum cc_code rc;
 
     for (size_t i = 0; i < count; i++) {
-        struct dynamo_entry *entry = dynamo_overlay_touch(txn->overlay, keys[i]);
+        const struct dynamo_entry *entry = dynamo_overlay_touch(overlay, keys[i]);
 
-        if (entry->seen == DYNAMO_UNREAD && entry->write == DYNAMO_NOTHING && !recall(txn, entry))
-            asked[missing++] = keys[i];
+        if (entry->seen == DYNAMO_UNREAD && entry->write == DYNAMO_NOTHING)
+            asked[missing++] = entry->key;
     }
     if (missing == 0)
         return CC_OK;
-    rc = dynamo_get_many(txn->store, txn->base.arena, asked, missing, rows, err);
+    rc = dynamo_get_many(store, arena, asked, missing, rows, err);
     for (size_t i = 0; i < missing && rc == CC_OK; i++)
-        note_row(dynamo_overlay_find(txn->overlay, asked[i]), &rows[i]);
+        note_row(dynamo_overlay_find(overlay, asked[i]), &rows[i]);
     return rc;
 }
 
+static enum cc_code expect(struct cc_txn *base, const struct cc_key *keys, size_t count,
+                           struct cc_err *err)
+{
+    struct dynamo_txn *txn = txn_of(base);
+
+    if (txn->overlay == NULL)
+        return dynamo_read_ahead(txn->store, base->arena, &txn->ahead, keys, count, err);
+    for (size_t i = 0; i < count; i++) {
+        struct dynamo_entry *entry = dynamo_overlay_touch(txn->overlay, keys[i]);
+
+        if (entry->seen == DYNAMO_UNREAD && entry->write == DYNAMO_NOTHING)
+            (void)recall(txn, entry);
+    }
+    return dynamo_read_ahead(txn->store, base->arena, txn->overlay, keys, count, err);
+}
+
+/* In a view: what was read ahead, and all else at once. */
 static enum cc_code get_many_current(struct dynamo_txn *txn, const struct cc_key *keys,
                                      size_t count, struct cc_item *out, struct cc_err *err)
 {
+    struct cc_key *asked = CC_NEW_ARRAY(txn->base.arena, struct cc_key, count);
     struct dynamo_row *rows = CC_NEW_ARRAY(txn->base.arena, struct dynamo_row, count);
-    enum cc_code rc = dynamo_get_many(txn->store, txn->base.arena, keys, count, rows, err);
+    struct cc_item **places = CC_NEW_ARRAY(txn->base.arena, struct cc_item *, count);
+    size_t missing = 0;
+    enum cc_code rc = CC_OK;
 
-    for (size_t i = 0; i < count && rc == CC_OK; i++) {
+    for (size_t i = 0; i < count; i++) {
+        const struct dynamo_entry *ahead = dynamo_overlay_find(&txn->ahead, keys[i]);
+
+        if (ahead && ahead->seen != DYNAMO_UNREAD) {
+            (void)get_current(txn, keys[i], &out[i], err);
+        } else {
+            places[missing] = &out[i];
+            asked[missing++] = keys[i];
+        }
+    }
+    if (missing > 0)
+        rc = dynamo_get_many(txn->store, txn->base.arena, asked, missing, rows, err);
+    for (size_t i = 0; i < missing && rc == CC_OK; i++) {
         if (rows[i].v.at && is_alive(&rows[i].item, txn->base.now_ms))
-            (void)give(&rows[i].item, &out[i]);
+            (void)give(&rows[i].item, places[i]);
     }
     return rc;
 }
@@ -149,7 +189,7 @@ static enum cc_code get_many(struct cc_txn *base, const struct cc_key *keys, siz
 
     if (txn->overlay == NULL)
         return get_many_current(txn, keys, count, out, err);
-    rc = look_at_many(txn, keys, count, err);
+    rc = expect(base, keys, count, err);
     for (size_t i = 0; i < count && rc == CC_OK; i++)
         (void)give(visible(txn, dynamo_overlay_find(txn->overlay, keys[i])), &out[i]);
     return rc;
@@ -373,7 +413,8 @@ static enum cc_code remove_item(struct cc_txn *base, struct cc_key key, struct c
     return CC_OK;
 }
 
-static const struct cc_txn_ops ops = { get, get_many, query, changed, insert, put, remove_item };
+static const struct cc_txn_ops ops = { get,     get_many, expect, query,
+                                       changed, insert,   put,    remove_item };
 
 void dynamo_txn_init(struct dynamo_txn *txn, struct dynamo_store *store, struct cc_arena *arena,
                      struct dynamo_overlay *overlay, const struct dynamo_overlay *known)
@@ -383,4 +424,5 @@ void dynamo_txn_init(struct dynamo_txn *txn, struct dynamo_store *store, struct 
     txn->overlay = overlay;
     txn->known = known;
     txn->queried = false;
+    dynamo_overlay_init(&txn->ahead, arena);
 }

@@ -130,6 +130,11 @@ enum cc_code cc_txn_peek(struct cc_txn *txn, struct cc_key key, struct cc_key gu
 enum cc_code cc_txn_get_many(struct cc_txn *txn, const struct cc_key *keys, size_t count,
                              struct cc_item *out, struct cc_err *err) CC_NODISCARD;
 
+/* Says what will be asked for one by one: where each question is a way to another machine and back,
+ * they go out together. It answers nothing and counts for nothing; leaving it out costs time. */
+enum cc_code cc_txn_expect(struct cc_txn *txn, const struct cc_key *keys, size_t count,
+                           struct cc_err *err) CC_NODISCARD;
+
 /* A range gives at most `limit` items, and at most 1 MB of them: `more` alone says that it goes on.
  */
 enum cc_code cc_txn_query(struct cc_txn *txn, const struct cc_range *range, struct cc_items *out,

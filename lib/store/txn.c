@@ -221,6 +221,16 @@ enum cc_code cc_txn_get_many(struct cc_txn *txn, const struct cc_key *keys, size
     return rc;
 }
 
+enum cc_code cc_txn_expect(struct cc_txn *txn, const struct cc_key *keys, size_t count,
+                           struct cc_err *err)
+{
+    enum cc_code rc = go_on(txn, err);
+
+    for (size_t i = 0; i < count && rc == CC_OK; i++)
+        rc = check_key(txn, keys[i], err);
+    return rc == CC_OK && count > 0 ? note(txn, txn->ops->expect(txn, keys, count, err), err) : rc;
+}
+
 /* What the commit does not check is only as good as the item that stands for it. */
 static enum cc_code check_guard(struct cc_txn *txn, struct cc_key guard, struct cc_str sk,
                                 struct cc_err *err)

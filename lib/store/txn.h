@@ -12,6 +12,7 @@ struct cc_txn_ops {
     /* `out` has the keys; what does not exist keeps an absent body. */
     enum cc_code (*get_many)(struct cc_txn *, const struct cc_key *, size_t, struct cc_item *,
                              struct cc_err *);
+    enum cc_code (*expect)(struct cc_txn *, const struct cc_key *, size_t, struct cc_err *);
     enum cc_code (*query)(struct cc_txn *, const struct cc_range *, struct cc_items *,
                           struct cc_err *);
     enum cc_code (*changed)(struct cc_txn *, const struct cc_changed *, struct cc_items *,

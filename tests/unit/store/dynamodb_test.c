@@ -350,7 +350,7 @@ START_TEST(reads_that_decide_together_are_confirmed_together)
           "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"a1\"}}},{\"Item\":{\"v\":{\"S\":\"b1\"}}}]}" },
         { "GetItem", 200, GOT("B", "b1", "") },
         { "TransactGetItems", 200,
-          "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"a1\"}}},{\"Item\":{\"v\":{\"S\":\"b1\"}}}]"
+          "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"b1\"}}},{\"Item\":{\"v\":{\"S\":\"a1\"}}}]"
           "}" });
     ck_assert_int_eq(cc_store_run(f.store, f.arena, look, &l, &f.err), CC_OK);
     ck_assert_int_eq(l.runs, 2);
@@ -381,6 +381,36 @@ START_TEST(keys_that_were_left_out_are_asked_for_again_and_alone)
     cc_check_str(l.items[2].body, CC_STR("{\"n\":3}"));
     check_has(mock_body(&f.mock, -1), "\"Keys\":[{\"pk\":{\"S\":\"P\"},\"sk\":{\"S\":\"B\"}}]");
     check_has(mock_body(&f.mock, -1), "\"ConsistentRead\":true");
+    close_store(&f);
+}
+END_TEST
+
+static enum cc_code look_ahead(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct looking *l = arg;
+    enum cc_code rc = cc_txn_expect(txn, l->keys, l->count, err);
+
+    for (size_t i = 0; i < l->count && (rc == CC_OK || rc == CC_NOT_FOUND); i++)
+        rc = cc_txn_get(txn, l->keys[i], &l->items[i], err);
+    if (rc == CC_OK || rc == CC_NOT_FOUND)
+        rc = cc_txn_get(txn, l->keys[0], &l->items[0], err);
+    return rc;
+}
+
+START_TEST(what_is_expected_comes_at_once_and_in_a_view_is_good_once)
+{
+    struct looking l = at_three();
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock,
+                { "BatchGetItem", 200,
+                  "{\"Responses\":{\"t\":[" ROW("A", "a1", NUMBER(1)) "," ROW(
+                      "C", "c1", NUMBER(3)) "]},\"UnprocessedKeys\":{}}" },
+                { "GetItem", 200, GOT("A", "a2", NUMBER(2)) });
+    ck_assert_int_eq(cc_store_view(f.store, f.arena, look_ahead, &l, &f.err), CC_OK);
+    cc_check_str(l.items[0].body, CC_STR("{\"n\":2}"));
+    cc_check_str(l.items[2].body, CC_STR("{\"n\":3}"));
     close_store(&f);
 }
 END_TEST
@@ -633,6 +663,7 @@ CC_CHECK_MAIN(
     reasons_that_make_no_sense_are_an_error, one_write_that_depends_on_nothing_is_no_transaction,
     reads_that_decide_together_are_confirmed_together,
     keys_that_were_left_out_are_asked_for_again_and_alone,
+    what_is_expected_comes_at_once_and_in_a_view_is_good_once,
     a_key_that_is_asked_for_twice_is_sent_once, an_item_that_was_not_asked_for_is_an_error,
     a_page_can_be_empty_and_not_the_last, answers_that_are_not_dynamodbs_are_errors,
     functions_that_wait_for_the_same_item_share_a_commit_and_ask_for_nothing,
