@@ -280,6 +280,15 @@ def test_a_restore_is_refused_while_a_shell_has_the_database_open(town):
     restored(town, "--replace")
 
 
+def test_what_a_restore_has_replaced_may_be_open(town):
+    backup(town)
+    town.stop()
+    restored(town, "--replace")
+    [kept] = town.data.glob("cloud-chat.db.replaced-*")
+    with open(kept, "rb"):
+        restored(town, "--replace")
+
+
 def test_people_are_not_replaced_unasked(town):
     backup(town)
     town.ada.say(town.room, "newer")
@@ -569,30 +578,49 @@ def test_a_disk_that_fills_leaves_the_old_service(town, small_disk):
     assert not list(other.data.glob("*.restoring*"))
 
 
+@needs_strace
+def test_a_disk_that_fails_halfway_leaves_no_file(town):
+    """The kernel tells of pages that it could not write once: who syncs the file a second time is
+    told that all is well, and who reads it is shown them from memory."""
+    fill(town, 12_000)
+    part = town.file.with_name(town.file.name + ".part")
+    done = traced(town, ["-o", "/dev/null", "-P", part, "-e", "trace=fdatasync", "-e",
+                         "inject=fdatasync:error=EIO:when=1"], "backup", town.file)
+    refused(done, "fdatasync")
+    assert leftovers(town.file.parent, town.file.name) == []
+
+
 # --- progress -------------------------------------------------------------------------------------
 
 
-def test_progress_goes_to_a_terminal_on_one_line_and_quiet_says_nothing(town):
-    fill(town, 3_000)
+def said_to_a_terminal(town, *arguments):
     ours, theirs = pty.openpty()
-    done = subprocess.run([CLOUDCHAT, "backup", town.file, "--data", town.data],
-                          env=environment(town.settings), stderr=theirs, capture_output=False,
-                          stdout=subprocess.DEVNULL, timeout=60)
+    done = subprocess.run([CLOUDCHAT, *arguments, "--data", town.data],
+                          env=environment(town.settings), stderr=theirs, stdout=subprocess.DEVNULL,
+                          timeout=60)
     os.close(theirs)
     said = b""
-    while True:
-        try:
-            piece = os.read(ours, 4096)
-        except OSError:
-            break
-        said += piece
-        if not piece:
-            break
+    try:
+        while piece := os.read(ours, 4096):
+            said += piece
+    except OSError:
+        pass  # that is the end of what was said
     os.close(ours)
     assert done.returncode == 0, said
-    assert b"\n" not in said
+    return said.decode()
+
+
+def test_progress_goes_to_a_terminal_on_one_line_and_quiet_says_nothing(town):
+    fill(town, 20_000)
+    said = said_to_a_terminal(town, "backup", town.file)
+    assert "\n" not in said
+    assert re.search(r"(Copying|Verifying) the database [0-9.]+ of [0-9.]+ MB \([0-9]+ %\)", said)
+    assert said.endswith("\r\033[K"), "the line is still there"
     done = town.run("backup", town.file, "--force", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    town.stop()
+    said = said_to_a_terminal(town, "restore", "--replace", town.file)
+    assert "\n" not in said and re.search(r"the database .* MB \([0-9]+ %\)", said)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
