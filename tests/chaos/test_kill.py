@@ -20,8 +20,9 @@ IN_HAND_MIN = 0.9
 # fewer the killer takes for requests what is none.
 LOST_MIN = 0.5
 P99_MAX_MS = 100
-# A machine that has other things to do is slow without any kill, too: then this many times as slow
-# as a load before and after it, of that many seconds. On a quiet one that is far below 100 ms.
+# A machine that has other things to do is slow without any kill, too: 20 ms instead of 5. There, and
+# nowhere else, it may take this many times as long as a load before and after it, of that many
+# seconds; which bound held is told.
 P99_TIMES_CALM = 5
 CALM_S = 3
 
@@ -65,7 +66,8 @@ def test_only_what_was_in_the_hands_of_a_killed_worker_fails(make_run, tell, tmp
     hits = sum(kill["in_hand"] > 0 for kill in kills)
     in_hand = sum(kill["in_hand"] for kill in kills)
     limit = max(P99_MAX_MS, P99_TIMES_CALM * max(each.p(0.99) for each in calm))
-    tell(result, f"p99 without kills {calm[0].p(0.99):.1f} ms before, {calm[1].p(0.99):.1f} after",
+    tell(result, f"p99 without kills {calm[0].p(0.99):.1f} ms before, {calm[1].p(0.99):.1f} after; "
+         f"with them at most {limit:.0f}",
          f"{len(kills)} kills, {hits} ({hits / len(kills):.1%}) hit a worker with requests in "
          f"hand ({in_hand}); {len(failures)} requests failed")
     run.check()
