@@ -424,8 +424,6 @@ int main(void)
 {
     Suite *suite = suite_create("contract/power_cut");
     TCase *tcase = tcase_create("contract/power_cut");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 300 + (double)cuts_wanted());
     tcase_add_test(tcase, what_was_acknowledged_survives_a_power_cut);
@@ -437,9 +435,5 @@ int main(void)
     tcase_add_test(tcase, a_disk_that_lies_about_the_database_is_seen);
     tcase_add_test(tcase, a_disk_that_lies_about_names_is_seen);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return cc_check_run_suite(suite);
 }
