@@ -159,11 +159,13 @@ static void add_text(struct cc_sha256 *digest, struct cc_str text)
     cc_sha256_add(digest, text);
 }
 
+/* As a blob: as text SQLite would first add a NUL, for which it may have no memory, and then give
+ * the length of what is not there. */
 static struct cc_str column(sqlite3_stmt *stmt, int at)
 {
-    const void *text = sqlite3_column_text(stmt, at);
+    const void *bytes = sqlite3_column_blob(stmt, at);
 
-    return (struct cc_str){ text ? text : "", (size_t)sqlite3_column_bytes(stmt, at) };
+    return (struct cc_str){ bytes ? bytes : "", (size_t)sqlite3_column_bytes(stmt, at) };
 }
 
 /* The kinds of the views in sqlite_schema.c: what a person knows a backup by. */
