@@ -590,6 +590,66 @@ def test_a_disk_that_fails_halfway_leaves_no_file(town):
     assert leftovers(town.file.parent, town.file.name) == []
 
 
+# What changes files, but the shared memory of SQLite, which is nothing on disk; and SQLite's own
+# sync of a folder, of which it does not tell, and which is done once more.
+WRITING = "write,pwrite64,fsync,fdatasync,rename,renameat2,link,ftruncate,mkdirat"
+NO_MATTER = re.compile(r"-shm>|<pipe:|fdatasync\(\d+<[^>]*/data\d*>\)")
+
+
+def writes(server, *arguments):
+    """(call, its number among those of the name): some of the writes, and all that is rarer."""
+    path = server.data.with_name("trace")
+    done = traced(server, ["-y", "-o", path, "-e", f"trace={WRITING}"], *arguments)
+    assert done.returncode == 0, done.stderr
+    every, seen = [], {}
+    for line in path.read_text().splitlines():
+        if call := re.match(r"\d+ +(\w+)\(", line):
+            seen[call[1]] = seen.get(call[1], 0) + 1
+            if not NO_MATTER.search(line) and " = -1 " not in line:
+                every.append((call[1], seen[call[1]]))
+    chosen = random.sample(every, min(ROUNDS, len(every)))
+    return [moment for moment in every if moment in chosen or "write" not in moment[0]]
+
+
+def failing_at(server, moment, *arguments):
+    call, n = moment
+    return traced(server, ["-o", "/dev/null", "-e", f"trace={call}", "-e",
+                           f"inject={call}:error=EIO:when={n}"], *arguments)
+
+
+UNCONFIRMED = "has not confirmed"
+
+
+@needs_strace
+def test_a_backup_is_made_or_says_why_not_wherever_the_disk_fails(town):
+    town.stop()
+    for moment in writes(town, "backup", town.file):
+        town.file.unlink(missing_ok=True)
+        done = failing_at(town, moment, "backup", town.file)
+        refused(done)
+        left = leftovers(town.file.parent, town.file.name)
+        assert left == ([town.file.name] if UNCONFIRMED in done.stderr else []), (moment, done)
+    assert UNCONFIRMED in done.stderr  # the last is the sync of its name
+    restored(town, "--replace")
+
+
+@needs_strace
+def test_a_restore_is_done_or_says_why_not_wherever_the_disk_fails(town):
+    backup(town)
+    town.ada.say(town.room, "newer")
+    town.stop()
+    old, whole = town.data, town.data.with_name("whole")
+    shutil.copytree(old, whole)
+    for moment in writes(town, "restore", "--replace", town.file):
+        shutil.rmtree(old)
+        shutil.copytree(whole, old)
+        done = failing_at(town, moment, "restore", "--replace", town.file)
+        refused(done)
+        assert text_of_last(old) == ("before 4" if UNCONFIRMED in done.stderr else "newer"), \
+            (moment, done)
+    assert UNCONFIRMED in done.stderr
+
+
 # --- progress -------------------------------------------------------------------------------------
 
 
