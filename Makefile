@@ -244,7 +244,7 @@ chaos: stage $(SHIMS) $(VENV)/installed ## nothing is lost: the history checker,
 soak: stage $(SHIMS) $(VENV)/installed $(B)/tests/contract/power_cut_test ## what takes long: every fault of processes and disks
 	@CUTS=2000 tests/run $(B)/tests/contract/power_cut_test
 	@$(CHAOS) -m soak $(ARGS)
-	@BACKUP_ROUNDS=1000 $(PYTEST) -k 'test_backup and (killed or another_server or byte)'
+	@BACKUP_ROUNDS=1000 $(PYTEST) -k 'test_backup and (killed or another_server or byte or wherever)'
 	@SCHEMA_EXAMPLES=1000 $(PYTEST) -k test_schema
 	@$(MAKE) --no-print-directory bench ROWS='changes group' ROUNDS=1 SECONDS=1
 

@@ -11,22 +11,28 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* The exit status of a test program. */
+static inline int cc_check_run_suite(Suite *suite)
+{
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static inline int cc_check_run(const char *suite_name, const TTest *const *tests, size_t count)
 {
     Suite *suite = suite_create(suite_name);
     TCase *tcase = tcase_create(suite_name);
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 60);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return cc_check_run_suite(suite);
 }
 
 /* The main function of a test program: CC_CHECK_MAIN("base/str", first_test, second_test) */

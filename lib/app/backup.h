@@ -26,8 +26,8 @@ struct cc_backup_report {
 
 /* Makes one of a service that is up and goes on, and reads it to its end. `config_path` is the file
  * that `app` was opened with. CC_CONFLICT: the file is there, or is being written. CC_INVALID: not
- * a place for it; or the database is damaged. CC_STORAGE_FULL, CC_UNAVAILABLE. Unless it is CC_OK,
- * nothing is left behind. */
+ * a place for it; or the database is damaged. CC_STORAGE_FULL, CC_UNAVAILABLE. Nothing is left
+ * behind then. CC_OUTCOME_UNKNOWN: it is there and whole, and a power cut could take its name. */
 enum cc_code cc_app_backup(struct cc_app *app, const char *config_path,
                            const struct cc_backup *backup, struct cc_backup_report *out,
                            struct cc_err *err) CC_NODISCARD;
@@ -51,7 +51,8 @@ struct cc_restore_report {
 /* Puts a service in the place of one that is not running, by the configuration at `config_path`.
  * `arena` holds the report. CC_NOT_FOUND, CC_INVALID: no such backup, or none that can be used.
  * CC_CONFLICT: there is data. CC_UNAVAILABLE: something has the database open.
- * CC_STORAGE_FULL. Unless it is CC_OK the service is what it was. */
+ * CC_STORAGE_FULL. The service is what it was then. CC_OUTCOME_UNKNOWN: it is what the backup was,
+ * and a power cut could undo that. */
 enum cc_code cc_app_restore(struct cc_arena *arena, const char *config_path,
                             const struct cc_restore *restore, struct cc_restore_report *out,
                             struct cc_err *err) CC_NODISCARD;

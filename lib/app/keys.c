@@ -50,7 +50,8 @@ const struct cc_config_key cc_config_keys[] = {
     { "store", "table", CC_CONFIG_STR, AT(table), "cloud-chat", 3, 255, NULL,
       "The table, with dynamodb; `cloudchat aws create-table` makes it." },
     { "store", "cache", CC_CONFIG_BYTES, AT(store.cache_bytes), "2m", 65536, 1 << 30, NULL,
-      "Page cache of each connection: one that writes, and one for each view at a time." },
+      "Page cache of each connection that reads, one for each view at a time; the one that writes "
+      "has four times as much." },
     { "store", "network_filesystem", CC_CONFIG_BOOL, AT(store.network_filesystem), "no", 0, 0, NULL,
       "Allows the database on a network file system, to one process alone: not with `cloudchat "
       "serve`, whose programs are several." },

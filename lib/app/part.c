@@ -127,6 +127,19 @@ static enum cc_code give_name(const struct cc_part *part, struct cc_err *err)
     return rename(part->part, part->path) == 0 ? CC_OK : fail_errno(err, "rename", part->path);
 }
 
+/* It cannot be taken back: what it replaced is gone. */
+static enum cc_code confirm_name(const struct cc_part *part, struct cc_err *err)
+{
+    struct cc_err why = { 0 };
+
+    if (cc_file_sync_name(part->path, &why) == CC_OK)
+        return CC_OK;
+    return cc_fail(err, CC_OUTCOME_UNKNOWN,
+                   "The file is there and whole, but the disk has not confirmed its name: a power "
+                   "cut could take it.",
+                   "%s", why.cause);
+}
+
 enum cc_code cc_part_finish(struct cc_part *part, struct cc_err *err)
 {
     enum cc_code rc = give_name(part, err);
@@ -137,7 +150,7 @@ enum cc_code cc_part_finish(struct cc_part *part, struct cc_err *err)
     }
     close(part->lock);
     part->lock = -1;
-    return cc_file_sync_name(part->path, err);
+    return confirm_name(part, err);
 }
 
 void cc_part_give_up(struct cc_part *part)

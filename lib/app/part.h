@@ -22,7 +22,8 @@ enum cc_code cc_part_open(struct cc_arena *arena, const char *path, bool replace
                           struct cc_part *out, struct cc_err *err) CC_NODISCARD;
 
 /* What stands in it is on disk already; gives it its name. Then, and whenever it fails, there is no
- * part any more. */
+ * part any more. CC_OUTCOME_UNKNOWN: it has its name, and a power cut could take it. CC_CONFLICT,
+ * CC_STORAGE_FULL, CC_UNAVAILABLE. */
 enum cc_code cc_part_finish(struct cc_part *part, struct cc_err *err) CC_NODISCARD;
 void cc_part_give_up(struct cc_part *part);
 

@@ -311,11 +311,15 @@ enum cc_code cc_archive_read_note(struct cc_archive *archive, struct cc_arena *a
     return rc;
 }
 
-static void add_file(struct cc_arena *arena, sqlite3_stmt *stmt, size_t *room,
+/* False: no archive of ours says so. */
+static bool add_file(struct cc_arena *arena, sqlite3_stmt *stmt, size_t *room,
                      struct cc_archive_files *files)
 {
+    const int64_t size_bytes = sqlite3_column_int64(stmt, 2);
     struct cc_archive_file *file;
 
+    if (size_bytes < 0 || size_bytes > INT64_MAX - files->size_bytes)
+        return false;
     if (files->count == *room) {
         size_t more = *room ? *room * 2 : 64;
 
@@ -326,8 +330,9 @@ static void add_file(struct cc_arena *arena, sqlite3_stmt *stmt, size_t *room,
     file = &files->at[files->count++];
     file->name = cc_str_copy(arena, column_str(stmt, 0));
     file->mode = (unsigned)sqlite3_column_int64(stmt, 1) & 07777;
-    file->size_bytes = sqlite3_column_int64(stmt, 2);
-    files->size_bytes += file->size_bytes;
+    file->size_bytes = size_bytes;
+    files->size_bytes += size_bytes;
+    return true;
 }
 
 enum cc_code cc_archive_list(struct cc_archive *archive, struct cc_arena *arena,
@@ -345,9 +350,11 @@ enum cc_code cc_archive_list(struct cc_archive *archive, struct cc_arena *arena,
     if (rc != CC_OK)
         return rc;
     bind_str(stmt, 1, prefix);
-    while ((step = sqlite3_step(stmt)) == SQLITE_ROW)
-        add_file(arena, stmt, &room, &files);
-    if (step != SQLITE_DONE)
+    while ((step = sqlite3_step(stmt)) == SQLITE_ROW && add_file(arena, stmt, &room, &files))
+        continue;
+    if (step == SQLITE_ROW)
+        rc = cc_fail(err, CC_INVALID, DAMAGED, "archive: the size of a file cannot be");
+    else if (step != SQLITE_DONE)
         rc = fail_sqlite(archive, "list files", err);
     sqlite3_finalize(stmt);
     if (rc == CC_OK)

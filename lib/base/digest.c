@@ -1,6 +1,6 @@
 /* EVP looks an algorithm up by name, under locks that all threads share, each time that it is used:
- * 28,000 instructions for the HMAC of a message, and five times what the hashing itself takes. The
- * functions below EVP are these two dozen lines more. */
+ * with nobody else at those locks the HMAC of 80 bytes takes 1.0 microseconds by it and 0.2 here
+ * (tried: OpenSSL 3.0). The functions below EVP are these two dozen lines more. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "digest.h"

@@ -160,6 +160,7 @@ enum cc_code cc_room_get(const struct cc_caller *by, struct cc_str id, struct cc
 struct creation {
     const struct cc_caller *by;
     struct cc_str users[2]; /* the caller and the other */
+    struct cc_user_head heads[2];
     struct cc_room_head made;
     struct cc_room_made out;
 };
@@ -196,32 +197,42 @@ static enum cc_code read_people(struct cc_txn *txn, const struct creation *c,
     return rc;
 }
 
-/* Counts one more room at a user; his HEAD guards his hints. */
-static enum cc_code join(struct cc_txn *txn, const struct creation *c, struct cc_str user,
-                         struct cc_err *err)
+/* Whether a user may have one more room. Asked for both before anything is written. */
+static enum cc_code read_user_head(struct cc_txn *txn, const struct creation *c, struct cc_str user,
+                                   struct cc_user_head *out, struct cc_err *err)
 {
-    struct cc_arena *arena = cc_txn_arena(txn);
-    const struct cc_item hint = { .key = cc_key_user_room(arena, user, c->made.id),
-                                  .body = CC_STR("{}") };
-    struct cc_user_head head = { 0 };
     enum cc_code rc =
-        cc_row_get(txn, cc_key_user_head(arena, user), cc_user_head_fields, &head, err);
+        cc_row_get(txn, cc_key_user_head(cc_txn_arena(txn), user), cc_user_head_fields, out, err);
 
     if (rc != CC_OK && rc != CC_NOT_FOUND)
         return rc;
-    if (head.rooms >= c->by->chat->config.rooms_max)
+    if (out->rooms >= c->by->chat->config.rooms_max)
         return cc_fail(err, CC_CONFLICT, "One of you has too many rooms.", "user has %lld rooms",
-                       (long long)head.rooms);
-    head.rooms++;
-    head.rev++;
-    rc = cc_row_put(txn, cc_key_user_head(arena, user), cc_user_head_fields, &head, err);
+                       (long long)out->rooms);
+    return CC_OK;
+}
+
+/* Counts one more room at a user; his HEAD guards his hints. */
+static enum cc_code join(struct cc_txn *txn, struct creation *c, size_t which, struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    const struct cc_str user = c->users[which];
+    struct cc_user_head *head = &c->heads[which];
+    const struct cc_item hint = { .key = cc_key_user_room(arena, user, c->made.id),
+                                  .body = CC_STR("{}") };
+    enum cc_code rc;
+
+    head->rooms++;
+    head->rev++;
+    rc = cc_row_put(txn, cc_key_user_head(arena, user), cc_user_head_fields, head, err);
     return rc == CC_OK ? cc_txn_insert(txn, &hint, err) : rc;
 }
 
-static enum cc_code add_member(struct cc_txn *txn, struct creation *c, struct cc_str user,
+static enum cc_code add_member(struct cc_txn *txn, struct creation *c, size_t which,
                                struct cc_err *err)
 {
     struct cc_arena *arena = cc_txn_arena(txn);
+    const struct cc_str user = c->users[which];
     struct cc_room_head *room = &c->made;
     const struct cc_member member = { .user = user, .joined_ms = cc_txn_now_ms(txn) };
     const struct cc_cursor_row cursor = { .read_count = room->head.count };
@@ -235,7 +246,7 @@ static enum cc_code add_member(struct cc_txn *txn, struct creation *c, struct cc
     if (rc == CC_OK)
         rc = cc_row_insert(txn, cc_key_cursor(arena, room->id, user), cc_cursor_fields, &cursor,
                            err);
-    return rc == CC_OK ? join(txn, c, user, err) : rc;
+    return rc == CC_OK ? join(txn, c, which, err) : rc;
 }
 
 static enum cc_code make(struct cc_txn *txn, struct creation *c, struct cc_err *err)
@@ -245,6 +256,10 @@ static enum cc_code make(struct cc_txn *txn, struct creation *c, struct cc_err *
     struct cc_profile other;
     enum cc_code rc = read_people(txn, c, &other, err);
 
+    for (size_t i = 0; i < CC_COUNT(c->users) && rc == CC_OK; i++) {
+        c->heads[i] = (struct cc_user_head){ 0 };
+        rc = read_user_head(txn, c, c->users[i], &c->heads[i], err);
+    }
     if (rc != CC_OK)
         return rc;
     *head = (struct cc_head){ .kind = CC_ROOM_DIRECT,
@@ -254,7 +269,7 @@ static enum cc_code make(struct cc_txn *txn, struct creation *c, struct cc_err *
                               .rev = 1,
                               .settings_rev = 1 };
     for (size_t i = 0; i < CC_COUNT(c->users) && rc == CC_OK; i++)
-        rc = add_member(txn, c, c->users[i], err);
+        rc = add_member(txn, c, i, err);
     if (rc == CC_OK)
         rc = cc_row_insert(txn, cc_key_room(cc_txn_arena(txn), c->made.id), cc_head_fields, head,
                            err);

@@ -8,13 +8,12 @@
 /* What is looked at in one piece; a web server's own limits are far below. */
 #define HEAD_BYTES_MAX (CC_PARAMS_BYTES_MAX + (size_t)32 * 1024)
 #define USUAL_BYTES ((size_t)8 * 1024)
-#define RECORD_HEAD_BYTES 8
 /* How often a connection whose head is not whole asks whether it is to give way. */
 #define NAP_MS 10
 /* A web server under load may pause for so long; beyond that, others come first. */
 #define GRACE_MS 100
 
-enum { BEGIN_REQUEST = 1, PARAMS = 4, STDIN = 5, RESPONDER = 1 }; /* FastCGI 1.0, section 8 */
+#define RESPONDER 1 /* FastCGI 1.0, section 8 */
 enum verdict { GOOD, INCOMPLETE, BAD };
 
 struct record {
@@ -30,15 +29,15 @@ static enum verdict take_record(struct cc_str *in, struct record *out)
 
     if (in->len > 0 && at[0] != 1)
         return BAD;
-    if (in->len < RECORD_HEAD_BYTES)
+    if (in->len < CC_RECORD_HEAD_BYTES)
         return INCOMPLETE;
     len = (size_t)at[4] << 8 | at[5];
     padding = at[6];
-    if (in->len < RECORD_HEAD_BYTES + len + padding)
+    if (in->len < CC_RECORD_HEAD_BYTES + len + padding)
         return INCOMPLETE;
     *out = (struct record){ at[1], (unsigned)at[2] << 8 | at[3],
-                            cc_str_take(cc_str_skip(*in, RECORD_HEAD_BYTES), len) };
-    *in = cc_str_skip(*in, RECORD_HEAD_BYTES + len + padding);
+                            cc_str_take(cc_str_skip(*in, CC_RECORD_HEAD_BYTES), len) };
+    *in = cc_str_skip(*in, CC_RECORD_HEAD_BYTES + len + padding);
     return GOOD;
 }
 
@@ -46,7 +45,7 @@ static bool is_begin(const struct record *record)
 {
     const unsigned char *at = (const unsigned char *)record->content.at;
 
-    return record->type == BEGIN_REQUEST && record->id != 0 && record->content.len == 8 &&
+    return record->type == CC_RECORD_BEGIN_REQUEST && record->id != 0 && record->content.len == 8 &&
            at[0] == 0 && at[1] == RESPONDER;
 }
 
@@ -116,7 +115,7 @@ static enum verdict judge_head(struct cc_guard *guard, struct cc_buf *params)
 {
     struct cc_str in = { guard->at, guard->len };
     struct record begin, record;
-    enum verdict verdict = take_head_record(guard, &in, BEGIN_REQUEST, &begin);
+    enum verdict verdict = take_head_record(guard, &in, CC_RECORD_BEGIN_REQUEST, &begin);
 
     if (verdict != GOOD)
         return verdict;
@@ -124,7 +123,7 @@ static enum verdict judge_head(struct cc_guard *guard, struct cc_buf *params)
         return refuse(guard, "a beginning that is none of a responder");
     params->len = 0;
     for (;;) {
-        verdict = take_head_record(guard, &in, PARAMS, &record);
+        verdict = take_head_record(guard, &in, CC_RECORD_PARAMS, &record);
         if (verdict != GOOD)
             return verdict;
         if (record.id != begin.id)
@@ -150,17 +149,17 @@ static enum verdict judge_body_record(struct cc_guard *guard)
 {
     const unsigned char *at = (const unsigned char *)guard->at + guard->judged;
 
-    if (guard->len - guard->judged < RECORD_HEAD_BYTES)
+    if (guard->len - guard->judged < CC_RECORD_HEAD_BYTES)
         return INCOMPLETE;
     if (at[0] != 1)
         return refuse(guard, "a version that is not 1");
-    if (at[1] != STDIN)
+    if (at[1] != CC_RECORD_STDIN)
         return refuse(guard, "a record out of place in a body");
     if (((unsigned)at[2] << 8 | at[3]) != guard->id)
         return refuse(guard, "a record of another request");
     guard->content_left = (size_t)at[4] << 8 | at[5];
     guard->padding_left = at[6];
-    guard->judged += RECORD_HEAD_BYTES;
+    guard->judged += CC_RECORD_HEAD_BYTES;
     guard->ended = guard->content_left == 0;
     return GOOD;
 }

@@ -79,6 +79,18 @@ enum cc_code cc_ticker_start(struct cc_arena *arena, const struct cc_server *ser
 void cc_ticker_wake(struct cc_ticker *ticker); /* something may be due; returns at once */
 void cc_ticker_stop(struct cc_ticker *ticker); /* waits for a tick that is running */
 
+/* --- records of FastCGI ----------------------------------------------------------------------- */
+
+/* FastCGI 1.0, sections 3.3 and 8. */
+#define CC_RECORD_HEAD_BYTES 8
+enum cc_record_type {
+    CC_RECORD_BEGIN_REQUEST = 1,
+    CC_RECORD_END_REQUEST = 3,
+    CC_RECORD_PARAMS = 4,
+    CC_RECORD_STDIN = 5,
+    CC_RECORD_STDOUT = 6
+};
+
 /* --- guard.c ---------------------------------------------------------------------------------- */
 
 /* libfcgi 2.4.2 believes what it is told: a parameter near INT_MAX long ends the process,
@@ -114,6 +126,14 @@ bool cc_guard_head(struct cc_guard *guard, struct cc_arena *scratch,
 /* Waits until libfcgi has a byte of the body, or its end, and so can read without waiting. 0; -1:
  * it broke off or was refused; -2: nothing came in time. */
 long cc_guard_body(struct cc_guard *guard, int64_t timeout_ms) CC_NODISCARD;
+
+/* --- output.c --------------------------------------------------------------------------------- */
+
+/* Sends all that a request is answered with, and the end of the request, where it can in one system
+ * call, from where it stands: libfcgi's stream copies it through a buffer of 8 KB and writes that
+ * each time it is full, so that the web server is woken for each piece. False: the web server has
+ * gone, or takes nothing any more. */
+bool cc_output_send(int fd, struct cc_arena *arena, int request, struct cc_str output) CC_NODISCARD;
 
 /* --- transports ------------------------------------------------------------------------------- */
 

@@ -52,7 +52,7 @@ enum cc_code cc_replacing_run(struct cc_replacing *replacing, struct cc_arena *a
 
 /* Puts the new store in the place of the old one. Where that had data, it is kept beside it: `kept`
  * is the path (in `arena`), else absent. CC_UNAVAILABLE, CC_STORAGE_FULL: the old one is still
- * there. */
+ * there. CC_OUTCOME_UNKNOWN: the new one is, and a power cut could bring the old one back. */
 enum cc_code cc_replacing_commit(struct cc_replacing *replacing, struct cc_arena *arena,
                                  struct cc_str *kept, struct cc_err *err) CC_NODISCARD;
 /* Gives up what was not committed. NULL is allowed. */

@@ -121,12 +121,6 @@ struct cc_key cc_key_sent(struct cc_arena *arena, struct cc_str room, struct cc_
     return room_key(arena, room, CC_JOIN(arena, CC_STR("SENT#"), user, CC_STR("#"), client_id));
 }
 
-struct cc_range cc_range_members(struct cc_arena *arena, struct cc_str room)
-{
-    return whole_kind(room_key(arena, room, CC_STR_ABSENT).pk, CC_STR("MEMBER#"),
-                      CC_STR("MEMBER#" LAST));
-}
-
 struct cc_range cc_range_cursors(struct cc_arena *arena, struct cc_str room)
 {
     return whole_kind(room_key(arena, room, CC_STR_ABSENT).pk, CC_STR("CURSOR#"),

@@ -28,7 +28,6 @@ struct cc_key cc_key_cursor(struct cc_arena *arena, struct cc_str room, struct c
 struct cc_key cc_key_message(struct cc_arena *arena, struct cc_str room, int64_t seq);
 struct cc_key cc_key_sent(struct cc_arena *arena, struct cc_str room, struct cc_str user,
                           struct cc_str client_id);
-struct cc_range cc_range_members(struct cc_arena *arena, struct cc_str room);
 struct cc_range cc_range_cursors(struct cc_arena *arena, struct cc_str room);
 /* messages from..to, both included */
 struct cc_range cc_range_messages(struct cc_arena *arena, struct cc_str room, int64_t from,

@@ -8,6 +8,7 @@
  *   sqlite_txn.c     items: get, query, insert, ...
  *   sqlite_group.c   the committer: queued functions in common transactions
  *   sqlite_wal.c     the write-ahead log: when it is checkpointed, when emptied
+ *   sqlite_log.c     how it is written: a commit in one piece
  *   sqlite_copy.c    a copy of the database at one instant, and looking one over
  *   sqlite_replace.c such a copy in the place of the database
  *   sqlite_users.c   which processes have the database open */
@@ -80,9 +81,6 @@ enum sqlite_stmt {
     SQLITE_STMT_BEGIN_WRITE,
     SQLITE_STMT_COMMIT,
     SQLITE_STMT_ROLLBACK,
-    SQLITE_STMT_SAVEPOINT,
-    SQLITE_STMT_UNDO,
-    SQLITE_STMT_RELEASE,
     SQLITE_STMT_GET,
     SQLITE_STMT_ASCENDING,
     SQLITE_STMT_DESCENDING,
@@ -104,12 +102,19 @@ struct sqlite_settings {
     bool examining; /* see struct sqlite_conn */
 };
 
+/* What is gathered of a log, in the arena it is given. SQLite's own way of writing a file takes
+ * less than 128 KiB at once. */
+#define SQLITE_LOG_BYTES ((size_t)112 * 1024)
+
+struct sqlite_log;
+
 /* Used by one thread at a time. */
 struct sqlite_conn {
     struct cc_arena *arena; /* holds this struct */
     sqlite3 *db;
     const char *path;
     sqlite3_stmt *stmts[SQLITE_STMT_COUNT];
+    struct sqlite_log *log;   /* NULL: SQLite writes the log as it likes */
     int wal_pages;            /* after this connection's last commit */
     bool examining;           /* it is being opened or verified: what fails concerns the operator */
     struct sqlite_conn *next; /* in the store's list of readers that are free */
@@ -135,6 +140,14 @@ enum cc_code sqlite_conn_fail(struct sqlite_conn *conn, const char *doing,
                               struct cc_err *err) CC_NODISCARD;
 /* Whether it said that there is no room: disk or quota. */
 bool sqlite_conn_is_full(const struct sqlite_conn *conn);
+
+/* --- the log, in one piece -------------------------------------------------------------------- */
+
+/* Registers with SQLite, in the process, a way of opening files in which a connection of durability
+ * `full` gathers what it writes to its log until it syncs it, and gives its name. For one
+ * connection; it lives in `arena`. End it when that is closed. */
+const char *sqlite_log_begin(struct cc_arena *arena, struct sqlite_log **out);
+void sqlite_log_end(struct sqlite_log *log); /* NULL is allowed */
 
 /* --- the layout ------------------------------------------------------------------------------- */
 

@@ -21,9 +21,6 @@ static const char *const statements[SQLITE_STMT_COUNT] = {
     [SQLITE_STMT_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [SQLITE_STMT_COMMIT] = "COMMIT",
     [SQLITE_STMT_ROLLBACK] = "ROLLBACK",
-    [SQLITE_STMT_SAVEPOINT] = "SAVEPOINT one",
-    [SQLITE_STMT_UNDO] = "ROLLBACK TO one",
-    [SQLITE_STMT_RELEASE] = "RELEASE one",
     [SQLITE_STMT_GET] = "SELECT " COLUMNS " FROM item WHERE pk = ? AND sk = ? AND " ALIVE,
     [SQLITE_STMT_ASCENDING] = "SELECT " COLUMNS " FROM item WHERE pk = ? AND sk BETWEEN ? AND ? "
                               "AND " ALIVE " ORDER BY sk LIMIT ?",
@@ -156,6 +153,10 @@ static int set_options(sqlite3 *db)
     return failed;
 }
 
+/* The writer sees every page that anybody changes, a reader a few: with the cache of one it read
+ * eight pages a send anew. */
+#define WRITER_CACHES 4
+
 /* A database mapped into memory would turn a disk error into SIGBUS, hence mmap_size 0.
  *
  * EXTRA, not FULL: with a log they are the same, but the end of the journal in which a database
@@ -169,8 +170,9 @@ static enum cc_code set_pragmas(struct sqlite_conn *conn, const struct sqlite_se
         "PRAGMA mmap_size=0; PRAGMA cache_size=-%lld; PRAGMA synchronous=%s;"
         "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cell_size_check=ON;"
         "PRAGMA temp_store=MEMORY; PRAGMA locking_mode=%s; PRAGMA query_only=%s;",
-        (long long)settings->cache_bytes / 1024, settings->durability == 0 ? "EXTRA" : "NORMAL",
-        settings->network ? "EXCLUSIVE" : "NORMAL", writes ? "OFF" : "ON");
+        (long long)settings->cache_bytes * (writes ? WRITER_CACHES : 1) / 1024,
+        settings->durability == 0 ? "EXTRA" : "NORMAL", settings->network ? "EXCLUSIVE" : "NORMAL",
+        writes ? "OFF" : "ON");
 
     if (set_options(conn->db) != SQLITE_OK ||
         sqlite3_exec(conn->db, sql.at, NULL, NULL, NULL) != SQLITE_OK)
@@ -179,18 +181,27 @@ static enum cc_code set_pragmas(struct sqlite_conn *conn, const struct sqlite_se
     return CC_OK;
 }
 
+/* What a sync gathers is on its way to disk with the commit; without one nobody knows when. */
+static bool syncs_each_commit(const struct sqlite_settings *settings)
+{
+    return settings->durability == 0 && !settings->network;
+}
+
 enum cc_code sqlite_conn_open(const struct sqlite_settings *settings, bool writes,
                               struct sqlite_conn **out, struct cc_err *err)
 {
-    struct cc_arena *arena = cc_arena_new((size_t)8 * 1024);
+    struct cc_arena *arena = cc_arena_new((size_t)24 * 1024 + (writes ? SQLITE_LOG_BYTES : 0));
     struct sqlite_conn *conn = CC_NEW(arena, struct sqlite_conn);
+    const char *vfs = NULL;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     enum cc_code rc = CC_OK;
 
     conn->arena = arena;
     conn->path = settings->path;
     conn->examining = writes || settings->examining;
-    if (sqlite3_open_v2(settings->path, &conn->db, flags, NULL) != SQLITE_OK)
+    if (writes && syncs_each_commit(settings))
+        vfs = sqlite_log_begin(arena, &conn->log);
+    if (sqlite3_open_v2(settings->path, &conn->db, flags, vfs) != SQLITE_OK)
         rc = sqlite_conn_fail(conn, "open", err);
     if (rc == CC_OK) {
         sqlite3_busy_timeout(conn->db, (int)settings->wait_ms);
@@ -209,5 +220,6 @@ void sqlite_conn_close(struct sqlite_conn *conn)
     for (size_t i = 0; i < SQLITE_STMT_COUNT; i++)
         sqlite3_finalize(conn->stmts[i]);
     sqlite3_close(conn->db);
+    sqlite_log_end(conn->log);
     cc_arena_free(conn->arena);
 }

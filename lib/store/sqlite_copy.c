@@ -56,12 +56,20 @@ static enum cc_code open_target(struct target *to, struct cc_err *err)
         to, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", err);
 }
 
-static void sync_now_and_then(struct target *to, int64_t done_bytes)
+/* What fails here must not be let pass: the kernel tells of pages that it could not write once, and
+ * whoever opens the file afterwards to sync it is told that all is well. */
+static enum cc_code sync_now_and_then(struct target *to, int64_t done_bytes, struct cc_err *err)
 {
+    bool is_full;
+
     if (done_bytes - to->synced_bytes < SYNC_BYTES)
-        return;
-    (void)!fdatasync(to->fd); /* what fails here fails again at the end, where it counts */
+        return CC_OK;
     to->synced_bytes = done_bytes;
+    if (fdatasync(to->fd) == 0)
+        return CC_OK;
+    is_full = errno == ENOSPC || errno == EDQUOT;
+    return cc_fail(err, is_full ? CC_STORAGE_FULL : CC_UNAVAILABLE, NULL, "fdatasync %s: %s",
+                   to->path, strerror(errno));
 }
 
 static enum cc_code copy_pages(struct sqlite_conn *from, struct target *to,
@@ -79,10 +87,12 @@ static enum cc_code copy_pages(struct sqlite_conn *from, struct target *to,
         step = sqlite3_backup_step(run, STEP_PAGES);
         total = (int64_t)sqlite3_backup_pagecount(run) * 4096;
         done = total - (int64_t)sqlite3_backup_remaining(run) * 4096;
-        sync_now_and_then(to, done);
-        rc = cc_progress_report(progress, "Copying the database", done, total, err);
+        rc = sync_now_and_then(to, done, err);
+        if (rc == CC_OK)
+            rc = cc_progress_report(progress, "Copying the database", done, total, err);
     }
-    if (sqlite3_backup_finish(run) != SQLITE_OK && rc == CC_OK)
+    /* By its manual a lock that it did not get is no failure to sqlite3_backup_finish. */
+    if ((sqlite3_backup_finish(run) != SQLITE_OK || step != SQLITE_DONE) && rc == CC_OK)
         rc = fail_target(to, "copy to", err);
     return rc;
 }
@@ -149,11 +159,13 @@ static void add_text(struct cc_sha256 *digest, struct cc_str text)
     cc_sha256_add(digest, text);
 }
 
+/* As a blob: as text SQLite would first add a NUL, for which it may have no memory, and then give
+ * the length of what is not there. */
 static struct cc_str column(sqlite3_stmt *stmt, int at)
 {
-    const void *text = sqlite3_column_text(stmt, at);
+    const void *bytes = sqlite3_column_blob(stmt, at);
 
-    return (struct cc_str){ text ? text : "", (size_t)sqlite3_column_bytes(stmt, at) };
+    return (struct cc_str){ bytes ? bytes : "", (size_t)sqlite3_column_bytes(stmt, at) };
 }
 
 /* The kinds of the views in sqlite_schema.c: what a person knows a backup by. */

@@ -131,21 +131,21 @@ static void run_alone(struct sqlite_store *store, struct sqlite_job *job)
     sqlite_conn_rollback(conn);
 }
 
-/* Runs a member in a savepoint of its own. false: SQLite has given up the whole transaction (a full
- * disk can do that in the middle), or the savepoint failed: begin again with each by itself. */
+/* Runs a member, without a savepoint: those are two more statements for each, and a copy of every
+ * page that it changes. false: it refused after it had changed something, which our functions do
+ * not do, or SQLite has given up the whole transaction (a full disk can do that in the middle):
+ * begin again with each by itself. */
 static bool run_member(struct sqlite_store *store, struct sqlite_job *job)
 {
-    struct sqlite_conn *conn = store->group.conn;
-    struct cc_err err = { 0 };
+    const struct sqlite_group *group = &store->group;
+    const int changes = sqlite3_total_changes(group->conn->db);
 
-    if (sqlite_conn_do(conn, SQLITE_STMT_SAVEPOINT, &err) != CC_OK)
-        return false;
     run_function(store, job);
-    if (sqlite3_get_autocommit(conn->db))
+    if (sqlite3_get_autocommit(group->conn->db))
         return false;
-    if (job->rc != CC_OK && sqlite_conn_do(conn, SQLITE_STMT_UNDO, &err) != CC_OK)
-        return false;
-    return sqlite_conn_do(conn, SQLITE_STMT_RELEASE, &err) == CC_OK;
+    if (job->rc == CC_OK)
+        return true;
+    return group->txn.base.first.code == CC_OK && sqlite3_total_changes(group->conn->db) == changes;
 }
 
 /* All in one transaction. false: nothing was done, each must run by itself. */

@@ -350,6 +350,18 @@ static enum cc_code finish_fresh(struct cc_replacing *self, struct cc_err *err)
     return rc == CC_OK ? sync_file(self->fresh.path, err) : rc;
 }
 
+static enum cc_code confirm(const struct cc_replacing *self, struct cc_err *err)
+{
+    struct cc_err why = { 0 };
+
+    if (sqlite_file_sync_folder(self->arena, self->old.path, &why) == CC_OK)
+        return CC_OK;
+    return cc_fail(err, CC_OUTCOME_UNKNOWN,
+                   "The backup is in its place, but the disk has not confirmed that: a power cut "
+                   "could bring back what was there.",
+                   "%s", why.cause);
+}
+
 /* Each step is on disk before the next one. */
 static enum cc_code exchange(struct cc_replacing *self, struct cc_str *kept, struct cc_err *err)
 {
@@ -367,7 +379,7 @@ static enum cc_code exchange(struct cc_replacing *self, struct cc_str *kept, str
         rc = sqlite_file_sync_folder(self->arena, path, err);
     if (rc == CC_OK && rename(self->fresh.path, path) != 0)
         rc = fail_errno("rename", path, err);
-    return rc == CC_OK ? sqlite_file_sync_folder(self->arena, path, err) : rc;
+    return rc == CC_OK ? confirm(self, err) : rc;
 }
 
 enum cc_code cc_replacing_commit(struct cc_replacing *replacing, struct cc_arena *arena,

@@ -13,16 +13,25 @@
 
 #define TEXT_BYTES_MAX 120
 
+/* What belongs to a database: not what else is called after it, as one that a restore replaced. */
+static const char *const parts[] = { "", "-wal", "-shm", "-journal", ".lock" };
+
 static bool leads_to(const char *link, const char *path)
 {
+    const size_t length = strlen(path);
     char target[PATH_MAX];
     ssize_t len = readlink(link, target, sizeof(target) - 1);
 
     if (len <= 0)
         return false;
     target[len] = '\0';
-    return strncmp(target, path, strlen(path)) == 0 &&
-           (target[strlen(path)] == '\0' || strchr("-.", target[strlen(path)]) != NULL);
+    if (strncmp(target, path, length) != 0)
+        return false;
+    for (size_t i = 0; i < CC_COUNT(parts); i++) {
+        if (strcmp(target + length, parts[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool has_open(const char *pid, const char *path)

@@ -65,7 +65,9 @@ typedef enum cc_code cc_txn_fn(struct cc_txn *txn, void *arg, struct cc_err *err
  * that must leave a trace (a wrong code uses up a try) returns CC_OK and puts its verdict into
  * arg. fn may run more than once, on another thread, and while others wait: it only reads and
  * writes through txn, and sets what it answers anew each time. No hashing, no signing, no
- * network, no other run. What it reads lives in `arena`, which the caller must not use meanwhile.
+ * network, no other run. It refuses before it has written: later it is just as sound, but those who
+ * share its commit must begin again. What it reads lives in `arena`, which the caller must not use
+ * meanwhile.
  *
  * Returns fn's own refusal with its err, or CC_UNAVAILABLE (nothing was done), CC_STORAGE_FULL
  * (nothing was done), CC_OUTCOME_UNKNOWN (it may have been done), CC_INTERNAL (a limit or a rule
@@ -170,8 +172,8 @@ struct cc_store_config {
     int64_t group_max;       /* functions in one commit, 256 at most; 0: 64 */
     int64_t wait_ms;         /* how long a caller waits for its turn before CC_UNAVAILABLE; 0: 5 s.
                                 One whose function has begun waits for its outcome */
-    int64_t cache_bytes;     /* page cache of each connection: one of the writer's, and as many as
-                                there are views at the same time; 0: 2 MB */
+    int64_t cache_bytes;     /* page cache of each reading connection, as many as there are views
+                                at the same time; the writer's is four times that; 0: 2 MB */
     bool network_filesystem; /* allowed; then one process and no WAL */
     const struct cc_clock *clock;
     const struct cc_random *random;

@@ -1,6 +1,7 @@
 import contract
 import pytest
 from client import Client, Person
+from hostile import Stage
 from images import png
 from server import CLOUDCHAT, Server
 
@@ -114,3 +115,20 @@ class Scene:
 @pytest.fixture(scope="session")
 def scene(server):
     return Scene(server, png(8, 8))
+
+
+# --- hostile HTTP (hostile.py) --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    running = Stage(tmp_path_factory.mktemp("hostile"))
+    yield running
+    running.end()
+
+
+@pytest.fixture
+def play(stage):
+    """Sends a request and describes the answers; then all must be as it was."""
+    yield stage.play
+    stage.check()

@@ -280,6 +280,15 @@ def test_a_restore_is_refused_while_a_shell_has_the_database_open(town):
     restored(town, "--replace")
 
 
+def test_what_a_restore_has_replaced_may_be_open(town):
+    backup(town)
+    town.stop()
+    restored(town, "--replace")
+    [kept] = town.data.glob("cloud-chat.db.replaced-*")
+    with open(kept, "rb"):
+        restored(town, "--replace")
+
+
 def test_people_are_not_replaced_unasked(town):
     backup(town)
     town.ada.say(town.room, "newer")
@@ -569,30 +578,109 @@ def test_a_disk_that_fills_leaves_the_old_service(town, small_disk):
     assert not list(other.data.glob("*.restoring*"))
 
 
+@needs_strace
+def test_a_disk_that_fails_halfway_leaves_no_file(town):
+    """The kernel tells of pages that it could not write once: who syncs the file a second time is
+    told that all is well, and who reads it is shown them from memory."""
+    fill(town, 12_000)
+    part = town.file.with_name(town.file.name + ".part")
+    done = traced(town, ["-o", "/dev/null", "-P", part, "-e", "trace=fdatasync", "-e",
+                         "inject=fdatasync:error=EIO:when=1"], "backup", town.file)
+    refused(done, "fdatasync")
+    assert leftovers(town.file.parent, town.file.name) == []
+
+
+# What changes files, but the shared memory of SQLite, which is nothing on disk; and SQLite's own
+# sync of a folder, of which it does not tell, and which is done once more.
+WRITING = "write,pwrite64,fsync,fdatasync,rename,renameat2,link,ftruncate,mkdirat"
+NO_MATTER = re.compile(r"-shm>|<pipe:|fdatasync\(\d+<[^>]*/data\d*>\)")
+
+
+def writes(server, *arguments):
+    """(call, its number among those of the name): some of the writes, and all that is rarer."""
+    path = server.data.with_name("trace")
+    done = traced(server, ["-y", "-o", path, "-e", f"trace={WRITING}"], *arguments)
+    assert done.returncode == 0, done.stderr
+    every, seen = [], {}
+    for line in path.read_text().splitlines():
+        if call := re.match(r"\d+ +(\w+)\(", line):
+            seen[call[1]] = seen.get(call[1], 0) + 1
+            if not NO_MATTER.search(line) and " = -1 " not in line:
+                every.append((call[1], seen[call[1]]))
+    chosen = random.sample(every, min(ROUNDS, len(every)))
+    return [moment for moment in every if moment in chosen or "write" not in moment[0]]
+
+
+def failing_at(server, moment, *arguments):
+    call, n = moment
+    return traced(server, ["-o", "/dev/null", "-e", f"trace={call}", "-e",
+                           f"inject={call}:error=EIO:when={n}"], *arguments)
+
+
+UNCONFIRMED = "has not confirmed"
+
+
+@needs_strace
+def test_a_backup_is_made_or_says_why_not_wherever_the_disk_fails(town):
+    town.stop()
+    for moment in writes(town, "backup", town.file):
+        town.file.unlink(missing_ok=True)
+        done = failing_at(town, moment, "backup", town.file)
+        refused(done)
+        left = leftovers(town.file.parent, town.file.name)
+        assert left == ([town.file.name] if UNCONFIRMED in done.stderr else []), (moment, done)
+    assert UNCONFIRMED in done.stderr  # the last is the sync of its name
+    restored(town, "--replace")
+
+
+@needs_strace
+def test_a_restore_is_done_or_says_why_not_wherever_the_disk_fails(town):
+    backup(town)
+    town.ada.say(town.room, "newer")
+    town.stop()
+    old, whole = town.data, town.data.with_name("whole")
+    shutil.copytree(old, whole)
+    for moment in writes(town, "restore", "--replace", town.file):
+        shutil.rmtree(old)
+        shutil.copytree(whole, old)
+        done = failing_at(town, moment, "restore", "--replace", town.file)
+        refused(done)
+        assert text_of_last(old) == ("before 4" if UNCONFIRMED in done.stderr else "newer"), \
+            (moment, done)
+    assert UNCONFIRMED in done.stderr
+
+
 # --- progress -------------------------------------------------------------------------------------
 
 
-def test_progress_goes_to_a_terminal_on_one_line_and_quiet_says_nothing(town):
-    fill(town, 3_000)
+def said_to_a_terminal(town, *arguments):
     ours, theirs = pty.openpty()
-    done = subprocess.run([CLOUDCHAT, "backup", town.file, "--data", town.data],
-                          env=environment(town.settings), stderr=theirs, capture_output=False,
-                          stdout=subprocess.DEVNULL, timeout=60)
+    done = subprocess.run([CLOUDCHAT, *arguments, "--data", town.data],
+                          env=environment(town.settings), stderr=theirs, stdout=subprocess.DEVNULL,
+                          timeout=60)
     os.close(theirs)
     said = b""
-    while True:
-        try:
-            piece = os.read(ours, 4096)
-        except OSError:
-            break
-        said += piece
-        if not piece:
-            break
+    try:
+        while piece := os.read(ours, 4096):
+            said += piece
+    except OSError:
+        pass  # that is the end of what was said
     os.close(ours)
     assert done.returncode == 0, said
-    assert b"\n" not in said
+    return said.decode()
+
+
+def test_progress_goes_to_a_terminal_on_one_line_and_quiet_says_nothing(town):
+    fill(town, 20_000)
+    said = said_to_a_terminal(town, "backup", town.file)
+    assert "\n" not in said
+    assert re.search(r"(Copying|Verifying) the database [0-9.]+ of [0-9.]+ MB \([0-9]+ %\)", said)
+    assert said.endswith("\r\033[K"), "the line is still there"
     done = town.run("backup", town.file, "--force", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    town.stop()
+    said = said_to_a_terminal(town, "restore", "--replace", town.file)
+    assert "\n" not in said and re.search(r"the database .* MB \([0-9]+ %\)", said)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -19,8 +19,8 @@ import time
 import pytest
 from client import Person
 from fastcgi import (ABORT, BEGIN, DATA, END, GET_VALUES, PARAMS, STDERR, STDIN, STDOUT, begin,
-                     connect, describe, pair, record, replies_in, request, rest, size,
-                     talk, variables)
+                     connect, describe, pair, record, replies_in, request, rest, talk,
+                     variables)
 from raw import read_all
 from server import STAGE, Server, wait_for
 

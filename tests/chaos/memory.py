@@ -104,6 +104,7 @@ class Order:
 
 def environment(folder):
     """For programs that are to be steered by orders in this folder."""
+    assert SHIM.exists(), f"{SHIM} is not there: without it nothing would fail"
     return {"LD_PRELOAD": str(SHIM), "MALLOC_FAULTS": str(folder)}
 
 

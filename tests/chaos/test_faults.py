@@ -88,6 +88,29 @@ def test_a_failing_disk_is_told_as_it_is(fault, told, make_run, tell, tmp_path):
     assert run.server.workers("chat") == workers
 
 
+@needs_strace
+@pytest.mark.parametrize("fault, told", [("pread64:error=EIO", {UNAVAILABLE}),
+                                         ("pread64:error=EIO:when=1+7", {UNAVAILABLE}),
+                                         ("pread64:error=EINTR:when=1+2", set())],
+                         ids=lambda v: v if isinstance(v, str) else "")
+def test_a_disk_that_cannot_be_read_is_told_as_it_is(fault, told, make_run, tell, tmp_path):
+    """Whoever it is, nothing was done for him, and nothing is made up for what was not read."""
+    run = make_run()
+    workers = run.server.workers("chat")
+    over, log = [], tmp_path / "strace"
+
+    def meanwhile():
+        run.wait_for_acks(100)
+        strike(run, workers, fault, log, over)
+
+    result = run.put_under(meanwhile, seconds=SECONDS, rate=RATE)
+    found = failures(run)
+    tell(f"struck {injections(log)} times; {dict(found)}", result)
+    check_recovery(run, result, over[0])
+    assert {tuple(answer) for _, *answer in found} == told
+    assert run.server.workers("chat") == workers
+
+
 # A new worker empties the write-ahead log (its first sweep erases what was deleted), so it is
 # traced from its birth on: by way of the parent, which forks it.
 @needs_strace

@@ -5,11 +5,13 @@ In hand means: the killer had stopped the worker and seen an accepted connection
 descriptors before it killed it (killer.py)."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import history
+from machine import Watch, used_s
 
 SECONDS = 30
 EVERY_MS = 50
@@ -20,10 +22,9 @@ IN_HAND_MIN = 0.9
 # fewer the killer takes for requests what is none.
 LOST_MIN = 0.5
 P99_MAX_MS = 100
-# A machine that has other things to do is slow without any kill, too: then this many times as slow
-# as a load before and after it, of that many seconds. On a quiet one that is far below 100 ms.
-P99_TIMES_CALM = 5
-CALM_S = 3
+# Where others use more of the processors than that, whoever waits waits for them: then that bound
+# is not held against us, which is told.
+OTHERS_MAX = 0.15
 
 
 def start_killer(run, seconds, log):
@@ -54,18 +55,19 @@ def failures_of(events):
 
 def test_only_what_was_in_the_hands_of_a_killed_worker_fails(make_run, tell, tmp_path):
     run = make_run(serve__chat_workers=4, http__threads=4)
+    watch = Watch()
     with open(tmp_path / "kills.jsonl", "w") as log:
-        calm = [run.put_under(seconds=CALM_S)]
         killer = start_killer(run, SECONDS, log)
         result = run.put_under(seconds=SECONDS)
         assert killer.wait(10) == 0
-        calm.append(run.put_under(seconds=CALM_S))
+    others = watch.others()
     kills = [json.loads(line) for line in (tmp_path / "kills.jsonl").read_text().splitlines()]
     failures = failures_of(run.history.events)
     hits = sum(kill["in_hand"] > 0 for kill in kills)
     in_hand = sum(kill["in_hand"] for kill in kills)
-    limit = max(P99_MAX_MS, P99_TIMES_CALM * max(each.p(0.99) for each in calm))
-    tell(result, f"p99 without kills {calm[0].p(0.99):.1f} ms before, {calm[1].p(0.99):.1f} after",
+    is_quiet = others <= OTHERS_MAX
+    tell(result, f"others used {others:.0%} of the processors"
+         + ("" if is_quiet else f": SKIPPED p99 <= {P99_MAX_MS} ms"),
          f"{len(kills)} kills, {hits} ({hits / len(kills):.1%}) hit a worker with requests in "
          f"hand ({in_hand}); {len(failures)} requests failed")
     run.check()
@@ -76,7 +78,7 @@ def test_only_what_was_in_the_hands_of_a_killed_worker_fails(make_run, tell, tmp
     assert len(failures) >= LOST_MIN * in_hand
     assert not result.given_up
     assert result.acknowledged >= result.plan.rate * SECONDS * 0.98
-    assert result.p(0.99) <= limit, f"p99 {result.p(0.99):.1f} ms, at most {limit:.1f}"
+    assert not is_quiet or result.p(0.99) <= P99_MAX_MS
 
 
 # --- shown to see ---------------------------------------------------------------------------------
@@ -99,3 +101,10 @@ def test_a_request_that_was_sent_after_the_kill_is_unexplained():
 def test_a_kill_explains_no_more_than_was_in_hand():
     assert not unexplained([failure(0.9, 1.2)], [A_KILL])
     assert len(unexplained([failure(0.9, 1.2), failure(0.9, 1.3)], [A_KILL])) == 1
+
+
+def test_what_our_processes_computed_is_not_others():
+    before = used_s(os.getpid())
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"],
+                   check=True)
+    assert 0.28 <= used_s(os.getpid()) - before < 1

@@ -20,8 +20,6 @@ from server import CLOUDCHAT, QUICK, Server, wait_for
 
 PROGRAMS = ("auth", "chat", "profile", "status")
 SEED = int(os.environ.get("MEMORY_SEED", "1"))
-# Of one route: each allocation, or, where there are more, each path of calls and so many others.
-ALL_UP_TO = 400
 # In the short runs: of one route, of one start.
 FEW = 5
 
@@ -120,11 +118,8 @@ def sample(numbers, count):
     return sorted(random.Random(SEED).sample(numbers, min(count, len(numbers))))
 
 
-def all_or_many(paths):
-    every = range(1, len(paths) + 1)
-    if len(paths) <= ALL_UP_TO:
-        return every
-    return sorted({*first_of_each(paths), *sample(every, ALL_UP_TO)})
+def every(paths):
+    return range(1, len(paths) + 1)
 
 
 class FewNew:
@@ -222,7 +217,9 @@ def test_each_allocation_that_fails_harms_nothing(tmp_path, tell):
 
     servers = range(12)  # they mostly wait for workers to grow old enough to be killed
     with ThreadPoolExecutor(len(servers)) as pool:
-        report(tell, pool.map(lambda n: survey(tmp_path / str(n), routes(), all_or_many), servers))
+        total = report(tell, pool.map(lambda n: survey(tmp_path / str(n), routes(), every),
+                                      servers))
+    assert {"right", "503", "ended", "crashed"} <= set(total.kinds)
 
 
 # --- starting -------------------------------------------------------------------------------------
@@ -302,6 +299,55 @@ def test_init_leaves_nothing_half_made(tmp_path, count):
                       memory.environment(tmp_path)).returncode == 0
     for number in sample(first_of_each(order.paths()), count):
         init_once(tmp_path, number)
+
+
+def cloudchat(folder, *arguments):
+    return memory.run([CLOUDCHAT, *arguments], memory.environment(folder))
+
+
+def cloudchat_once(folder, number, *arguments):
+    """While that allocation fails. Whether it has succeeded; if not, it says why."""
+    order = Order(folder, "cloudchat")
+    order.arm(number, OF_NO_REQUEST)
+    ended = cloudchat(folder, *arguments)
+    order.shared.scope = 0
+    fault, crash = order.shared.fault.copy(), order.shared.crash.copy()
+    with held(f"{ended}\n{memory.readable(fault)}\n{memory.readable(crash)}"):
+        assert order.failed
+        assert ended.returncode >= 0 or is_known(crash)
+        assert ended.returncode <= 0 or ended.stderr
+    return ended.returncode == 0
+
+
+def allocations_of(folder, count, *arguments):
+    order = Order(folder, "cloudchat")
+    order.record(OF_NO_REQUEST)
+    assert cloudchat(folder, *arguments).returncode == 0
+    return sample(first_of_each(order.paths()), count)
+
+
+@pytest.mark.parametrize("count", [FEW, pytest.param(400, marks=pytest.mark.soak)])
+def test_a_backup_is_whole_or_none(tmp_path, world, count):
+    """And a restore leaves the old or the new, and can be done once more."""
+    data, house, other = world.server.data, tmp_path / "house", tmp_path / "other"
+    good, file = tmp_path / "good", tmp_path / "backup"
+    restore = ["restore", "--data", other]
+    assert cloudchat(tmp_path, "init", "--data", house).returncode == 0
+    for number in allocations_of(tmp_path, count, "backup", good, "--data", data):
+        done = cloudchat_once(tmp_path, number, "backup", file, "--force", "--data", data)
+        assert file.exists() == done
+        if done:
+            shutil.copytree(house, other)
+            assert cloudchat(tmp_path, *restore, file).returncode == 0
+            shutil.rmtree(other)
+            file.unlink()
+    shutil.copytree(house, other)
+    for number in allocations_of(tmp_path, count, *restore, good):
+        shutil.rmtree(other)
+        shutil.copytree(house, other)
+        done = cloudchat_once(tmp_path, number, *restore, good)
+        assert (other / "cloud-chat.db").exists() == done
+        assert cloudchat(tmp_path, *restore, good, "--replace").returncode == 0
 
 
 # --- the first request of a program ---------------------------------------------------------------

@@ -143,6 +143,39 @@ START_TEST(a_copy_can_be_interrupted)
 }
 END_TEST
 
+struct letting_go {
+    struct cc_progress base; /* first */
+    sqlite3 *other;
+};
+
+static bool let_go(struct cc_progress *progress, const char *what, int64_t done, int64_t total)
+{
+    struct letting_go *l = (struct letting_go *)progress;
+
+    (void)what, (void)done, (void)total;
+    sqlite3_close(l->other);
+    l->other = NULL;
+    return true;
+}
+
+/* The copy stays empty, and nothing that follows would fail. */
+START_TEST(a_copy_into_a_file_that_is_locked_for_a_while_is_none)
+{
+    struct letting_go l = { .base = { let_go } };
+    struct stores s;
+    const char *path;
+
+    stores_open(&s, _i);
+    furnish(&s, 3);
+    path = copy(&s, "copy");
+    ck_assert_int_eq(sqlite3_open(path, &l.other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(l.other, "BEGIN; SELECT count(*) FROM item", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(cc_store_copy(s.store, path, &l.base, &s.err), CC_UNAVAILABLE);
+    stores_close(&s);
+}
+END_TEST
+
 /* --- replacing: a store that is a file -------------------------------------------------------- */
 
 static struct cc_replacing *alone(struct stores *s)
@@ -348,6 +381,7 @@ END_TEST
 
 STORES_MAIN("contract/copy", a_copy_has_all_that_was_there_and_is_one_file,
             a_copy_is_of_one_instant, a_copy_can_be_interrupted,
+            a_copy_into_a_file_that_is_locked_for_a_while_is_none,
             a_replaced_store_has_what_the_copy_has_and_another_epoch,
             sessions_end_where_that_is_wished, what_is_not_committed_leaves_nothing,
             one_that_is_open_is_not_replaced_and_nobody_opens_one_that_is_being_replaced,

@@ -98,11 +98,12 @@ static bool read_messages(struct look *look, struct cc_txn *txn, struct room *ro
 static bool check_sent_rows(struct look *look, struct cc_txn *txn, const struct room *room,
                             struct cc_err *err)
 {
-    struct cc_range range = cc_range_members(cc_txn_arena(txn), room->id);
+    const struct cc_range range = { .pk = cc_key_room(cc_txn_arena(txn), room->id).pk,
+                                    .from = CC_STR("SENT#"),
+                                    .to = CC_STR("SENT#~"),
+                                    .limit = CC_QUERY_ITEMS_MAX };
     struct cc_items items;
 
-    range.from = CC_STR("SENT#");
-    range.to = CC_STR("SENT#~");
     if (cc_txn_query(txn, &range, &items, err) != CC_OK)
         return complain(look, POWER_DAMAGED, "sent rows: %s", err->cause);
     if (items.more || (int64_t)items.count != room->head.seq)

@@ -236,17 +236,11 @@ int stores_check_run(const char *suite, const TTest *const *tests, size_t count)
 {
     Suite *all = suite_create(suite);
     TCase *tcase = tcase_create(suite);
-    SRunner *runner;
     const int backend = chosen_backend();
-    int failed;
 
     tcase_set_timeout(tcase, 120);
     for (size_t i = 0; i < count; i++)
         tcase_add_loop_test(tcase, tests[i], backend, backend + 1);
     suite_add_tcase(all, tcase);
-    runner = srunner_create(all);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return cc_check_run_suite(all);
 }

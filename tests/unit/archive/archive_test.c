@@ -144,6 +144,34 @@ START_TEST(whatever_is_not_as_it_was_put_there_is_noticed)
 }
 END_TEST
 
+/* Two of them are more than can be counted. */
+START_TEST(sizes_that_cannot_be_are_damage)
+{
+    static const char *const changes[] = { "UPDATE file SET size = (1 << 62)",
+                                           "UPDATE file SET size = -1 WHERE name = 'two'" };
+
+    for (size_t i = 0; i < CC_COUNT(changes); i++) {
+        struct cc_archive_files files;
+        struct place p;
+        sqlite3 *db;
+
+        place_make(&p);
+        add(&p, "one", CC_STR("1"));
+        add(&p, "two", CC_STR("2"));
+        place_finish(&p);
+        cc_archive_close(p.archive);
+        ck_assert_int_eq(sqlite3_open(p.path, &db), SQLITE_OK);
+        ck_assert_int_eq(sqlite3_exec(db, changes[i], NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        ck_assert_int_eq(cc_archive_open(p.path, &p.archive, &p.err), CC_OK);
+        ck_assert_int_eq(cc_archive_list(p.archive, p.arena, CC_STR(""), &files, &p.err),
+                         CC_INVALID);
+        ck_assert_ptr_nonnull(strstr(p.err.detail, "damaged"));
+        place_remove(&p);
+    }
+}
+END_TEST
+
 static bool stop(struct cc_progress *progress, const char *what, int64_t done, int64_t total)
 {
     (void)progress;
@@ -167,4 +195,5 @@ START_TEST(verifying_can_be_interrupted)
 END_TEST
 
 CC_CHECK_MAIN("archive/archive", what_was_added_is_read, a_name_is_given_once,
-              whatever_is_not_as_it_was_put_there_is_noticed, verifying_can_be_interrupted)
+              whatever_is_not_as_it_was_put_there_is_noticed, sizes_that_cannot_be_are_damage,
+              verifying_can_be_interrupted)
