@@ -32,13 +32,14 @@ enum cc_code cc_aws_open(const struct cc_aws_config *config, struct cc_aws **out
 void cc_aws_close(struct cc_aws *aws); /* NULL is allowed */
 
 enum cc_aws_effect {
+    /* Writes, and is not sent again once it may have been carried out. What a request is that does
+     * not say. */
+    CC_AWS_ONCE = 0,
     /* Writes, and may be sent again after an unknown outcome: it has an idempotency token, or twice
      * is the same as once. */
-    CC_AWS_REPEATABLE = 0,
+    CC_AWS_REPEATABLE,
     /* Changes nothing: a failure is always CC_UNAVAILABLE. */
     CC_AWS_READS,
-    /* Writes, and is not sent again once it may have been carried out. */
-    CC_AWS_ONCE,
 };
 
 /* Names and values as they are meant, not encoded. */

@@ -96,6 +96,7 @@ static enum cc_code delete_object(struct s3 *s3, struct cc_arena *arena, struct 
     const struct cc_aws_request request = {
         .method = CC_STR("DELETE"),
         .path = path_of(s3, arena, name),
+        .effect = CC_AWS_REPEATABLE,
     };
     struct cc_aws_answer answer;
     enum cc_code rc = call(s3, arena, &request, &answer, err);
@@ -131,6 +132,7 @@ static enum cc_code put_object(struct s3 *s3, struct cc_arena *arena, struct cc_
         .headers = { &header, 1 },
         .content_type = CC_STR("application/octet-stream"),
         .body = bytes,
+        .effect = CC_AWS_REPEATABLE,
     };
     enum cc_code rc = call(s3, arena, &request, answer, err);
 
