@@ -75,7 +75,7 @@ static bool take_month(struct cc_str *rest, int64_t *month)
 bool aws_date_http(struct cc_str text, int64_t *wall_ms)
 {
     struct cc_str rest = cc_str_skip(text, 3); /* the day of the week says nothing new */
-    struct date d;
+    struct date d = { 0 };
 
     return take(&rest, ", ") && take_digits(&rest, 2, &d.day) && take(&rest, " ") &&
            take_month(&rest, &d.month) && take(&rest, " ") && take_digits(&rest, 4, &d.year) &&
@@ -96,7 +96,7 @@ static void skip_fraction(struct cc_str *rest)
 bool aws_date_iso(struct cc_str text, int64_t *wall_ms)
 {
     struct cc_str rest = text;
-    struct date d;
+    struct date d = { 0 };
 
     if (!take_digits(&rest, 4, &d.year) || !take(&rest, "-") || !take_digits(&rest, 2, &d.month) ||
         !take(&rest, "-") || !take_digits(&rest, 2, &d.day) || !take(&rest, "T") ||

@@ -18,7 +18,6 @@ static const struct {
     { "BandwidthLimitExceeded", AWS_AGAIN },
     { "EC2ThrottledException", AWS_AGAIN },
     { "IDPCommunicationError", AWS_AGAIN },
-    { "LimitExceededException", AWS_AGAIN },
     { "PriorRequestNotComplete", AWS_AGAIN },
     { "ProvisionedThroughputExceededException", AWS_AGAIN },
     { "RequestLimitExceeded", AWS_AGAIN },

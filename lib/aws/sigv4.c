@@ -308,14 +308,16 @@ void cc_sigv4_derive(struct cc_arena *arena, struct cc_str secret, struct cc_str
                      struct cc_str service, int64_t wall_ms, struct cc_sigv4_key *out)
 {
     char time[TIME_SIZE];
-    char *first = cc_arena_alloc_secret(arena, secret.len + 4);
+    static const char prefix[] = { 'A', 'W', 'S', '4' };
+    char *first = cc_arena_alloc_secret(arena, sizeof(prefix) + secret.len);
     struct cc_str derived = { (char *)out->key, sizeof(out->key) };
 
-    memcpy(first, "AWS4", 4);
-    memcpy(first + 4, secret.at, secret.len);
+    memcpy(first, prefix, sizeof(prefix));
+    memcpy(first + sizeof(prefix), secret.at, secret.len);
     basic_time(wall_ms, time);
     memcpy(out->day, time, sizeof(out->day));
-    hmac((struct cc_str){ first, secret.len + 4 }, (struct cc_str){ time, DAY_LEN }, out->key);
+    hmac((struct cc_str){ first, sizeof(prefix) + secret.len }, (struct cc_str){ time, DAY_LEN },
+         out->key);
     hmac(derived, region, out->key);
     hmac(derived, service, out->key);
     hmac(derived, CC_STR("aws4_request"), out->key);

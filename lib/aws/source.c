@@ -13,7 +13,7 @@
 #include <json-c/json.h>
 #include <openssl/crypto.h>
 
-#define FILE_BYTES_MAX ((size_t)1024 * 1024)
+#define FILE_BYTES_MAX ((size_t)256 * 1024)
 #define TOKEN_BYTES_MAX ((size_t)64 * 1024)
 #define ANSWER_BYTES_MAX ((size_t)64 * 1024)
 

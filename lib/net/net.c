@@ -8,13 +8,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
 
 #define CONNECT_MS 2000
-#define IDLE_MS 55000
+#define IDLE_S 55
 /* A thread talks with DynamoDB, S3 and STS. */
 #define CONNECTIONS_KEPT 4
 
@@ -33,7 +34,7 @@ struct channel {
 struct cc_net {
     struct cc_arena *arena;
     const char *ca_file;
-    int64_t connect_ms_max, idle_ms_max;
+    int64_t connect_ms_max, idle_s_max;
     pthread_mutex_t mutex;
     pthread_cond_t stopping;
     struct channel *all, *idle;
@@ -53,10 +54,15 @@ static void init_locks(struct cc_net *net)
     pthread_condattr_destroy(&attr);
 }
 
-/* Since 7.84 this is safe at any time, if libcurl was built with atomics; everywhere it is. */
+/* Safe at any time since 7.84, where libcurl was built with atomics, as Debian's is. It would write
+ * the keys of its connections into the file that SSLKEYLOGFILE names: they are worth what a
+ * signature is. */
 static enum cc_code start_curl(struct cc_err *err)
 {
-    CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
+    CURLcode rc;
+
+    unsetenv("SSLKEYLOGFILE");
+    rc = curl_global_init(CURL_GLOBAL_DEFAULT);
 
     if (rc == CURLE_OK)
         return CC_OK;
@@ -80,7 +86,7 @@ enum cc_code cc_net_open(const struct cc_net_config *config, struct cc_net **out
     net->arena = arena;
     net->ca_file = cc_str_z(arena, cc_str_from(config->ca_file));
     net->connect_ms_max = config->connect_ms_max ? config->connect_ms_max : CONNECT_MS;
-    net->idle_ms_max = config->idle_ms_max ? config->idle_ms_max : IDLE_MS;
+    net->idle_s_max = config->idle_s_max ? config->idle_s_max : IDLE_S;
     init_locks(net);
     *out = net;
     return CC_OK;
@@ -185,7 +191,7 @@ static bool set_fixed(const struct cc_net *net, struct channel *channel)
         failed |= (int)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
     failed |= (int)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)net->connect_ms_max);
-    failed |= (int)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)net->idle_ms_max / 1000);
+    failed |= (int)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)net->idle_s_max);
     failed |= (int)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, channel->error);
     failed |= (int)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
     failed |= (int)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -414,11 +420,11 @@ static CURLcode perform(struct cc_net *net, struct channel *channel)
 static struct cc_str host_of(struct cc_str url)
 {
     struct cc_str host = cc_str_skip(url, cc_str_find(url, ':') + strlen("://"));
-    size_t len = 0, user;
+    size_t user;
 
-    while (len < host.len && !memchr("/?#", host.at[len], 3))
-        len++;
-    host = cc_str_take(host, len);
+    host = cc_str_take(host, cc_str_find(host, '/'));
+    host = cc_str_take(host, cc_str_find(host, '?'));
+    host = cc_str_take(host, cc_str_find(host, '#'));
     user = cc_str_find(host, '@');
     return user < host.len ? cc_str_skip(host, user + 1) : host;
 }

@@ -16,7 +16,7 @@ struct cc_net;
 struct cc_net_config {
     const char *ca_file; /* PEM; trusted instead of the system's authorities. NULL: the system's */
     int64_t connect_ms_max; /* name, TCP and TLS; 0: 2,000 */
-    int64_t idle_ms_max;    /* a connection unused for longer is not used again; 0: 55,000 */
+    int64_t idle_s_max;     /* a connection unused for longer is not used again; 0: 55 */
 };
 
 /* Opened after the last fork. Copies what `config` points at. A process that has one ignores

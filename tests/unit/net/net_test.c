@@ -606,12 +606,14 @@ START_TEST(a_server_is_trusted_by_its_certificate_and_name_alone)
         { "IP:127.0.0.2", true, CC_UNAVAILABLE },
     };
     struct cc_tmp tmp;
-    char path[128];
+    char path[128], keys[128];
 
     cc_tmp_make(&tmp);
     snprintf(path, sizeof(path), "%s/ca.pem", tmp.path);
+    snprintf(keys, sizeof(keys), "%s/keys", tmp.path);
     setenv("SSL_CERT_FILE", path, 1);
     setenv("CURL_CA_BUNDLE", path, 1);
+    setenv("SSLKEYLOGFILE", keys, 1);
     for (size_t i = 0; i < CC_COUNT(rows); i++) {
         struct fake_http server = { .answer = echo, .tls = fake_tls(rows[i].name, path) };
         struct client c;
@@ -623,6 +625,7 @@ START_TEST(a_server_is_trusted_by_its_certificate_and_name_alone)
         fake_http_stop(&server);
         close_client(&c);
     }
+    ck_assert_int_ne(access(keys, F_OK), 0);
     cc_tmp_remove(&tmp);
 }
 END_TEST
