@@ -9,12 +9,15 @@ import subprocess
 import time
 from pathlib import Path
 
+import backends
+import pytest
 from client import Client
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGE = Path(os.environ.get("STAGE", ROOT / "build" / "stage"))
 CLOUDCHAT = STAGE / "bin" / "cloudchat"
 PROGRAMS = STAGE / "lib" / "cloud-chat"
+BACKEND = backends.named(os.environ)
 
 # Cheap passwords and wide throttles; what tests those sets them itself.
 QUICK = {
@@ -43,6 +46,20 @@ def wait_for(what, ask, seconds=20.0, every=0.01):
         time.sleep(every)
 
 
+def needs_sqlite(why):
+    """A mark for tests of what only a database in a file has."""
+    return pytest.mark.skipif(BACKEND.name != "sqlite", reason=why)
+
+
+def signed_out(client, **more):
+    """The refusal of who was signed in, within the time that the backend takes for it."""
+    def refusal():
+        reply = client.get("/profile", **more)
+        return reply if reply.status == 401 else None
+
+    return wait_for("401", refusal, seconds=BACKEND.sign_out_s)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -64,10 +81,12 @@ class Server:
         self.stage = STAGE
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
-        self.settings = {**(QUICK if quick else {}), **(settings or {})}
+        self.settings = {**BACKEND.settings(self.data), **(QUICK if quick else {}),
+                         **(settings or {})}
         self.cors = "http.cors_origins" in self.settings
         self.user = user
-        self.env = env or {}
+        self.env = {**BACKEND.environment, **(env or {})}
+        self.is_prepared = False
         self.console = self.data.with_name(self.data.name + ".console")
         self.secrets = set()
         self.process = None
@@ -81,14 +100,21 @@ class Server:
         return {**environment(self.settings), **self.env}
 
     def start(self):
-        more = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
+        if not self.is_prepared:
+            BACKEND.prepare(self)
+            self.is_prepared = True
         with open(self.console, "ab") as out:
             self.process = subprocess.Popen(
                 [self.command, "serve", "--data", self.data, "--port", str(self.port)], stdout=out,
                 stderr=out, stdin=subprocess.DEVNULL, env=self.environment(),
-                cwd=self.data.parent, start_new_session=True, **more)
+                cwd=self.data.parent, start_new_session=True, **self._as_user())
         wait_for("GET /config 200", self._is_ready)
         return self
+
+    def _as_user(self):
+        if self.user is None:
+            return {}
+        return {"user": self.user, "group": self.user, "extra_groups": []}
 
     def _is_ready(self):
         assert self.process.poll() is None, f"it ended:\n{self.log()[-4000:]}"
@@ -176,7 +202,8 @@ class Server:
     def run(self, *arguments, **more):
         """The operator's command, on this data."""
         return subprocess.run([self.command, *arguments, "--data", self.data], capture_output=True,
-                              text=True, timeout=60, env=self.environment(), **more)
+                              text=True, timeout=60, env=self.environment(),
+                              **{**self._as_user(), **more})
 
 
 def children(pid):

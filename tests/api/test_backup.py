@@ -14,8 +14,10 @@ from contextlib import closing
 import pytest
 from client import Client, Person
 from images import png
-from server import CLOUDCHAT, Server, environment, wait_for
+from server import CLOUDCHAT, Server, environment, needs_sqlite, wait_for
 from test_processes import Writer, all_messages, reachable, wait_for_messages
+
+pytestmark = needs_sqlite("a table is backed up by DynamoDB itself")
 
 # How often an interruption at a random moment is tried.
 ROUNDS = int(os.environ.get("BACKUP_ROUNDS", "5"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from client import Client
-from server import PROGRAMS, STAGE, Server, free_port, wait_for
+from server import BACKEND, PROGRAMS, STAGE, Server, free_port, wait_for
 from test_main_job import the_main_job
 
 LIGHTTPD = shutil.which("lighttpd") or shutil.which("lighttpd", path="/usr/sbin")
@@ -16,6 +16,8 @@ def configuration(server):
     programs = {prefix: name for name, paths in server.programs.items() for prefix in paths}
     aliases = ",\n".join(f'  "{prefix}" => "{PROGRAMS}/{name}.fcgi"'
                          for prefix, name in programs.items())
+    env = {"CLOUDCHAT_CONFIG": f"{server.data}/cloud-chat.conf", **BACKEND.environment}
+    variables = ",\n".join(f'  "{name}" => "{value}"' for name, value in env.items())
     return f"""
 server.document-root = "{STAGE}/share/cloud-chat/www"
 server.port = {server.port}
@@ -26,7 +28,9 @@ server.max-request-size = 16384
 alias.url = (
 {aliases}
 )
-setenv.add-environment = ("CLOUDCHAT_CONFIG" => "{server.data}/cloud-chat.conf")
+setenv.add-environment = (
+{variables}
+)
 cgi.assign = (".fcgi" => "")
 """
 

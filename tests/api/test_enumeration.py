@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import pytest
 from client import PASSWORD, Client, Person, new_number
-from server import STAGE, Server
+from server import STAGE, Server, needs_sqlite
 
 TOLERANCE_MS = 0.5
 ADDED_MS = 2
@@ -197,6 +197,7 @@ def test_they_take_as_long(target, case):
     assert not verdict.differs, verdict
 
 
+@needs_sqlite("the two milliseconds are added in the database's file")
 @pytest.mark.parametrize("case", CASES)
 def test_two_milliseconds_would_be_noticed(slow_target, case):
     verdict = compare(asker_of(slow_target, case))

@@ -3,6 +3,7 @@
 import pytest
 from client import Client, Person, new_client_id
 from images import png
+from server import signed_out
 
 
 def the_main_job(server):
@@ -35,6 +36,7 @@ def the_main_job(server):
     [seen] = bob.get("/chat/rooms", expect=200).json()["items"]
     assert bob.get(seen["other"]["photo"], expect=200).body == png(4, 4)
     ada.post("/auth/sign-out", expect=204)
+    signed_out(ada)
     ada.get("/chat/rooms", expect=401)
     return ada, bob
 

@@ -3,6 +3,7 @@
 import pytest
 from client import Person, new_number
 from images import GIF, JPEG, WEBP, WEBP_LOSSLESS, png
+from server import BACKEND
 
 
 def discover(who, *numbers, expect=200):
@@ -152,7 +153,7 @@ def test_what_is_no_photo_is_422_and_changes_nothing(person, data):
 
 
 def bytes_on_disk(server, data):
-    return [p for p in (server.data / "blobs").rglob("*") if p.is_file() and p.read_bytes() == data]
+    return [blob for blob in BACKEND.blobs(server) if blob == data]
 
 
 def test_replaced_and_deleted_bytes_are_gone_from_disk(person, server):

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from client import PASSWORD, Client, Person, new_client_id, new_number
-from server import Server
+from server import Server, signed_out
 
 CLIENTS = 64
 
@@ -166,10 +166,10 @@ def test_a_refresh_that_races_a_sign_out_does_not_bring_the_session_back(client,
 
     replies = race(ask)
     assert set(statuses(replies)) <= {200, 204, 401}
-    ada.get("/profile", expect=401)
+    signed_out(ada)
     for reply in replies:
         if reply.status == 200:
-            client.get("/profile", token=reply.json()["access_token"], expect=401)
+            signed_out(client, token=reply.json()["access_token"])
 
 
 def test_the_days_budget_holds_under_a_race(make_server):

@@ -8,7 +8,7 @@ import subprocess
 import bench
 import pytest
 import table
-from server import CLOUDCHAT, ROOT
+from server import CLOUDCHAT, ROOT, needs_sqlite
 
 def section(heading):
     return (ROOT / "README.md").read_text().split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
@@ -40,6 +40,7 @@ def test_the_walk_works_as_it_stands(make_server):
     assert sent in done.stdout.split("---")[-1], "what was sent is not what is read at the end"
 
 
+@needs_sqlite("a table is backed up by DynamoDB itself")
 def test_backing_up_and_restoring_works_as_it_stands(make_server, tmp_path):
     server = make_server()
     told = section("Back up and restore")

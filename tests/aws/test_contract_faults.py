@@ -36,7 +36,7 @@ def bucket(ministack):
 def test_blobs_when_every_first_try_fails(ministack, bucket, fault):
     with http_faults.Proxy(ministack.url) as proxy:
         proxy.set(fault, first=True)
-        run("blob_test", proxy, ministack, CLOUDCHAT_TEST_S3=proxy.url, CLOUDCHAT_TEST_BUCKET=bucket,
+        run("blob_test", proxy, ministack, CC_TEST_S3=proxy.url, CC_TEST_BUCKET=bucket,
             BLOBS_EACH="5")
 
 
@@ -46,7 +46,7 @@ def test_blobs_when_every_first_try_fails(ministack, bucket, fault):
 def test_the_store_when_every_first_try_fails(dynoxide, suite, fault):
     with http_faults.Proxy(dynoxide.url) as proxy:
         proxy.set(fault, first=True)
-        run(suite, proxy, dynoxide, CLOUDCHAT_TEST_DYNAMODB=proxy.url)
+        run(suite, proxy, dynoxide, CC_TEST_DYNAMODB=proxy.url)
 
 
 SOME = {
@@ -61,4 +61,4 @@ SOME = {
 def test_the_store_when_some_fail(dynoxide, suite, some):
     with http_faults.Proxy(dynoxide.url) as proxy:
         SOME[some](proxy)
-        run(suite, proxy, dynoxide, CLOUDCHAT_TEST_DYNAMODB=proxy.url)
+        run(suite, proxy, dynoxide, CC_TEST_DYNAMODB=proxy.url)

@@ -4,8 +4,8 @@
     with.py ministack COMMAND...    tables in MiniStack
 
 The bucket is in MiniStack either way. The command finds in its environment
-    CLOUDCHAT_TEST_DYNAMODB, CLOUDCHAT_TEST_S3     the endpoints
-    CLOUDCHAT_TEST_BUCKET                   a bucket that is there and empty
+    CC_TEST_DYNAMODB, CC_TEST_S3     the endpoints
+    CC_TEST_BUCKET                   a bucket that is there and empty
 and AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION."""
 
 import os
@@ -32,8 +32,8 @@ def main(tables, command):
         make_bucket(storage)
         database = storage if tables == "ministack" else \
             stack.enter_context(counterparts.STARTS[tables](folder / tables))
-        env = {**os.environ, **storage.environment(), "CLOUDCHAT_TEST_DYNAMODB": database.url,
-               "CLOUDCHAT_TEST_S3": storage.url, "CLOUDCHAT_TEST_BUCKET": BUCKET}
+        env = {**os.environ, **storage.environment(), "CC_TEST_DYNAMODB": database.url,
+               "CC_TEST_S3": storage.url, "CC_TEST_BUCKET": BUCKET}
         return subprocess.run(command, env=env).returncode
 
 

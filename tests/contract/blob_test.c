@@ -92,8 +92,8 @@ END_TEST
 /* --- several at once -------------------------------------------------------------------------- */
 
 #define THREADS 8
-#define EACH 130 /* together more than a page of a list of S3, which is 1,000; BLOBS_EACH: fewer   \
-                  */
+/* Together more than a page of a list of S3, which is 1,000. BLOBS_EACH: another number. */
+#define EACH 130
 
 struct putter {
     struct blobs_place *p;

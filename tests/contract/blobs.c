@@ -35,7 +35,7 @@ static void begin_s3(struct blobs_place *p)
                                  .log = &p->log,
                                  .service = CC_STR("s3"),
                                  .region = cc_str_from(getenv("AWS_REGION")),
-                                 .endpoint = cc_str_from(getenv("CLOUDCHAT_TEST_S3")) };
+                                 .endpoint = cc_str_from(getenv("CC_TEST_S3")) };
     struct cc_err err = { 0 };
     enum cc_code rc = cc_net_open(&net, &p->net, &err);
 
@@ -46,7 +46,7 @@ static void begin_s3(struct blobs_place *p)
     if (rc == CC_OK)
         rc = cc_aws_open(&aws, &p->aws, &err);
     ck_assert_msg(rc == CC_OK, "%s", err.cause);
-    p->bucket = cc_str_from(getenv("CLOUDCHAT_TEST_BUCKET"));
+    p->bucket = cc_str_from(getenv("CC_TEST_BUCKET"));
     p->prefix = CC_JOIN(p->arena, CC_STR("test/"), cc_id_random(p->arena, &cc_system_random, 16),
                         CC_STR("/"));
 }
@@ -82,7 +82,7 @@ static const struct {
     void (*end)(struct blobs_place *);
 } backends[] = {
     [BLOBS_DIRECTORY] = { "directory", NULL, begin_directory, open_directory, end_directory },
-    [BLOBS_S3] = { "s3", "CLOUDCHAT_TEST_S3", begin_s3, open_s3, end_s3 },
+    [BLOBS_S3] = { "s3", "CC_TEST_S3", begin_s3, open_s3, end_s3 },
 };
 
 static int64_t turned_ms(const struct cc_clock *clock)
