@@ -45,9 +45,10 @@ void dynamo_item_write(struct cc_arena *arena, struct cc_jw *w, const struct cc_
                        struct cc_str v);
 
 /* Reads such an object, whole or projected. A body that was an object has its members, in any
- * order; any other comes back as it was. Strings are borrowed from the text or live in the
- * reader's arena. false: it is not as we write them. */
-bool dynamo_item_read(struct cc_json_reader *r, struct dynamo_row *out) CC_NODISCARD;
+ * order; any other comes back as it was. What it becomes is copied into `arena`; the reader's own
+ * and the text may go. false: it is not as we write them. */
+bool dynamo_item_read(struct cc_json_reader *r, struct cc_arena *arena,
+                      struct dynamo_row *out) CC_NODISCARD;
 
 bool dynamo_key_eq(struct cc_key a, struct cc_key b);
 
@@ -71,6 +72,8 @@ struct cc_str dynamo_request_end(struct dynamo_request *request);
 enum cc_code dynamo_call(struct cc_aws *aws, struct cc_arena *arena, const char *operation,
                          enum cc_aws_effect effect, struct cc_str body, struct cc_aws_answer *out,
                          struct cc_err *err) CC_NODISCARD;
+/* An arena for one request and its answer, which can be many times what is in them; to be freed. */
+struct cc_arena *dynamo_call_arena(void);
 /* Ends the request, which only reads; an error of the service is a failure as dynamo_fail says. */
 enum cc_code dynamo_call_read(struct dynamo_store *store, struct cc_arena *arena,
                               const char *operation, struct dynamo_request *request,
@@ -144,9 +147,10 @@ struct dynamo_entry {
     bool checked;          /* the commit checks that it is still so */
     bool guessed;          /* an insert took it for absent without asking: the commit checks that */
     enum dynamo_write write;
-    struct cc_item item; /* PUT */
-    bool failed;         /* the commit was refused for its sake */
-    bool again;          /* of what is known from earlier: only that it will be asked for */
+    struct cc_item item;    /* PUT */
+    struct cc_arena *arena; /* whose row and item these are: gone when its function is answered */
+    bool failed;            /* the commit was refused for its sake */
+    bool again;             /* of what is known from earlier: only that it will be asked for */
 };
 
 /* In the order in which they were first touched. Keys and items live in the arenas of those who

@@ -8,6 +8,8 @@
 #define REQUEST_CEILING_BYTES ((size_t)28 * 1024 * 1024)
 /* A page has 1 MB, a batch 16 MB, before JSON is made of it. */
 #define ANSWER_CEILING_BYTES ((size_t)20 * 1024 * 1024)
+/* The answer as it grows, and what is read from it. */
+#define CALL_ARENA_BYTES ((size_t)96 * 1024 * 1024)
 #define PAUSE_MS_FIRST 4
 #define PAUSE_MS_MAX 250
 
@@ -47,6 +49,11 @@ enum cc_code dynamo_call(struct cc_aws *aws, struct cc_arena *arena, const char 
         return cc_fail(err, CC_INTERNAL, NULL, "dynamodb %s: a request that is too large",
                        operation);
     return cc_aws_call(aws, arena, &call, out, err);
+}
+
+struct cc_arena *dynamo_call_arena(void)
+{
+    return cc_arena_new(CALL_ARENA_BYTES);
 }
 
 enum cc_code dynamo_call_read(struct dynamo_store *store, struct cc_arena *arena,

@@ -6,8 +6,6 @@
 #include "../base/id.h"
 
 #define TOKEN_BYTES 16
-/* 4 MB as JSON, while its buffer grows, and what is made of it to be sent. */
-#define COMMIT_ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
 /* --- the request ------------------------------------------------------------------------------ */
 
@@ -289,8 +287,8 @@ static bool read_got(struct cc_json_reader *r, struct dynamo_row *out)
 
     *out = (struct dynamo_row){ 0 };
     for (each = cc_json_each(r, '{'); cc_json_next(&each);)
-        each.broken =
-            cc_str_eq(each.name, CC_STR("Item")) ? !dynamo_item_read(r, out) : !cc_json_skip(r);
+        each.broken = cc_str_eq(each.name, CC_STR("Item")) ? !dynamo_item_read(r, r->arena, out)
+                                                           : !cc_json_skip(r);
     return !each.broken;
 }
 
@@ -354,7 +352,7 @@ static enum dynamo_fate confirm_all(const struct commit *c, struct cc_err *err)
 enum dynamo_fate dynamo_commit(struct dynamo_store *store, struct dynamo_overlay *overlay,
                                struct cc_str v, struct cc_err *err)
 {
-    const struct commit c = { store, cc_arena_new(COMMIT_ARENA_BYTES), overlay, v,
+    const struct commit c = { store, dynamo_call_arena(), overlay, v,
                               cc_clock_wall_ms(store->clock) };
     const struct dynamo_entry *only = counted(overlay, 0);
     enum dynamo_fate fate;
@@ -370,7 +368,7 @@ enum dynamo_fate dynamo_commit(struct dynamo_store *store, struct dynamo_overlay
 enum dynamo_fate dynamo_confirm(struct dynamo_store *store, struct dynamo_overlay *overlay,
                                 struct cc_err *err)
 {
-    const struct commit c = { store, cc_arena_new(COMMIT_ARENA_BYTES), overlay, CC_STR_ABSENT,
+    const struct commit c = { store, dynamo_call_arena(), overlay, CC_STR_ABSENT,
                               cc_clock_wall_ms(store->clock) };
     enum dynamo_fate fate = confirm_all(&c, err);
 

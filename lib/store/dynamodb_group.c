@@ -276,6 +276,7 @@ static void remember(struct dynamo_overlay *known, const struct dynamo_overlay *
         to->again = again;
         to->seen = again ? DYNAMO_UNREAD : entry->seen;
         to->row = entry->row;
+        to->arena = entry->arena;
     }
 }
 
@@ -315,6 +316,7 @@ static void seed(struct group *group, struct dynamo_job *next, bool committed)
     entry->again = done == NULL || done->write != DYNAMO_PUT;
     if (!entry->again) {
         entry->seen = DYNAMO_PRESENT;
+        entry->arena = next->arena;
         entry->row.item = done->item;
         entry->row.item.key = entry->key;
         entry->row.item.body = cc_str_copy(next->arena, done->item.body);

@@ -345,19 +345,19 @@ static bool read_attribute(struct cc_json_reader *r, struct cc_str name, struct 
     return read_value(r, body, 1);
 }
 
-/* A body is followed by a NUL that its length does not count, as everything that the store gives.
- */
 static struct cc_str finished(struct cc_jw *w)
 {
-    struct cc_str text;
-
     cc_jw_object_end(w);
-    cc_buf_add_byte(w->buf, '\0');
-    text = cc_buf_str(w->buf);
-    return cc_str_take(text, text.len - 1);
+    return cc_buf_str(w->buf);
 }
 
-bool dynamo_item_read(struct cc_json_reader *r, struct dynamo_row *out)
+static struct cc_str kept(struct cc_arena *arena, struct cc_str s)
+{
+    return s.at ? cc_str_copy(arena, s) : s;
+}
+
+/* Copies are followed by a NUL that their length does not count, as SQLite's are. */
+bool dynamo_item_read(struct cc_json_reader *r, struct cc_arena *arena, struct dynamo_row *out)
 {
     struct dynamo_row row = { 0 };
     struct cc_json_each each;
@@ -372,7 +372,10 @@ bool dynamo_item_read(struct cc_json_reader *r, struct dynamo_row *out)
         each.broken = !read_attribute(r, each.name, &body, &row);
     if (each.broken || buf.overflow)
         return false;
-    row.item.body = row.item.body.at ? cc_str_copy(r->arena, row.item.body) : finished(&body);
+    row.item.key.pk = kept(arena, row.item.key.pk);
+    row.item.key.sk = kept(arena, row.item.key.sk);
+    row.item.body = cc_str_copy(arena, row.item.body.at ? row.item.body : finished(&body));
+    row.v = kept(arena, row.v);
     *out = row;
     return true;
 }

@@ -9,29 +9,40 @@
 
 /* --- one item --------------------------------------------------------------------------------- */
 
-enum cc_code dynamo_get(struct dynamo_store *store, struct cc_arena *arena, struct cc_key key,
-                        struct dynamo_row *out, struct cc_err *err)
+/* Each call has an arena of its own: an answer is several times what it becomes, and of that alone
+ * the caller's arena is meant to hold. */
+static enum cc_code get_with(struct dynamo_store *store, struct cc_arena *arena,
+                             struct cc_arena *call, struct dynamo_row *out, struct cc_err *err)
 {
     struct dynamo_request request;
-    struct dynamo_row row = { .item.key = key };
     struct cc_json_reader r;
     struct cc_json_each each;
     enum cc_code rc;
 
-    dynamo_request_begin_table(&request, arena, store->table);
+    dynamo_request_begin_table(&request, call, store->table);
     cc_jw_key(&request.w, "Key");
-    dynamo_key_write(&request.w, key);
+    dynamo_key_write(&request.w, out->item.key);
     cc_jw_put_bool(&request.w, "ConsistentRead", true);
-    rc = dynamo_call_read(store, arena, "GetItem", &request, &r, err);
+    rc = dynamo_call_read(store, call, "GetItem", &request, &r, err);
     if (rc != CC_OK)
         return rc;
     for (each = cc_json_each(&r, '{'); cc_json_next(&each);)
-        each.broken =
-            cc_str_eq(each.name, CC_STR("Item")) ? !dynamo_item_read(&r, &row) : !cc_json_skip(&r);
-    if (each.broken)
-        return dynamo_fail_answer("GetItem", err);
-    *out = row;
-    return CC_OK;
+        each.broken = cc_str_eq(each.name, CC_STR("Item")) ? !dynamo_item_read(&r, arena, out)
+                                                           : !cc_json_skip(&r);
+    return each.broken ? dynamo_fail_answer("GetItem", err) : CC_OK;
+}
+
+enum cc_code dynamo_get(struct dynamo_store *store, struct cc_arena *arena, struct cc_key key,
+                        struct dynamo_row *out, struct cc_err *err)
+{
+    struct cc_arena *call = dynamo_call_arena();
+    struct dynamo_row row = { .item.key = key };
+    enum cc_code rc = get_with(store, arena, call, &row, err);
+
+    cc_arena_free(call);
+    if (rc == CC_OK)
+        *out = row;
+    return rc;
 }
 
 /* --- many items ------------------------------------------------------------------------------- */
@@ -39,6 +50,7 @@ enum cc_code dynamo_get(struct dynamo_store *store, struct cc_arena *arena, stru
 /* Some keys of which each is asked for once, and what is known of each: DynamoDB refuses a batch
  * that names one twice, and answers in any order. */
 struct batch {
+    struct cc_arena *arena; /* of the rows */
     const struct cc_key *keys;
     struct dynamo_row *rows;
     size_t count;
@@ -83,7 +95,7 @@ static bool read_items(struct cc_json_reader *r, struct batch *batch, bool found
         struct dynamo_row row;
         size_t i;
 
-        each.broken = !dynamo_item_read(r, &row);
+        each.broken = !dynamo_item_read(r, batch->arena, &row);
         if (each.broken)
             break;
         i = first_of(batch, row.item.key);
@@ -152,33 +164,41 @@ static void fill_repeated(struct batch *batch)
     }
 }
 
-static enum cc_code get_batch(struct dynamo_store *store, struct cc_arena *arena,
-                              struct batch *batch, struct cc_err *err)
+static enum cc_code ask_batch(struct dynamo_store *store, struct batch *batch, struct cc_err *err)
 {
+    struct cc_arena *call = dynamo_call_arena();
+    struct dynamo_request request;
+    struct cc_json_reader r;
+    enum cc_code rc;
+
+    dynamo_request_begin(&request, call);
+    write_batch(store, batch, &request);
+    rc = dynamo_call_read(store, call, "BatchGetItem", &request, &r, err);
+    if (rc == CC_OK && !read_batch(&r, batch))
+        rc = dynamo_fail_answer("BatchGetItem", err);
+    cc_arena_free(call);
+    return rc;
+}
+
+static enum cc_code get_batch(struct dynamo_store *store, struct batch *batch, struct cc_err *err)
+{
+    enum cc_code rc = CC_OK;
+
     for (size_t i = 0; i < batch->count; i++) {
         batch->rows[i] = (struct dynamo_row){ .item.key = batch->keys[i] };
         batch->pending[i] = first_of(batch, batch->keys[i]) == i;
     }
-    for (unsigned tries = 0; count_pending(batch) > 0; tries++) {
-        struct dynamo_request request;
-        struct cc_json_reader r;
-        enum cc_code rc;
-
+    for (unsigned tries = 0; rc == CC_OK && count_pending(batch) > 0; tries++) {
         if (tries == BATCH_TRIES_MAX)
             return cc_fail_retry(err, CC_UNAVAILABLE, 1, NULL,
                                  "dynamodb BatchGetItem: keys left out %u times", tries);
         if (tries > 0)
             dynamo_back_off(store, tries);
-        dynamo_request_begin(&request, arena);
-        write_batch(store, batch, &request);
-        rc = dynamo_call_read(store, arena, "BatchGetItem", &request, &r, err);
-        if (rc != CC_OK)
-            return rc;
-        if (!read_batch(&r, batch))
-            return dynamo_fail_answer("BatchGetItem", err);
+        rc = ask_batch(store, batch, err);
     }
-    fill_repeated(batch);
-    return CC_OK;
+    if (rc == CC_OK)
+        fill_repeated(batch);
+    return rc;
 }
 
 enum cc_code dynamo_get_many(struct dynamo_store *store, struct cc_arena *arena,
@@ -190,11 +210,13 @@ enum cc_code dynamo_get_many(struct dynamo_store *store, struct cc_arena *arena,
     if (count == 1)
         return dynamo_get(store, arena, keys[0], out, err);
     for (size_t i = 0; i < count && rc == CC_OK; i += BATCH_KEYS_MAX) {
-        struct batch batch = { .keys = keys + i, .rows = out + i, .count = count - i };
+        struct batch batch = {
+            .arena = arena, .keys = keys + i, .rows = out + i, .count = count - i
+        };
 
         if (batch.count > BATCH_KEYS_MAX)
             batch.count = BATCH_KEYS_MAX;
-        rc = get_batch(store, arena, &batch, err);
+        rc = get_batch(store, &batch, err);
     }
     return rc;
 }
@@ -249,58 +271,80 @@ static void write_start(struct cc_str start, struct cc_jw *w)
     cc_jw_raw(w, start);
 }
 
-static bool read_page_items(struct cc_json_reader *r, struct dynamo_rows *rows)
+static bool read_page_items(struct cc_json_reader *r, struct cc_arena *arena,
+                            struct dynamo_rows *rows)
 {
     struct cc_json_each each;
 
     for (each = cc_json_each(r, '['); cc_json_next(&each);) {
         struct dynamo_row row;
 
-        each.broken = !dynamo_item_read(r, &row);
+        each.broken = !dynamo_item_read(r, arena, &row);
         if (!each.broken)
-            dynamo_rows_add(r->arena, rows, &row);
+            dynamo_rows_add(arena, rows, &row);
     }
     return !each.broken;
 }
 
 /* Where the next page begins is DynamoDB's own affair, and goes back as it came. */
-static bool read_start(struct cc_json_reader *r, struct cc_str *start)
+static bool read_start(struct cc_json_reader *r, struct cc_arena *arena, struct cc_str *start)
 {
     const char *from = r->at;
 
     if (!cc_json_skip(r))
         return false;
-    *start = (struct cc_str){ from, (size_t)(r->at - from) };
+    *start = cc_str_copy(arena, (struct cc_str){ from, (size_t)(r->at - from) });
     if (cc_str_eq(*start, CC_STR("null")))
         *start = CC_STR_ABSENT;
     return true;
 }
 
-static bool read_page(struct cc_json_reader *r, struct dynamo_rows *rows, struct cc_str *start)
+/* A page as it comes in. */
+struct page {
+    struct cc_arena *arena; /* of what it becomes */
+    struct dynamo_rows *rows;
+    struct cc_str *start; /* of the next one */
+};
+
+static bool read_page(struct cc_json_reader *r, const struct page *page)
 {
     struct cc_json_each each;
 
-    *start = CC_STR_ABSENT;
+    *page->start = CC_STR_ABSENT;
     for (each = cc_json_each(r, '{'); cc_json_next(&each);) {
         if (cc_str_eq(each.name, CC_STR("Items")))
-            each.broken = !read_page_items(r, rows);
+            each.broken = !read_page_items(r, page->arena, page->rows);
         else if (cc_str_eq(each.name, CC_STR("LastEvaluatedKey")))
-            each.broken = !read_start(r, start);
+            each.broken = !read_start(r, page->arena, page->start);
         else
             each.broken = !cc_json_skip(r);
     }
     return !each.broken;
 }
 
+/* Makes the call, reads the page, and frees the arena of the call. */
+static enum cc_code ask_page(struct dynamo_store *store, const char *operation,
+                             struct dynamo_request *request, const struct page *page,
+                             struct cc_err *err)
+{
+    struct cc_arena *call = request->buf.arena;
+    struct cc_json_reader r;
+    enum cc_code rc = dynamo_call_read(store, call, operation, request, &r, err);
+
+    if (rc == CC_OK && !read_page(&r, page))
+        rc = dynamo_fail_answer(operation, err);
+    cc_arena_free(call);
+    return rc;
+}
+
 enum cc_code dynamo_query_page(struct dynamo_store *store, struct cc_arena *arena,
                                struct dynamo_range *range, size_t limit, struct dynamo_rows *rows,
                                struct cc_err *err)
 {
+    const struct page page = { arena, rows, &range->start };
     struct dynamo_request request;
-    struct cc_json_reader r;
-    enum cc_code rc;
 
-    dynamo_request_begin_table(&request, arena, store->table);
+    dynamo_request_begin_table(&request, dynamo_call_arena(), store->table);
     if (range->by_mrev)
         cc_jw_put_str(&request.w, "IndexName", CC_STR(DYNAMO_INDEX));
     cc_jw_put_bool(&request.w, "ConsistentRead", true);
@@ -309,36 +353,33 @@ enum cc_code dynamo_query_page(struct dynamo_store *store, struct cc_arena *aren
     cc_jw_put_str(&request.w, "KeyConditionExpression", cc_str_from(condition_of(range)));
     write_bounds(range, &request.w);
     write_start(range->start, &request.w);
-    rc = dynamo_call_read(store, arena, "Query", &request, &r, err);
-    if (rc != CC_OK)
-        return rc;
-    return read_page(&r, rows, &range->start) ? CC_OK : dynamo_fail_answer("Query", err);
+    return ask_page(store, "Query", &request, &page, err);
+}
+
+static void write_only_expired(int64_t now_ms, struct cc_jw *w)
+{
+    cc_jw_put_str(w, "FilterExpression", CC_STR("#e <= :now"));
+    cc_jw_key(w, "ExpressionAttributeNames");
+    cc_jw_object(w);
+    cc_jw_put_str(w, "#e", CC_STR("_expires_ms"));
+    cc_jw_object_end(w);
+    cc_jw_key(w, "ExpressionAttributeValues");
+    cc_jw_object(w);
+    dynamo_put_i64(w, ":now", now_ms);
+    cc_jw_object_end(w);
 }
 
 enum cc_code dynamo_scan_page(struct dynamo_store *store, struct cc_arena *arena,
                               int64_t expired_ms, struct cc_str *start, struct dynamo_rows *rows,
                               struct cc_err *err)
 {
+    const struct page page = { arena, rows, start };
     struct dynamo_request request;
-    struct cc_json_reader r;
-    enum cc_code rc;
 
-    dynamo_request_begin_table(&request, arena, store->table);
+    dynamo_request_begin_table(&request, dynamo_call_arena(), store->table);
     cc_jw_put_bool(&request.w, "ConsistentRead", true);
-    if (expired_ms > 0) {
-        cc_jw_put_str(&request.w, "FilterExpression", CC_STR("#e <= :now"));
-        cc_jw_key(&request.w, "ExpressionAttributeNames");
-        cc_jw_object(&request.w);
-        cc_jw_put_str(&request.w, "#e", CC_STR("_expires_ms"));
-        cc_jw_object_end(&request.w);
-        cc_jw_key(&request.w, "ExpressionAttributeValues");
-        cc_jw_object(&request.w);
-        dynamo_put_i64(&request.w, ":now", expired_ms);
-        cc_jw_object_end(&request.w);
-    }
+    if (expired_ms > 0)
+        write_only_expired(expired_ms, &request.w);
     write_start(*start, &request.w);
-    rc = dynamo_call_read(store, arena, "Scan", &request, &r, err);
-    if (rc != CC_OK)
-        return rc;
-    return read_page(&r, rows, start) ? CC_OK : dynamo_fail_answer("Scan", err);
+    return ask_page(store, "Scan", &request, &page, err);
 }

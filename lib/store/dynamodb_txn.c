@@ -19,8 +19,10 @@ static bool is_alive(const struct cc_item *item, int64_t now_ms)
 
 /* --- one item --------------------------------------------------------------------------------- */
 
-static void note_row(struct dynamo_entry *entry, const struct dynamo_row *row)
+static void note_row(struct dynamo_entry *entry, struct cc_arena *arena,
+                     const struct dynamo_row *row)
 {
+    entry->arena = arena;
     entry->seen = row->v.at ? DYNAMO_PRESENT : DYNAMO_ABSENT;
     entry->row = *row;
 }
@@ -36,6 +38,7 @@ static bool recall(struct dynamo_txn *txn, struct dynamo_entry *entry)
         return false;
     entry->seen = known->seen;
     entry->row = known->row;
+    entry->arena = known->arena;
     entry->checked = true;
     return true;
 }
@@ -50,7 +53,7 @@ static enum cc_code look(struct dynamo_txn *txn, struct dynamo_entry *entry, str
         return CC_OK;
     rc = dynamo_get(txn->store, txn->base.arena, entry->key, &row, err);
     if (rc == CC_OK)
-        note_row(entry, &row);
+        note_row(entry, txn->base.arena, &row);
     return rc;
 }
 
@@ -64,6 +67,21 @@ static const struct cc_item *visible(const struct dynamo_txn *txn, const struct 
     else if (entry->write == DYNAMO_NOTHING && entry->seen == DYNAMO_PRESENT)
         item = &entry->row.item;
     return item && is_alive(item, txn->base.now_ms) ? item : NULL;
+}
+
+/* The same as a function may keep it: in an arena of its own. What another one has read or written
+ * goes with that one, which can be answered first. */
+static const struct cc_item *own(const struct dynamo_txn *txn, const struct dynamo_entry *entry)
+{
+    const struct cc_item *item = visible(txn, entry);
+    struct cc_item *copy;
+
+    if (item == NULL || entry->arena == txn->base.arena)
+        return item;
+    copy = CC_NEW(txn->base.arena, struct cc_item);
+    *copy = *item;
+    copy->body = cc_str_copy(txn->base.arena, item->body);
+    return copy;
 }
 
 /* The key stays the caller's, which lives in the transaction's arena. */
@@ -108,7 +126,7 @@ static enum cc_code get(struct cc_txn *base, struct cc_key key, struct cc_item *
         return get_current(txn, key, out, err);
     entry = dynamo_overlay_touch(txn->overlay, key);
     rc = look(txn, entry, err);
-    return rc == CC_OK ? give(visible(txn, entry), out) : rc;
+    return rc == CC_OK ? give(own(txn, entry), out) : rc;
 }
 
 /* --- many items ------------------------------------------------------------------------------- */
@@ -132,7 +150,7 @@ enum cc_code dynamo_read_ahead(struct dynamo_store *store, struct cc_arena *aren
         return CC_OK;
     rc = dynamo_get_many(store, arena, asked, missing, rows, err);
     for (size_t i = 0; i < missing && rc == CC_OK; i++)
-        note_row(dynamo_overlay_find(overlay, asked[i]), &rows[i]);
+        note_row(dynamo_overlay_find(overlay, asked[i]), arena, &rows[i]);
     return rc;
 }
 
@@ -191,7 +209,7 @@ static enum cc_code get_many(struct cc_txn *base, const struct cc_key *keys, siz
         return get_many_current(txn, keys, count, out, err);
     rc = expect(base, keys, count, err);
     for (size_t i = 0; i < count && rc == CC_OK; i++)
-        (void)give(visible(txn, dynamo_overlay_find(txn->overlay, keys[i])), &out[i]);
+        (void)give(own(txn, dynamo_overlay_find(txn->overlay, keys[i])), &out[i]);
     return rc;
 }
 
@@ -258,24 +276,35 @@ static void keep_valid(const struct dynamo_txn *txn, struct dynamo_rows *rows, s
     rows->count = count;
 }
 
-/* Adds what this commit has put into the part of the range that was read. */
+/* Whether what this commit has written belongs into the part of the range that was read. */
+static bool belongs(const struct dynamo_range *range, const struct dynamo_rows *rows, size_t read,
+                    const struct cc_item *item)
+{
+    const struct dynamo_row row = { .item = *item };
+
+    return is_in_range(range, item) &&
+           (!range->start.at || (read > 0 && order_of(range)(&row, &rows->at[read - 1]) < 0));
+}
+
 static void add_written(const struct dynamo_txn *txn, const struct dynamo_range *range,
                         struct dynamo_rows *rows)
 {
-    int (*const order)(const void *, const void *) = order_of(range);
     const size_t read = rows->count;
 
     for (size_t i = 0; txn->overlay && i < txn->overlay->count; i++) {
         const struct dynamo_entry *entry = &txn->overlay->at[i];
-        const struct dynamo_row row = { .item = entry->item };
+        const struct cc_item *item = entry->write == DYNAMO_PUT ? own(txn, entry) : NULL;
+        struct dynamo_row row;
 
-        if (entry->write == DYNAMO_PUT && is_in_range(range, &row.item) &&
-            is_alive(&row.item, txn->base.now_ms) &&
-            (!range->start.at || (read > 0 && order(&row, &rows->at[read - 1]) < 0)))
-            dynamo_rows_add(txn->base.arena, rows, &row);
+        if (item == NULL || !belongs(range, rows, read, item))
+            continue;
+        row = (struct dynamo_row){ .item = *item };
+        row.item.key.pk = cc_str_copy(txn->base.arena, item->key.pk);
+        row.item.key.sk = cc_str_copy(txn->base.arena, item->key.sk);
+        dynamo_rows_add(txn->base.arena, rows, &row);
     }
     if (rows->count > read)
-        qsort(rows->at, rows->count, sizeof(*rows->at), order);
+        qsort(rows->at, rows->count, sizeof(*rows->at), order_of(range));
 }
 
 static size_t size_of(const struct dynamo_rows *rows)
@@ -369,6 +398,7 @@ static void write_item(struct dynamo_txn *txn, struct dynamo_entry *entry,
                        const struct cc_item *item)
 {
     entry->write = DYNAMO_PUT;
+    entry->arena = txn->base.arena;
     entry->item = *item;
     entry->item.key = entry->key;
     entry->item.body = cc_str_copy(txn->base.arena, item->body);

@@ -69,6 +69,79 @@ START_TEST(threads_that_count_together_lose_nothing)
 }
 END_TEST
 
+/* --- what is given ---------------------------------------------------------------------------- */
+
+struct keeper {
+    struct cc_store *store;
+    pthread_barrier_t *barrier;
+    int number;
+    struct cc_item got; /* as the last run of the function was given it */
+    int64_t before;     /* what stood in it then */
+    bool kept;
+};
+
+static enum cc_code keep_what_is_read(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct keeper *keeper = arg;
+    struct cc_item item = { .key = stores_key("P", "SUM") };
+    enum cc_code rc = cc_txn_get(txn, item.key, &keeper->got, err);
+
+    if (rc == CC_OK && !cc_str_to_i64(keeper->got.body, 0, INT64_MAX - 1, &keeper->before))
+        rc = cc_fail(err, CC_INTERNAL, NULL, "not a number");
+    item.body = cc_str_format(cc_txn_arena(txn), "%lld", (long long)keeper->before + 1);
+    return rc == CC_OK ? cc_txn_put(txn, &item, err) : rc;
+}
+
+/* Every second one is answered and gone when the others look at what they were given. */
+static void *keep_in_thread(void *arg)
+{
+    struct keeper *keeper = arg;
+    struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    struct cc_err err = { 0 };
+    enum cc_code rc = cc_store_run(keeper->store, arena, keep_what_is_read, keeper, &err);
+    int64_t now = -1;
+
+    if (keeper->number % 2)
+        cc_arena_free(arena);
+    pthread_barrier_wait(keeper->barrier);
+    if (keeper->number % 2) {
+        keeper->kept = rc == CC_OK;
+        return NULL;
+    }
+    keeper->kept = rc == CC_OK && cc_str_eq(keeper->got.key.sk, CC_STR("SUM")) &&
+                   cc_str_to_i64(keeper->got.body, 0, INT64_MAX, &now) && now == keeper->before;
+    cc_arena_free(arena);
+    return NULL;
+}
+
+/* Functions that shared a commit once gave each other what they had read, and not a copy. */
+START_TEST(what_a_function_was_given_outlives_all_others)
+{
+    struct stores s;
+
+    stores_open(&s, _i);
+    stores_put(&s, stores_item("P", "SUM", "1"));
+    for (int round = 0; round < 20; round++) {
+        struct keeper keepers[THREADS_MAX];
+        pthread_t threads[THREADS_MAX];
+        pthread_barrier_t barrier;
+
+        pthread_barrier_init(&barrier, NULL, THREADS_MAX);
+        for (int i = 0; i < THREADS_MAX; i++) {
+            keepers[i] = (struct keeper){ .store = s.store, .barrier = &barrier, .number = i };
+            pthread_create(&threads[i], NULL, keep_in_thread, &keepers[i]);
+        }
+        for (int i = 0; i < THREADS_MAX; i++) {
+            pthread_join(threads[i], NULL);
+            ck_assert(keepers[i].kept);
+        }
+        pthread_barrier_destroy(&barrier);
+    }
+    cc_check_str(stores_get(&s, "P", "SUM"), CC_STR("321"));
+    stores_close(&s);
+}
+END_TEST
+
 /* --- write skew ------------------------------------------------------------------------------- */
 
 /* Two doctors are on call; each may leave if the other one stays. With anything less than
@@ -578,6 +651,7 @@ START_TEST(a_store_that_crossed_a_fork_is_refused_and_its_parent_goes_on)
 END_TEST
 
 STORES_MAIN("contract/store_parallel", threads_that_count_together_lose_nothing,
+            what_a_function_was_given_outlives_all_others,
             two_threads_cannot_both_act_on_what_the_other_removes,
             a_guarded_range_admits_exactly_as_many_as_may_be,
             a_member_that_is_refused_undoes_itself_alone, a_transaction_sees_no_half_of_another,

@@ -24,7 +24,7 @@ static bool read_text(struct cc_str text, struct dynamo_row *out)
 {
     struct cc_json_reader r = cc_json_reader_of(arena, cc_check_guarded(text));
 
-    return dynamo_item_read(&r, out) && r.at == r.end;
+    return dynamo_item_read(&r, arena, out) && r.at == r.end;
 }
 
 static struct cc_str there_and_back(struct cc_str body)
