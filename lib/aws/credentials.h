@@ -8,7 +8,8 @@
  *      with source_profile. What else a profile may say (sso, credential_process) is refused.
  *   4. the container's endpoint: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, or _FULL_URI with
  *      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN
- *   5. the machine's role, by IMDSv2, unless AWS_EC2_METADATA_DISABLED is "true"
+ *   5. the machine's role, by IMDSv2 (AWS_EC2_METADATA_SERVICE_ENDPOINT), unless
+ *      AWS_EC2_METADATA_DISABLED is "true"
  *
  * Keys that expire are renewed in the last minutes of their life by one thread, while the others go
  * on with those that they have. A renewal that failed is tried again after a while that doubles.

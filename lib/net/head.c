@@ -22,7 +22,7 @@ static const char *status_line(struct net_head *head, struct cc_str line)
     int64_t status;
 
     if (!cc_str_starts(line, CC_STR("HTTP/1.")) || line.len < strlen("HTTP/1.1 200") ||
-        line.at[8] != ' ' || !cc_str_to_i64(digits, 100, 599, &status) || status == 101)
+        line.at[8] != ' ' || !cc_str_to_i64(digits, 100, 599, &status))
         return "no status of HTTP";
     head->status = (int)status;
     head->count = 0;

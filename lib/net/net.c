@@ -148,9 +148,9 @@ static int before_sending(void *arg, char *peer, char *self, int peer_port, int 
 static size_t take_header(char *at, size_t size, size_t count, void *arg);
 static size_t take_body(char *at, size_t size, size_t count, void *arg);
 
-/* What is the same for every request. An empty proxy and "*" also keep libcurl from looking for
- * proxies in the environment. QUICK_EXIT: a look-up of a name that hangs does not hold up the
- * end of its request; the thread that waits for it ends by itself. */
+/* What is the same for every request. An empty proxy also keeps libcurl from looking for one in the
+ * environment. QUICK_EXIT: a look-up of a name that hangs does not hold up the end of its request;
+ * the thread that waits for it ends by itself. */
 static const struct {
     CURLoption option;
     long value;
@@ -174,7 +174,6 @@ static const struct {
 } strings[] = {
     { CURLOPT_PROTOCOLS_STR, "http,https" },
     { CURLOPT_PROXY, "" },
-    { CURLOPT_NOPROXY, "*" },
 };
 
 static bool set_fixed(const struct cc_net *net, struct channel *channel)

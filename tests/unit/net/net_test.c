@@ -360,7 +360,7 @@ static const struct fault faults[] = {
     FAULT("a length beyond numbers", OK "Content-Length: 99999999999999999999\r\n\r\nab",
           CC_OUTCOME_UNKNOWN),
     FAULT("a length and chunks",
-          OK "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+          OK "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
           CC_OUTCOME_UNKNOWN),
     FAULT("chunks in a foreign coding", OK "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
           CC_OUTCOME_UNKNOWN),
@@ -479,6 +479,10 @@ START_TEST(an_answer_over_its_ceiling_is_a_failure)
         open_client(&c, NULL);
         fake_http_start(&server);
         ck_assert_msg(get(&c, server.url) == rows[i].code, "%zu: %s", i, c.err.cause);
+        ck_assert_msg(
+            rows[i].code == CC_OK || strstr(c.err.cause, "too large a body") ||
+                strstr(c.err.cause, "curl 27"), /* a line of more than 100 KB, to libcurl */
+            "%zu: %s", i, c.err.cause);
         ck_assert_uint_lt(cc_arena_used(c.arena), 100000);
         fake_http_stop(&server);
         close_client(&c);
@@ -640,6 +644,12 @@ START_TEST(a_file_of_authorities_that_is_not_there_is_refused)
 }
 END_TEST
 
+static bool answer_some(struct fake_http *server, struct fake_peer *peer,
+                        const struct fake_request *request)
+{
+    return cc_str_starts(request->head, CC_STR("GET /never ")) || echo(server, peer, request);
+}
+
 #define STOPPED 8
 
 struct runner {
@@ -654,12 +664,12 @@ static void *run_request(void *arg)
 {
     struct runner *runner = arg;
     struct client c = { .net = runner->net, .arena = cc_arena_new(CC_ARENA_CEILING_BYTES) };
-    struct cc_net_request request = request_to(&c, "GET", runner->server->url, "/");
+    struct cc_net_request request = request_to(&c, "GET", runner->server->url, "/never");
 
     request.timeout_ms = 60000;
     if (runner->sleeps)
         runner->code = cc_net_pause(c.net, 60000) ? CC_OK : CC_UNAVAILABLE;
-    else
+    else if (get(&c, runner->server->url) == CC_OK) /* so that no timer of connecting runs */
         runner->code = send_request(&c, &request);
     cc_arena_free(c.arena);
     return NULL;
@@ -667,7 +677,7 @@ static void *run_request(void *arg)
 
 START_TEST(stopping_ends_what_is_in_flight_and_what_would_begin)
 {
-    struct fake_http server = { .answer = answer_never };
+    struct fake_http server = { .answer = answer_some };
     struct runner runners[STOPPED];
     struct client c;
     int64_t start_ms;
@@ -678,7 +688,7 @@ START_TEST(stopping_ends_what_is_in_flight_and_what_would_begin)
         runners[i] = (struct runner){ .net = c.net, .server = &server, .sleeps = i % 4 == 3 };
         pthread_create(&runners[i].thread, NULL, run_request, &runners[i]);
     }
-    cc_wait_until(atomic_load(&server.requests) == STOPPED - STOPPED / 4);
+    cc_wait_until(atomic_load(&server.requests) == 2 * (STOPPED - STOPPED / 4));
     start_ms = cc_clock_mono_ms(&cc_system_clock);
     cc_net_stop(c.net);
     for (int i = 0; i < STOPPED; i++) {
