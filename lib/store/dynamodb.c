@@ -114,6 +114,7 @@ static void close_store(struct cc_store *base)
 
     if (store->pid != getpid())
         return;
+    dynamo_pool_close(&store->pool);
     pthread_mutex_destroy(&store->sweeping.mutex);
     dynamo_groups_close(&store->groups);
     cc_arena_free(store->arena);
@@ -244,6 +245,7 @@ static struct dynamo_store *make(const struct cc_dynamodb_config *config)
     store->clock = config->clock;
     store->random = config->random;
     store->pid = getpid();
+    dynamo_pool_open(&store->pool);
     dynamo_groups_open(&store->groups);
     pthread_mutex_init(&store->sweeping.mutex, NULL);
     return store;

@@ -4,6 +4,7 @@
  *   dynamodb_item.c     items as DynamoDB's typed attributes, and back
  *   dynamodb_call.c     one call; DynamoDB's errors become ours
  *   dynamodb_read.c     reading items: one, many, ranges page by page, and whether they still stand
+ *   dynamodb_pool.c     calls that go out side by side
  *   dynamodb_overlay.c  what the functions of one commit have read and written
  *   dynamodb_txn.c      a transaction: get, query, insert, ... over an overlay
  *   dynamodb_commit.c   an overlay as one TransactWriteItems, and what came of it
@@ -129,6 +130,31 @@ enum cc_code dynamo_query_page(struct dynamo_store *store, struct cc_arena *aren
 enum cc_code dynamo_scan_page(struct dynamo_store *store, struct cc_arena *arena,
                               int64_t expired_ms, struct cc_str *start, struct dynamo_rows *rows,
                               struct cc_err *err) CC_NODISCARD;
+
+/* --- side by side ----------------------------------------------------------------------------- */
+
+#define DYNAMO_HELPERS_MAX 8
+
+struct dynamo_task {
+    void (*work)(void *);
+    void *arg;
+    bool done;
+    struct dynamo_task *next;
+};
+
+struct dynamo_pool {
+    pthread_mutex_t mutex; /* guards the rest */
+    pthread_cond_t work, done;
+    struct dynamo_task *head, *tail;
+    pthread_t threads[DYNAMO_HELPERS_MAX];
+    size_t helpers;
+    bool stopping;
+};
+
+void dynamo_pool_open(struct dynamo_pool *pool);
+void dynamo_pool_close(struct dynamo_pool *pool);
+/* Does all of them, in any order, on this thread and on others; returns when they are done. */
+void dynamo_pool_run(struct dynamo_pool *pool, struct dynamo_task *tasks, size_t count);
 
 /* --- what one commit is about ----------------------------------------------------------------- */
 
@@ -305,6 +331,7 @@ struct dynamo_store {
     const struct cc_random *random;
     struct cc_str epoch;
     pid_t pid; /* connections do not cross a fork */
+    struct dynamo_pool pool;
     struct dynamo_groups groups;
     struct dynamo_sweep sweeping;
 };

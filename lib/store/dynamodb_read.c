@@ -201,24 +201,65 @@ static enum cc_code get_batch(struct dynamo_store *store, struct batch *batch, s
     return rc;
 }
 
+/* One of several batches, with an arena of its own that becomes part of the caller's. */
+struct part {
+    struct dynamo_store *store;
+    struct batch batch;
+    enum cc_code rc;
+    struct cc_err err;
+};
+
+static void do_part(void *arg)
+{
+    struct part *part = arg;
+
+    part->rc = get_batch(part->store, &part->batch, &part->err);
+}
+
+static void free_arena(void *arena)
+{
+    cc_arena_free(arena);
+}
+
+static enum cc_code get_parts(struct dynamo_store *store, struct cc_arena *arena,
+                              const struct batch *whole, struct cc_err *err)
+{
+    const size_t count = (whole->count + BATCH_KEYS_MAX - 1) / BATCH_KEYS_MAX;
+    struct dynamo_task *tasks = CC_NEW_ARRAY(arena, struct dynamo_task, count);
+    struct part *parts = CC_NEW_ARRAY(arena, struct part, count);
+
+    for (size_t i = 0; i < count; i++) {
+        const size_t from = i * BATCH_KEYS_MAX;
+        const size_t left = whole->count - from;
+
+        parts[i].store = store;
+        parts[i].batch = (struct batch){ .arena = cc_arena_new(CC_ARENA_CEILING_BYTES),
+                                         .keys = whole->keys + from,
+                                         .rows = whole->rows + from,
+                                         .count = left < BATCH_KEYS_MAX ? left : BATCH_KEYS_MAX };
+        cc_arena_defer(arena, free_arena, parts[i].batch.arena);
+        tasks[i] = (struct dynamo_task){ .work = do_part, .arg = &parts[i] };
+    }
+    dynamo_pool_run(&store->pool, tasks, count);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].rc != CC_OK) {
+            *err = parts[i].err;
+            return parts[i].rc;
+        }
+    }
+    return CC_OK;
+}
+
 enum cc_code dynamo_get_many(struct dynamo_store *store, struct cc_arena *arena,
                              const struct cc_key *keys, size_t count, struct dynamo_row *out,
                              struct cc_err *err)
 {
-    enum cc_code rc = CC_OK;
+    struct batch batch = { .arena = arena, .keys = keys, .rows = out, .count = count };
 
     if (count == 1)
         return dynamo_get(store, arena, keys[0], out, err);
-    for (size_t i = 0; i < count && rc == CC_OK; i += BATCH_KEYS_MAX) {
-        struct batch batch = {
-            .arena = arena, .keys = keys + i, .rows = out + i, .count = count - i
-        };
-
-        if (batch.count > BATCH_KEYS_MAX)
-            batch.count = BATCH_KEYS_MAX;
-        rc = get_batch(store, &batch, err);
-    }
-    return rc;
+    return count <= BATCH_KEYS_MAX ? get_batch(store, &batch, err)
+                                   : get_parts(store, arena, &batch, err);
 }
 
 /* --- ranges ----------------------------------------------------------------------------------- */

@@ -295,6 +295,41 @@ static enum cc_code get_into(struct cc_txn *txn, void *arg, struct cc_err *err)
     return cc_txn_get(txn, item->key, item, err);
 }
 
+#define HEAP 250
+
+struct heap {
+    struct cc_key keys[HEAP];
+    struct cc_item items[HEAP];
+};
+
+static enum cc_code get_heap(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct heap *heap = arg;
+
+    return cc_txn_get_many(txn, heap->keys, HEAP, heap->items, err);
+}
+
+/* More than a backend asks for at once; every third one is not there. */
+START_TEST(hundreds_of_items_come_in_the_order_asked)
+{
+    struct stores s;
+    struct heap heap;
+
+    stores_open(&s, _i);
+    for (int i = 0; i < HEAP; i++) {
+        heap.keys[i] = stores_key("P", cc_str_format(s.arena, "N#%d", (i * 7) % HEAP).at);
+        if (i % 3)
+            stores_put(&s, stores_item("P", heap.keys[i].sk.at, heap.keys[i].sk.at));
+    }
+    ck_assert_int_eq(cc_store_view(s.store, s.arena, get_heap, &heap, &s.err), CC_OK);
+    for (int i = 0; i < HEAP; i++) {
+        cc_check_str(heap.items[i].key.sk, heap.keys[i].sk);
+        cc_check_str(heap.items[i].body, i % 3 ? heap.keys[i].sk : CC_STR_ABSENT);
+    }
+    stores_close(&s);
+}
+END_TEST
+
 START_TEST(an_item_comes_back_whole)
 {
     struct stores s;
@@ -897,7 +932,8 @@ STORES_MAIN(
     a_run_inside_a_run_is_refused, inserting_what_is_there_is_refused_and_changes_nothing,
     a_function_may_go_on_after_exists, what_was_deleted_is_gone_and_deleting_it_again_is_no_error,
     a_function_sees_what_it_wrote_itself, many_items_come_in_the_order_asked,
-    an_item_comes_back_whole, a_write_inside_a_view_is_refused_even_if_the_function_overlooks_it,
+    hundreds_of_items_come_in_the_order_asked, an_item_comes_back_whole,
+    a_write_inside_a_view_is_refused_even_if_the_function_overlooks_it,
     a_range_holds_both_its_ends_and_nothing_else, an_open_end_reaches_to_the_end_of_the_partition,
     the_newest_come_first_when_asked_so, more_is_said_only_when_there_is_more,
     a_whole_range_can_be_paged_through_both_ways, a_range_over_several_kinds_is_refused,

@@ -434,6 +434,45 @@ START_TEST(a_key_that_is_asked_for_twice_is_sent_once)
 }
 END_TEST
 
+static enum cc_code look_at_150(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    struct cc_key keys[150];
+    struct cc_item items[150];
+
+    (void)arg;
+    for (int i = 0; i < 150; i++)
+        keys[i] = (struct cc_key){ CC_STR("P"), cc_str_format(arena, "N#%d", i) };
+    return cc_txn_get_many(txn, keys, 150, items, err);
+}
+
+static void *let_go_when_both_came(void *arg)
+{
+    struct fixture *f = arg;
+    const int64_t deadline_ms = stores_now_ms() + 20000;
+
+    while (mock_count(&f->mock) < 4)
+        stores_pause(deadline_ms);
+    atomic_store(&f->mock.let_go, true);
+    return NULL;
+}
+
+/* Neither is answered before both have been asked. */
+START_TEST(batches_go_out_side_by_side)
+{
+    struct fixture f;
+    pthread_t watcher;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "BatchGetItem", -1, "{\"Responses\":{},\"UnprocessedKeys\":{}}" },
+                { "BatchGetItem", -1, "{\"Responses\":{},\"UnprocessedKeys\":{}}" });
+    pthread_create(&watcher, NULL, let_go_when_both_came, &f);
+    ck_assert_int_eq(cc_store_view(f.store, f.arena, look_at_150, NULL, &f.err), CC_OK);
+    pthread_join(watcher, NULL);
+    close_store(&f);
+}
+END_TEST
+
 START_TEST(an_item_that_was_not_asked_for_is_an_error)
 {
     struct looking l = at_three();
@@ -653,20 +692,23 @@ START_TEST(a_common_race_that_is_lost_is_run_again_by_all)
 }
 END_TEST
 
-CC_CHECK_MAIN(
-    "store/dynamodb", a_lost_race_runs_the_function_again_on_what_is_there_then,
-    only_what_was_lost_is_read_again, what_was_absent_must_still_be_absent,
-    an_insert_asks_nobody_and_is_told_when_it_was_wrong,
-    a_refusal_after_a_wrong_guess_is_not_believed, an_unknown_outcome_is_settled_by_the_same_bytes,
-    an_outcome_that_stays_unknown_is_said_to_be, a_read_that_fails_to_the_end_did_nothing,
-    a_room_that_is_full_says_so, a_throttled_item_is_tried_again_and_a_wrong_request_is_not,
-    reasons_that_make_no_sense_are_an_error, one_write_that_depends_on_nothing_is_no_transaction,
-    reads_that_decide_together_are_confirmed_together,
-    keys_that_were_left_out_are_asked_for_again_and_alone,
-    what_is_expected_comes_at_once_and_in_a_view_is_good_once,
-    a_key_that_is_asked_for_twice_is_sent_once, an_item_that_was_not_asked_for_is_an_error,
-    a_page_can_be_empty_and_not_the_last, answers_that_are_not_dynamodbs_are_errors,
-    functions_that_wait_for_the_same_item_share_a_commit_and_ask_for_nothing,
-    a_member_that_refuses_is_left_out_of_the_commit,
-    when_the_common_commit_is_unknown_it_is_so_for_all,
-    a_common_race_that_is_lost_is_run_again_by_all)
+CC_CHECK_MAIN("store/dynamodb", a_lost_race_runs_the_function_again_on_what_is_there_then,
+              only_what_was_lost_is_read_again, what_was_absent_must_still_be_absent,
+              an_insert_asks_nobody_and_is_told_when_it_was_wrong,
+              a_refusal_after_a_wrong_guess_is_not_believed,
+              an_unknown_outcome_is_settled_by_the_same_bytes,
+              an_outcome_that_stays_unknown_is_said_to_be, a_read_that_fails_to_the_end_did_nothing,
+              a_room_that_is_full_says_so,
+              a_throttled_item_is_tried_again_and_a_wrong_request_is_not,
+              reasons_that_make_no_sense_are_an_error,
+              one_write_that_depends_on_nothing_is_no_transaction,
+              reads_that_decide_together_are_confirmed_together,
+              keys_that_were_left_out_are_asked_for_again_and_alone,
+              what_is_expected_comes_at_once_and_in_a_view_is_good_once,
+              a_key_that_is_asked_for_twice_is_sent_once, batches_go_out_side_by_side,
+              an_item_that_was_not_asked_for_is_an_error, a_page_can_be_empty_and_not_the_last,
+              answers_that_are_not_dynamodbs_are_errors,
+              functions_that_wait_for_the_same_item_share_a_commit_and_ask_for_nothing,
+              a_member_that_refuses_is_left_out_of_the_commit,
+              when_the_common_commit_is_unknown_it_is_so_for_all,
+              a_common_race_that_is_lost_is_run_again_by_all)
