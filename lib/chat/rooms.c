@@ -2,6 +2,8 @@
 
 #include "../base/id.h"
 
+#include <string.h>
+
 /* --- rooms as somebody sees them -------------------------------------------------------------- */
 
 static struct cc_str other_of(const struct cc_head *head, struct cc_str user)
@@ -85,6 +87,20 @@ static enum cc_code load_others(struct cc_txn *txn, struct cc_room *rooms, size_
     return rc;
 }
 
+/* All that a page of rooms is made of, at once. */
+static enum cc_code expect_rooms(struct cc_txn *txn, const struct cc_caller *by,
+                                 const struct cc_room_head *heads, size_t count,
+                                 const struct cc_key *parts, struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    struct cc_key *keys = CC_NEW_ARRAY(arena, struct cc_key, count * (PART_COUNT + 1));
+
+    memcpy(keys, parts, count * PART_COUNT * sizeof(*keys));
+    for (size_t i = 0; i < count; i++)
+        keys[count * PART_COUNT + i] = cc_key_profile(arena, other_of(&heads[i].head, by->user));
+    return cc_txn_expect(txn, keys, count * (PART_COUNT + 1), err);
+}
+
 enum cc_code cc_rooms_load(struct cc_txn *txn, const struct cc_caller *by,
                            const struct cc_room_head *heads, struct cc_room *out, size_t *count,
                            struct cc_err *err)
@@ -103,7 +119,11 @@ enum cc_code cc_rooms_load(struct cc_txn *txn, const struct cc_caller *by,
         key[PART_OTHER_CURSOR] =
             cc_key_cursor(arena, heads[i].id, other_of(&heads[i].head, by->user));
     }
-    rc = cc_txn_get_many(txn, keys, *count * PART_COUNT, parts, err);
+    if (*count == 0)
+        return CC_OK;
+    rc = expect_rooms(txn, by, heads, *count, keys, err);
+    if (rc == CC_OK)
+        rc = cc_txn_get_many(txn, keys, *count * PART_COUNT, parts, err);
     for (size_t i = 0; i < *count && rc == CC_OK; i++) {
         const struct cc_item *part = &parts[i * PART_COUNT];
         struct cc_member member;

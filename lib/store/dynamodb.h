@@ -168,6 +168,7 @@ enum dynamo_write { DYNAMO_NOTHING, DYNAMO_PUT, DYNAMO_DELETE };
 
 struct dynamo_entry {
     struct cc_key key;
+    uint32_t hash; /* of the key: hundreds are looked through */
     enum dynamo_seen seen;
     struct dynamo_row row; /* PRESENT */
     bool checked;          /* the commit checks that it is still so */

@@ -14,18 +14,38 @@ void dynamo_overlay_init(struct dynamo_overlay *overlay, struct cc_arena *arena)
     *overlay = (struct dynamo_overlay){ .arena = arena };
 }
 
-struct dynamo_entry *dynamo_overlay_find(const struct dynamo_overlay *overlay, struct cc_key key)
+/* FNV-1a. */
+static uint32_t add_hash(uint32_t hash, struct cc_str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        hash = (hash ^ (unsigned char)s.at[i]) * UINT32_C(16777619);
+    return hash;
+}
+
+static uint32_t hash_of(struct cc_key key)
+{
+    return add_hash(add_hash(UINT32_C(2166136261), key.pk), key.sk);
+}
+
+static struct dynamo_entry *find(const struct dynamo_overlay *overlay, struct cc_key key,
+                                 uint32_t hash)
 {
     for (size_t i = 0; i < overlay->count; i++) {
-        if (dynamo_key_eq(overlay->at[i].key, key))
+        if (overlay->at[i].hash == hash && dynamo_key_eq(overlay->at[i].key, key))
             return &overlay->at[i];
     }
     return NULL;
 }
 
+struct dynamo_entry *dynamo_overlay_find(const struct dynamo_overlay *overlay, struct cc_key key)
+{
+    return overlay->count > 0 ? find(overlay, key, hash_of(key)) : NULL;
+}
+
 struct dynamo_entry *dynamo_overlay_touch(struct dynamo_overlay *overlay, struct cc_key key)
 {
-    struct dynamo_entry *entry = dynamo_overlay_find(overlay, key);
+    const uint32_t hash = hash_of(key);
+    struct dynamo_entry *entry = find(overlay, key, hash);
 
     if (entry)
         return entry;
@@ -38,7 +58,8 @@ struct dynamo_entry *dynamo_overlay_touch(struct dynamo_overlay *overlay, struct
         overlay->room = room;
     }
     entry = &overlay->at[overlay->count++];
-    *entry = (struct dynamo_entry){ .key = { cc_str_copy(overlay->arena, key.pk),
+    *entry = (struct dynamo_entry){ .hash = hash,
+                                    .key = { cc_str_copy(overlay->arena, key.pk),
                                              cc_str_copy(overlay->arena, key.sk) } };
     return entry;
 }
