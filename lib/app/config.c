@@ -158,6 +158,13 @@ static enum cc_code settle_public_url(struct cc_arena *arena, struct cc_config *
     return CC_OK;
 }
 
+/* To look into a file costs microseconds. */
+static void settle_sessions(struct cc_config *config)
+{
+    if (config->store_backend == CC_STORE_SQLITE)
+        config->identity.session_memory_s = 0;
+}
+
 static enum cc_code check_pairs(const struct cc_config *config, struct cc_err *err)
 {
     int64_t seconds;
@@ -188,7 +195,9 @@ enum cc_code cc_app_read_config(struct cc_arena *arena, const char *path, struct
         rc = settle_public_url(arena, &config, err);
     if (rc == CC_OK)
         rc = check_pairs(&config, err);
-    if (rc == CC_OK)
-        *out = config;
-    return rc;
+    if (rc != CC_OK)
+        return rc;
+    settle_sessions(&config);
+    *out = config;
+    return CC_OK;
 }

@@ -22,6 +22,7 @@ struct cc_identity_config {
     struct cc_str client_id; /* client_id claim */
     int64_t access_token_s;
     int64_t session_idle_s;       /* a session not refreshed for that long ends */
+    int64_t session_memory_s;     /* that a session was there is good for so long; 0: not at all */
     int64_t refresh_grace_s;      /* 60 */
     int64_t sessions_max;         /* 50 a user; the oldest goes */
     int64_t code_lifetime_s;      /* 600 */

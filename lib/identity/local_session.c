@@ -171,27 +171,33 @@ enum cc_code cc_local_refresh(struct cc_identity *self, struct cc_arena *arena,
 
 /* --- asking whose a token is ------------------------------------------------------------------ */
 
+static struct cc_token_cache_key cache_key(const struct cc_local *local, struct cc_str token)
+{
+    struct cc_token_cache_key key = { .generation = cc_keyring_generation(local->ring) };
+
+    cc_sha256(token, key.digest);
+    return key;
+}
+
 static enum cc_code verify(struct cc_local *local, struct cc_arena *arena, struct cc_str token,
-                           struct cc_principal *out, struct cc_err *err)
+                           const struct cc_token_cache_key *key, struct cc_principal *out,
+                           struct cc_err *err)
 {
     struct cc_access_token_rules rules = rules_now(local);
-    struct cc_token_cache_key key;
     struct cc_claims claims;
     enum cc_code rc;
 
-    key.generation = cc_keyring_generation(local->ring);
-    cc_sha256(token, key.digest);
-    if (cc_token_cache_find(local->cache, arena, &key, rules.now_s, out))
+    if (cc_token_cache_find(local->cache, arena, key, rules.now_s, out))
         return CC_OK;
     rc = cc_access_token_verify(arena, local->ring, &rules, token, &claims, err);
     if (rc != CC_OK)
         return rc;
     *out = (struct cc_principal){ claims.user, claims.session };
-    cc_token_cache_add(local->cache, &key, out, claims.expires_s);
+    cc_token_cache_add(local->cache, key, out, claims.expires_s);
     return CC_OK;
 }
 
-/* On every request: that the row is there is all it takes. */
+/* That the row is there is all it takes. */
 static enum cc_code find_session(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     const struct cc_principal *who = arg;
@@ -201,16 +207,35 @@ static enum cc_code find_session(struct cc_txn *txn, void *arg, struct cc_err *e
                       err);
 }
 
+/* On every request, unless the configuration lets what was found be good for a while. */
+static enum cc_code check_session(struct cc_local *local, struct cc_arena *arena,
+                                  const struct cc_token_cache_key *key,
+                                  const struct cc_principal *who, struct cc_err *err)
+{
+    const int64_t age_ms = local->config.session_memory_s * 1000;
+    const int64_t now_ms = cc_clock_mono_ms(local->config.clock);
+    struct cc_principal copy = *who;
+    enum cc_code rc;
+
+    if (age_ms > 0 && cc_token_cache_had_session(local->cache, key, now_ms, age_ms))
+        return CC_OK;
+    rc = cc_local_view(local, arena, find_session, &copy, err);
+    if (rc == CC_OK && age_ms > 0)
+        cc_token_cache_note_session(local->cache, key, now_ms);
+    return rc;
+}
+
 enum cc_code cc_local_authenticate(struct cc_identity *self, struct cc_arena *arena,
                                    struct cc_str token, struct cc_principal *out,
                                    struct cc_err *err)
 {
     struct cc_local *local = cc_local_of(self);
+    const struct cc_token_cache_key key = cache_key(local, token);
     struct cc_principal who;
-    enum cc_code rc = verify(local, arena, token, &who, err);
+    enum cc_code rc = verify(local, arena, token, &key, &who, err);
 
     if (rc == CC_OK)
-        rc = cc_local_view(local, arena, find_session, &who, err);
+        rc = check_session(local, arena, &key, &who, err);
     if (rc == CC_NOT_FOUND)
         return cc_fail(err, CC_UNAUTHORIZED, NULL, "access token: its session is over");
     if (rc == CC_OK)

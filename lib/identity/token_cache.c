@@ -14,7 +14,8 @@ struct name {
 
 struct entry {
     struct cc_token_cache_key key;
-    int64_t expires_s; /* 0: free */
+    int64_t expires_s;  /* 0: free */
+    int64_t session_ms; /* when its session was found; 0: never */
     struct name user, session;
 };
 
@@ -101,4 +102,41 @@ void cc_token_cache_add(struct cc_token_cache *cache, const struct cc_token_cach
                              .user = make_name(who->user),
                              .session = make_name(who->session) };
     pthread_mutex_unlock(&cache->mutex);
+}
+
+/* Under the mutex; NULL: it is not there any more. */
+static struct entry *find_entry(struct cc_token_cache *cache, const struct cc_token_cache_key *key)
+{
+    struct entry *set = set_of(cache, key);
+
+    for (size_t i = 0; i < WAYS; i++) {
+        if (set[i].expires_s > 0 && is_same(&set[i], key))
+            return &set[i];
+    }
+    return NULL;
+}
+
+void cc_token_cache_note_session(struct cc_token_cache *cache, const struct cc_token_cache_key *key,
+                                 int64_t now_ms)
+{
+    struct entry *entry;
+
+    pthread_mutex_lock(&cache->mutex);
+    entry = find_entry(cache, key);
+    if (entry)
+        entry->session_ms = now_ms;
+    pthread_mutex_unlock(&cache->mutex);
+}
+
+bool cc_token_cache_had_session(struct cc_token_cache *cache, const struct cc_token_cache_key *key,
+                                int64_t now_ms, int64_t age_ms)
+{
+    const struct entry *entry;
+    bool had;
+
+    pthread_mutex_lock(&cache->mutex);
+    entry = find_entry(cache, key);
+    had = entry && entry->session_ms > 0 && now_ms - entry->session_ms < age_ms;
+    pthread_mutex_unlock(&cache->mutex);
+    return had;
 }

@@ -1,6 +1,7 @@
 /* identity/token_cache.h - access tokens that were verified, by their SHA-256, until they expire:
- * a signature costs fifty times what a look here does. It says nothing about the session, which is
- * looked up each time. Bounded, and safe for several threads. */
+ * a signature costs fifty times what a look here does. When its session was last found in the store
+ * is noted beside it; how long that is good for is the caller's to say. Bounded, and safe for
+ * several threads. */
 #ifndef CC_IDENTITY_TOKEN_CACHE_H
 #define CC_IDENTITY_TOKEN_CACHE_H
 
@@ -24,5 +25,12 @@ bool cc_token_cache_find(struct cc_token_cache *cache, struct cc_arena *arena,
                          struct cc_principal *out);
 void cc_token_cache_add(struct cc_token_cache *cache, const struct cc_token_cache_key *key,
                         const struct cc_principal *who, int64_t expires_s);
+
+/* Notes that the session of that token was there now, and asks whether it was, less than age_ms
+ * ago. `now_ms` is the steady clock's. */
+void cc_token_cache_note_session(struct cc_token_cache *cache, const struct cc_token_cache_key *key,
+                                 int64_t now_ms);
+bool cc_token_cache_had_session(struct cc_token_cache *cache, const struct cc_token_cache_key *key,
+                                int64_t now_ms, int64_t age_ms);
 
 #endif

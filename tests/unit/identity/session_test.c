@@ -80,6 +80,29 @@ START_TEST(signing_out_ends_the_access_token_at_once_although_it_is_remembered)
 }
 END_TEST
 
+/* As it is where each look at the store is a way to another machine and back. */
+START_TEST(a_session_that_is_remembered_ends_when_its_memory_does)
+{
+    struct house h;
+    struct cc_tokens tokens, other;
+
+    tokens = open_with_ada(&h);
+    other = sign_in(&h, ADA);
+    cc_identity_close(h.identity);
+    h.config.session_memory_s = 5;
+    house_open_identity(&h);
+    ck_assert(is_signed_in(&h, &tokens));
+    ck_assert_int_eq(sign_out(&h, &tokens), CC_OK);
+    turn(&h, 4);
+    ck_assert(is_signed_in(&h, &tokens));
+    turn(&h, 1);
+    ck_assert(!is_signed_in(&h, &tokens));
+    ck_assert(!is_signed_in(&h, &tokens));
+    ck_assert(is_signed_in(&h, &other));
+    house_close(&h);
+}
+END_TEST
+
 START_TEST(a_refresh_gives_a_successor_and_a_new_access_token)
 {
     struct house h;
@@ -417,6 +440,7 @@ END_TEST
 CC_CHECK_MAIN("identity/session", an_access_token_names_its_user_and_session,
               an_access_token_is_good_until_it_expires_remembered_or_not,
               signing_out_ends_the_access_token_at_once_although_it_is_remembered,
+              a_session_that_is_remembered_ends_when_its_memory_does,
               a_refresh_gives_a_successor_and_a_new_access_token,
               the_previous_refresh_token_gives_the_same_successor_for_a_minute,
               the_previous_refresh_token_after_a_minute_ends_the_session,
