@@ -57,13 +57,15 @@ def refuse_root(key):
 
 
 def launch(folder, command, env):
-    """A process of a counterpart, which sees nothing of the caller's environment."""
+    """A process of a counterpart, which sees nothing of the caller's environment, and does not
+    outlive it."""
     folder.mkdir(parents=True)
     log = folder / "log"
     with open(log, "wb") as out:
         process = subprocess.Popen(
-            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), **env}, start_new_session=True)
+            ["setpriv", "--pdeathsig", "TERM", *command], stdout=out, stderr=out,
+            stdin=subprocess.DEVNULL, cwd=folder, start_new_session=True,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), **env})
     return process, log
 
 

@@ -1,16 +1,17 @@
-"""A proxy in front of a counterpart for the faults that need to know what a request is, and that
-toxiproxy therefore cannot make: answers that AWS gives when it is busy, a connection that ends after
-the request was carried out, answers of a wrong length, a certificate that nobody signed, a reader
-who sees half of a transaction. What a network does by itself is toxiproxy's (toxiproxy.py).
+"""A proxy in front of a counterpart, for faults that need to know what a request is, and that
+toxiproxy therefore cannot make: answers that AWS gives when it is busy, a connection that ends
+after the request was carried out, answers of a wrong length, a certificate that nobody signed, a
+reader who sees half of a transaction. What a network does by itself is toxiproxy's (toxiproxy.py).
 
 Requests and answers pass byte for byte, so that signatures stay good; one request at a time on a
-connection. It runs on a thread of its own; a fault is set, changed and taken away while it runs."""
+connection. It runs on a thread of its own; a fault is set, changed and taken away meanwhile."""
 
 import asyncio
 import json
 import random
 import ssl
 import struct
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -62,6 +63,14 @@ def answer_with(status, body, length=None):
     head = (f"HTTP/1.1 {status} Made\r\ncontent-type: application/x-amz-json-1.0\r\n"
             f"content-length: {len(body) if length is None else length}\r\n\r\n").encode()
     return Message(head, body)
+
+
+def with_length(got, length=None):
+    """The same answer with that Content-Length, or with its own, and in one piece."""
+    lines = [line for line in got.head.split(b"\r\n")[:-2]
+             if not line.lower().startswith((b"content-length:", b"transfer-encoding:"))]
+    lines.append(b"content-length: %d" % (len(got.body) if length is None else length))
+    return Message(b"\r\n".join(lines) + b"\r\n\r\n", got.body)
 
 
 # --- reading and writing --------------------------------------------------------------------------
@@ -158,6 +167,16 @@ class Line:
         self.reader = self.writer = None
 
 
+def self_signed(folder):
+    """A certificate for 127.0.0.1 and its key; nobody trusts it unasked."""
+    made = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=x",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-out", made[0], "-keyout", made[1]],
+                   check=True, capture_output=True)
+    return made
+
+
 # --- the proxy ------------------------------------------------------------------------------------
 
 
@@ -167,6 +186,7 @@ class Seen:
     at: float  # CLOCK_MONOTONIC
     operation: str
     token: str | None  # ClientRequestToken
+    body: bytes
     faulty: bool
 
 
@@ -271,7 +291,8 @@ class Proxy:
         token = None
         if request.operation == "TransactWriteItems":
             token = request.json().get("ClientRequestToken")
-        self.seen.append(Seen(time.monotonic(), request.operation, token, fault is not None))
+        self.seen.append(Seen(time.monotonic(), request.operation, token, request.body,
+                              fault is not None))
         if fault is not None:
             self.struck[request.operation] += 1
 
@@ -348,14 +369,14 @@ async def too_long(exchange):
 async def says_more(exchange):
     """Content-Length beyond the body."""
     got = await exchange.forward()
-    await exchange.end_after(answer_with(200, got.body, len(got.body) + 10).bytes())
+    await exchange.end_after(with_length(got, len(got.body) + 10).bytes())
 
 
 async def says_less(exchange):
     """Content-Length short of the body: the rest would be the beginning of the next answer."""
-    got = await exchange.forward()
-    return answer_with(200, got.body + b'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}',
-                       len(got.body))
+    got = with_length(await exchange.forward())
+    got.body += b'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'
+    return got
 
 
 async def no_http(exchange):
@@ -364,8 +385,8 @@ async def no_http(exchange):
 
 
 class HalfSeen:
-    """While a transaction is under way, a reader outside of it may see its HEAD written and the rows
-    that it inserts not yet. Here the writer gets his answer later, and until then what he has
+    """While a transaction is under way, a reader outside of it may see its HEAD written and the
+    rows that it inserts not yet. Here the writer gets his answer later, and until then what he has
     inserted is kept from everybody who does not read in a transaction himself. After the answer
     everybody sees everything, as DynamoDB promises."""
 

@@ -1,9 +1,8 @@
-"""That the faults are what their names say, as boto3 sees them: what the client is told, and whether
-it was carried out."""
+"""That the faults are what their names say, as boto3 sees them: what the client is told, and
+whether it was carried out."""
 
 import http.client
 import json
-import subprocess
 import threading
 import time
 import uuid
@@ -179,11 +178,7 @@ def test_a_reader_sees_head_before_its_message_and_not_after_the_answer(proxy, d
 
 
 def test_a_certificate_that_nobody_signed_is_one(dynoxide, tmp_path):
-    made = (tmp_path / "cert.pem", tmp_path / "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=x",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-out", made[0], "-keyout", made[1]],
-                   check=True, capture_output=True)
+    made = http_faults.self_signed(tmp_path)
     with http_faults.Proxy(dynoxide.url, certificate=made) as proxy:
         assert error_of(through(proxy, dynoxide).list_tables) is SSLError
         trusting = through(proxy, dynoxide, verify=str(made[0]))
