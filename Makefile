@@ -144,6 +144,7 @@ DEPS_bench-profile := $(DEPS_bench)
 DEPS_chaos := build run test $(BUNDLE_DEPS)
 DEPS_soak := $(DEPS_bench)
 DEPS_test-aws := build run test aws $(BUNDLE_DEPS)
+DEPS_soak-aws := $(DEPS_test-aws)
 DEPS_browser := build run browser $(BUNDLE_DEPS)
 DEPS_fuzz := build fuzz
 DEPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(DEPS_$(goal))))
@@ -238,7 +239,7 @@ CHAOS = STAGE=$(STAGE) SHIMS=$(CURDIR)/$(B)/tests/shim PYTHONDONTWRITEBYTECODE=1
 
 .PHONY: chaos
 chaos: stage $(SHIMS) $(VENV)/installed ## nothing is lost: the history checker, plain and under kill -9
-	@$(CHAOS) -m 'not soak' $(ARGS)
+	@$(CHAOS) -m 'not soak and not aws' $(ARGS)
 
 .PHONY: soak
 soak: stage $(SHIMS) $(VENV)/installed $(B)/tests/contract/power_cut_test ## what takes long: every fault of processes and disks
@@ -266,15 +267,26 @@ AWS_TOOLS := $(DYNOXIDE) $(TOXIPROXY) $(MINISTACK) $(AWS_VENV)/installed
 AWS_PYTHON = STAGE=$(STAGE) SHIMS=$(CURDIR)/$(B)/tests/shim PYTHONDONTWRITEBYTECODE=1 \
     MINISTACK=$(MINISTACK) DYNOXIDE=$(DYNOXIDE) TOXIPROXY=$(TOXIPROXY) \
     CONTRACT=$(CURDIR)/$(B)/tests/contract PYTHONPATH=tests/aws:tests/api $(AWS_VENV)/bin/python
+AWS_WITH = $(AWS_PYTHON) tests/aws/with.py
+AWS_PYTEST = $(AWS_VENV)/bin/python -m pytest -q
 # The interfaces that AWS implements; on a stand-in, their contract tests skip nothing.
 AWS_CONTRACT = $(filter $(B)/tests/contract/store_% $(B)/tests/contract/blob_% \
     $(B)/tests/contract/timer_%,$(TESTS))
 
 .PHONY: test-aws
-test-aws: stage $(AWS_TOOLS) $(AWS_CONTRACT) ## installs stand-ins for DynamoDB and S3, and tests against them
+test-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) ## installs stand-ins for DynamoDB and S3, and tests against them
 	@for tables in dynoxide ministack; do \
 	    $(AWS_PYTHON) tests/aws/with.py $$tables tests/run $(AWS_CONTRACT) || exit 1; done
-	@$(AWS_PYTHON) -m pytest -q -n $(JOBS) tests/aws $(ARGS)
+	@$(AWS_PYTHON) -m pytest -q -n $(JOBS) tests/aws -m 'not soak' $(ARGS)
+	@$(AWS_WITH) dynoxide $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
+	@$(AWS_WITH) ministack $(AWS_PYTEST) -n $(JOBS) tests/api -k 'main_job or test_aws' $(ARGS)
+	@$(AWS_WITH) dynoxide $(AWS_PYTEST) tests/chaos -m aws $(ARGS)
+
+.PHONY: soak-aws
+soak-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) ## what of it takes long: each fault on each suite, all of the API on MiniStack
+	@$(AWS_PYTHON) -m pytest -q tests/aws -m soak $(ARGS)
+	@$(AWS_WITH) ministack $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
+	@$(AWS_WITH) ministack $(AWS_PYTEST) tests/chaos -m aws $(ARGS)
 
 .PHONY: aws-tools
 aws-tools: $(AWS_TOOLS)

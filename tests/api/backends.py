@@ -1,5 +1,5 @@
-"""Where the servers of the tests keep their data. What differs for the tests stands here and nowhere
-else."""
+"""Where the servers of the tests keep their data. What differs for the tests stands here, and
+nowhere else."""
 
 import hashlib
 import json

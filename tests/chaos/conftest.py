@@ -12,7 +12,7 @@ import pytest
 import store
 from history import History, exchanges
 from load import Load, Plan, Scene
-from server import CLOUDCHAT, Server, children, environment, wait_for
+from server import BACKEND, CLOUDCHAT, Server, children, wait_for
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", 10))
 FIGURES = pytest.StashKey()
@@ -92,6 +92,8 @@ class Run:
                  >= count, seconds=30, every=0.05)
 
     def copy(self):
+        if BACKEND.name == "aws":
+            return store.copy_table(BACKEND.items(self.server), self.folder / "copy.json")
         return store.copy(self.server.data / "cloud-chat.db", self.folder / "copy.db")
 
     def check(self):
@@ -108,7 +110,7 @@ def make_run(tmp_path):
     def make(folder=tmp_path, variables=None, **settings):
         settings = {key.replace("__", "."): value for key, value in settings.items()}
         server = Server(folder / "data", settings)
-        server.environment = lambda: {**environment(server.settings), **(variables or {})}
+        server.env.update(variables or {})
         server.console = tmp_path / "console"
         made.append(server)
         return Run(server.start(), tmp_path)

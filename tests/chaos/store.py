@@ -1,10 +1,11 @@
-"""The rows of a database file, as the checker wants them: read with SQL of its own, so that no
-code of the product is believed."""
+"""The rows of a database file, or of a table of DynamoDB, as the checker wants them: read with SQL of
+its own, or by boto3, so that no code of the product is believed."""
 
 import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass
@@ -19,15 +20,28 @@ class Room:
 
 def read(path):
     """(rooms by id, complaints of SQLite about the file)."""
+    path = Path(path)
+    rows, complaints = _read_table(path) if path.suffix == ".json" else _read_file(path)
+    rooms = {}
+    for pk, sk, body, mrev in rows:
+        room = rooms.setdefault(pk[2:], Room(pk[2:]))
+        _add(room, sk, body, mrev)
+    return rooms, complaints
+
+
+def _read_file(path):
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         [[said]] = db.execute("PRAGMA integrity_check(1)").fetchall()
         rows = db.execute("SELECT pk, sk, body, mrev FROM item WHERE pk >= 'R#' AND pk < 'R$' "
                           "ORDER BY pk, sk").fetchall()
-    rooms = {}
-    for pk, sk, body, mrev in rows:
-        room = rooms.setdefault(pk[2:], Room(pk[2:]))
-        _add(room, sk, json.loads(body), mrev)
-    return rooms, [] if said == "ok" else [said]
+    complaints = [] if said == "ok" else [said]
+    return [(pk, sk, json.loads(body), mrev) for pk, sk, body, mrev in rows], complaints
+
+
+def _read_table(path):
+    items = [item for item in json.loads(path.read_text()) if item["pk"].startswith("R#")]
+    items.sort(key=lambda item: (item["pk"], item["sk"]))
+    return [(item["pk"], item["sk"], item, item.get("mrev")) for item in items], []
 
 
 def _add(room, sk, body, mrev):
@@ -43,6 +57,16 @@ def _add(room, sk, body, mrev):
     elif kind == "SENT":
         user, _, client_id = rest.partition("#")
         room.sent[user, client_id] = body
+
+
+def copy_table(items, target):
+    """Items of DynamoDB, in its own types."""
+    from boto3.dynamodb.types import TypeDeserializer  # not there where SQLite is tested
+
+    plain = TypeDeserializer().deserialize
+    target.write_text(json.dumps(
+        [{name: plain(value) for name, value in item.items()} for item in items], default=int))
+    return target
 
 
 def copy(source, target):
