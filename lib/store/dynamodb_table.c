@@ -179,15 +179,14 @@ static enum cc_code describe(struct cc_aws *aws, struct cc_arena *arena, struct 
     struct cc_aws_answer answer;
     enum cc_code rc;
 
+    *out = STATE_ABSENT;
     dynamo_request_begin_table(&request, arena, table);
     rc = dynamo_call(aws, arena, "DescribeTable", CC_AWS_READS, dynamo_request_end(&request),
                      &answer, err);
     if (rc != CC_OK)
         return rc;
-    if (cc_str_eq(answer.error, CC_STR("ResourceNotFoundException"))) {
-        *out = STATE_ABSENT;
+    if (cc_str_eq(answer.error, CC_STR("ResourceNotFoundException")))
         return CC_OK;
-    }
     if (answer.error.at)
         return dynamo_fail(&answer, "DescribeTable", err);
     return judge_description(arena, &answer, table, out, err);
