@@ -18,6 +18,18 @@ static struct cc_str other_of(const struct cc_head *head, struct cc_str user)
 /* What the caller's view of one room is made of, besides its HEAD. */
 enum part { PART_MEMBER, PART_CURSOR, PART_OTHER_CURSOR, PART_COUNT };
 
+/* What a table gives is not of one instant: a cursor may have been moved by a message that came
+ * after the HEAD that was read before it. Told beside that HEAD, it ends there. */
+static void hold_back(struct cc_cursor_row *row, const struct cc_head *head)
+{
+    if (row->cursor.delivered_seq > head->seq)
+        row->cursor.delivered_seq = head->seq;
+    if (row->cursor.read_seq <= head->seq)
+        return;
+    row->cursor.read_seq = head->seq;
+    row->read_count = head->count;
+}
+
 static enum cc_code load_cursor(struct cc_arena *arena, const struct cc_item *item,
                                 struct cc_str user, struct cc_cursor_row *out, struct cc_err *err)
 {
@@ -60,6 +72,8 @@ static enum cc_code load_room(struct cc_arena *arena, const struct cc_caller *by
                          err);
     if (rc != CC_OK)
         return rc;
+    hold_back(&own, &from->head);
+    hold_back(&other, &from->head);
     fill_room(by, from, room);
     room->cursor = own.cursor;
     room->other_cursor = other.cursor;

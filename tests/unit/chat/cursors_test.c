@@ -1,5 +1,7 @@
 #include "house.h"
 
+#include "store/keys.h"
+
 struct pair {
     struct house h;
     struct cc_caller ann, bob, eve;
@@ -82,6 +84,31 @@ START_TEST(cursors_never_move_back_nor_beyond_the_newest_message)
     expect(&p, &p.bob, 5, 5, 0);
     house_say(&p.ann, p.room, "more");
     expect(&p, &p.bob, 5, 5, 1);
+    house_close(&p.h);
+}
+END_TEST
+
+/* Ann's next message, of which her cursor is seen and the HEAD not yet. */
+static enum cc_code move_ahead_of_head(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const struct pair *p = arg;
+    struct cc_item cursor = { .key = cc_key_cursor(cc_txn_arena(txn), p->room, p->ann.user) };
+
+    cursor.body = CC_STR("{\"delivered_seq\":3,\"read_seq\":3,\"read_count\":3}");
+    return cc_txn_put(txn, &cursor, err);
+}
+
+START_TEST(a_cursor_that_is_newer_than_the_room_beside_it_ends_with_the_room)
+{
+    struct pair p;
+    struct cc_err err = { 0 };
+
+    pair_open(&p);
+    house_say(&p.ann, p.room, "one");
+    house_say(&p.ann, p.room, "two");
+    ck_assert_int_eq(cc_store_run(p.h.store, p.ann.arena, move_ahead_of_head, &p, &err), CC_OK);
+    expect(&p, &p.ann, 2, 2, 0);
+    expect(&p, &p.bob, 0, 0, 2);
     house_close(&p.h);
 }
 END_TEST
@@ -190,5 +217,6 @@ END_TEST
 
 CC_CHECK_MAIN("chat/cursors", unread_is_what_others_wrote_since,
               cursors_never_move_back_nor_beyond_the_newest_message, what_is_read_is_delivered,
+              a_cursor_that_is_newer_than_the_room_beside_it_ends_with_the_room,
               a_cursor_takes_no_rev, everybodys_cursor_is_listed_for_members_alone,
               a_stranger_has_no_cursor_to_move, unread_is_right_while_all_talk_and_read_at_once)
