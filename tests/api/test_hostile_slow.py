@@ -97,34 +97,19 @@ def never_reads(stage):
 
 
 def open_sockets(stage):
-    """Of the web server all, of our programs those with a name: they listen, or came from the web
-    server. Other files they open as they first need them: a thread its database, and the pair of
-    sockets without a name through which it hands on what a request may hold. Our own connection is
-    always among them."""
+    """Of all processes, with our own client's connection: it is opened if it was not. Other files
+    they open as they first need them: a thread its database."""
     stage.check()
-    ours = sum(map(stage.server.workers, PROGRAM_NAMES), [])
-    named = inodes_with_a_name()
-    return (sum(len(sockets_of(pid)) for pid in stage.server.children_named("lighttpd"))
-            + sum(len(sockets_of(pid) & named) for pid in ours))
+    pids = [*stage.server.children_named("lighttpd"), *sum(map(stage.server.workers,
+                                                              PROGRAM_NAMES), [])]
+    return sum(is_socket(entry) for pid in pids for entry in os.scandir(f"/proc/{pid}/fd"))
 
 
-def inodes_with_a_name():
-    with open("/proc/net/unix") as table:
-        rows = [line.split() for line in table]
-    return {row[6] for row in rows if len(row) > 7}
-
-
-def sockets_of(pid):
-    """Their inodes."""
-    links = [read_link(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]
-    return {link[len("socket:["):-1] for link in links if link.startswith("socket:[")}
-
-
-def read_link(path):
+def is_socket(entry):
     try:
-        return os.readlink(path)
+        return os.readlink(entry.path).startswith("socket:")
     except FileNotFoundError:
-        return ""  # closed meanwhile
+        return False  # closed meanwhile
 
 
 def reset(s):
