@@ -97,8 +97,8 @@ def never_reads(stage):
 
 
 def open_sockets(stage):
-    """Of all processes, with our own client's connection: it is opened if it was not. Other files
-    they open as they first need them: a thread its database."""
+    """Of all processes, once the bystander has been answered: his connection is among them each
+    time. Other files they open as they first need them: a thread its database."""
     stage.check()
     pids = [*stage.server.children_named("lighttpd"), *sum(map(stage.server.workers,
                                                               PROGRAM_NAMES), [])]
