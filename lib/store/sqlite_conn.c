@@ -181,7 +181,8 @@ static enum cc_code set_pragmas(struct sqlite_conn *conn, const struct sqlite_se
     return CC_OK;
 }
 
-/* What a sync gathers is on its way to disk with the commit; without one nobody knows when. */
+/* What is gathered of the log must be written before the commit is announced: only a sync does
+ * that. */
 static bool syncs_each_commit(const struct sqlite_settings *settings)
 {
     return settings->durability == 0 && !settings->network;
@@ -190,7 +191,7 @@ static bool syncs_each_commit(const struct sqlite_settings *settings)
 enum cc_code sqlite_conn_open(const struct sqlite_settings *settings, bool writes,
                               struct sqlite_conn **out, struct cc_err *err)
 {
-    struct cc_arena *arena = cc_arena_new((size_t)24 * 1024 + (writes ? SQLITE_LOG_BYTES : 0));
+    struct cc_arena *arena = cc_arena_new(writes ? SQLITE_LOG_BYTES + 24 * 1024 : (size_t)8 * 1024);
     struct sqlite_conn *conn = CC_NEW(arena, struct sqlite_conn);
     const char *vfs = NULL;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;

@@ -8,10 +8,8 @@
  * The rest of SQLite's view of the system is left as it is, locks and shared memory above all. */
 #include "sqlite.h"
 
+#include <assert.h>
 #include <string.h>
-
-/* As much as some fifteen sends write. */
-#define GATHERED_MAX SQLITE_LOG_BYTES
 
 struct sqlite_log {
     sqlite3_vfs base; /* first */
@@ -59,7 +57,7 @@ static int log_read(sqlite3_file *base, void *out, int len, sqlite3_int64 at)
 
 static bool continues(const struct log_file *file, size_t len, sqlite3_int64 at)
 {
-    return at == file->at + (sqlite3_int64)file->len && len <= GATHERED_MAX - file->len;
+    return at == file->at + (sqlite3_int64)file->len && len <= SQLITE_LOG_BYTES - file->len;
 }
 
 static int log_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 at)
@@ -73,10 +71,9 @@ static int log_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int
     }
     if (rc != SQLITE_OK)
         return rc;
-    if ((size_t)len > GATHERED_MAX)
-        return file->real->pMethods->xWrite(file->real, bytes, len, at);
+    assert((size_t)len <= SQLITE_LOG_BYTES); /* a page has at most 64 KiB */
     if (!file->log->gathered)
-        file->log->gathered = cc_arena_alloc(file->log->arena, GATHERED_MAX);
+        file->log->gathered = cc_arena_alloc(file->log->arena, SQLITE_LOG_BYTES);
     memcpy(file->log->gathered + file->len, bytes, (size_t)len);
     file->len += (size_t)len;
     return SQLITE_OK;

@@ -97,8 +97,10 @@ def never_reads(stage):
 
 
 def open_sockets(stage):
-    """Of all processes. Other files they open as they first need them: a thread its database, or,
-    where that is not a file, sockets to it; then those of the web server have to do."""
+    """Of all processes, once the bystander has been answered: his connection is among them each
+    time. Other files they open as they first need them: a thread its database, or, where that is
+    not a file, sockets to it; then those of the web server have to do."""
+    stage.check()
     names = () if BACKEND.opens_sockets else PROGRAM_NAMES
     pids = [*stage.server.children_named("lighttpd"), *sum(map(stage.server.workers, names), [])]
     return sum(is_socket(entry) for pid in pids for entry in os.scandir(f"/proc/{pid}/fd"))

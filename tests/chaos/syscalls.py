@@ -15,8 +15,8 @@ from server import CLOUDCHAT, Server, wait_for
 CALLS = ("read,write,readv,writev,recvfrom,recvmsg,sendto,sendmsg,pwrite64,pwritev,ftruncate,"
          "fallocate,fdatasync,fsync,fcntl,open,openat,creat,close,rename,renameat,renameat2,link,"
          "linkat,mkdir,mkdirat")
-# More than a page of the database
-BYTES_SHOWN = 4200
+# As much as the store writes at once: a commit in one piece
+BYTES_SHOWN = 131072
 
 LINE = re.compile(r"(\d+) +(.*)", re.DOTALL)
 BEGUN = re.compile(r"(\w+)\((.*) <unfinished \.\.\.>$", re.DOTALL)

@@ -67,10 +67,9 @@ def check_recovery(run, result, over):
     assert not result.given_up
 
 
-@needs_strace
-@pytest.mark.parametrize("fault, told", FAULTS, ids=lambda v: v if isinstance(v, str) else "")
-def test_a_failing_disk_is_told_as_it_is(fault, told, make_run, tell, tmp_path):
-    run = make_run()
+def put_under(run, fault, tell, tmp_path):
+    """A load, with the fault for a while in the chat workers: who failed. They are over it in time,
+    and the same workers."""
     workers = run.server.workers("chat")
     over, log = [], tmp_path / "strace"
 
@@ -82,10 +81,17 @@ def test_a_failing_disk_is_told_as_it_is(fault, told, make_run, tell, tmp_path):
     found = failures(run)
     tell(f"struck {injections(log)} times; {dict(found)}", result)
     check_recovery(run, result, over[0])
+    assert run.server.workers("chat") == workers
+    return found
+
+
+@needs_strace
+@pytest.mark.parametrize("fault, told", FAULTS, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_failing_disk_is_told_as_it_is(fault, told, make_run, tell, tmp_path):
+    found = put_under(make_run(), fault, tell, tmp_path)
     writes = {(op, *answer) for op in ("send", "cursor") for answer in told}
     assert set(found) <= writes
     assert bool(found) == bool(told)
-    assert run.server.workers("chat") == workers
 
 
 @needs_strace
@@ -95,20 +101,8 @@ def test_a_failing_disk_is_told_as_it_is(fault, told, make_run, tell, tmp_path):
                          ids=lambda v: v if isinstance(v, str) else "")
 def test_a_disk_that_cannot_be_read_is_told_as_it_is(fault, told, make_run, tell, tmp_path):
     """Whoever it is, nothing was done for him, and nothing is made up for what was not read."""
-    run = make_run()
-    workers = run.server.workers("chat")
-    over, log = [], tmp_path / "strace"
-
-    def meanwhile():
-        run.wait_for_acks(100)
-        strike(run, workers, fault, log, over)
-
-    result = run.put_under(meanwhile, seconds=SECONDS, rate=RATE)
-    found = failures(run)
-    tell(f"struck {injections(log)} times; {dict(found)}", result)
-    check_recovery(run, result, over[0])
+    found = put_under(make_run(), fault, tell, tmp_path)
     assert {tuple(answer) for _, *answer in found} == told
-    assert run.server.workers("chat") == workers
 
 
 # A new worker empties the write-ahead log (its first sweep erases what was deleted), so it is
