@@ -13,6 +13,7 @@ struct asking {
     struct cc_sync since;
     struct cc_room_head room;
     struct cc_changes changes;
+    bool half_seen; /* HEAD announces what is not there yet */
 };
 
 static enum cc_code parse_since(struct asking *a, struct cc_err *err)
@@ -43,9 +44,10 @@ static enum cc_code enter(struct cc_txn *txn, struct asking *a, struct cc_err *e
 static enum cc_code load_room(struct cc_txn *txn, struct asking *a, struct cc_err *err)
 {
     size_t count = 1;
+    enum cc_code rc = cc_rooms_load(txn, a->by, &a->room, &a->changes.room, &count, err);
 
     a->changes.has_room = true;
-    return cc_rooms_load(txn, a->by, &a->room, &a->changes.room, &count, err);
+    return rc == CC_OK && count == 0 ? CC_NOT_FOUND : rc;
 }
 
 /* --- the two ranges --------------------------------------------------------------------------- */
@@ -86,8 +88,40 @@ static int compare_seq(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+static bool is_stamped_later(const struct cc_head *head, size_t stamp, struct cc_str sk)
+{
+    for (size_t i = stamp + 1; i < head->stamped.count; i++) {
+        struct cc_str other;
+        int64_t rev;
+
+        if (cc_stamp_parse(head->stamped.at[i], &rev, &other) && cc_str_eq(other, sk))
+            return true;
+    }
+    return false;
+}
+
+/* Whether those are there, as new as that, that HEAD names within the range of the items. */
+static bool have_stamped_members(const struct cc_head *head, int64_t after, int64_t up_to,
+                                 const struct cc_items *items)
+{
+    for (size_t i = 0; i < head->stamped.count; i++) {
+        struct cc_str sk;
+        int64_t rev;
+        size_t k = 0;
+
+        if (!cc_stamp_parse(head->stamped.at[i], &rev, &sk) || rev <= after || rev > up_to ||
+            !cc_str_starts(sk, CC_STR("MEMBER#")) || is_stamped_later(head, i, sk))
+            continue;
+        while (k < items->count && !cc_str_eq(items->at[k].key.sk, sk))
+            k++;
+        if (k == items->count || items->at[k].mrev < rev)
+            return false;
+    }
+    return true;
+}
+
 /* Rows whose mrev lies after since.rev. */
-static enum cc_code read_changed(struct cc_txn *txn, const struct asking *a, struct page *page,
+static enum cc_code read_changed(struct cc_txn *txn, struct asking *a, struct page *page,
                                  struct cc_err *err)
 {
     struct cc_arena *arena = cc_txn_arena(txn);
@@ -108,6 +142,7 @@ static enum cc_code read_changed(struct cc_txn *txn, const struct asking *a, str
     page->left -= items.count;
     page->more = items.more;
     page->next.rev = items.more ? items.at[items.count - 1].mrev : a->room.head.rev;
+    a->half_seen = !have_stamped_members(&a->room.head, a->since.rev, page->next.rev, &items);
     return rc;
 }
 
@@ -142,7 +177,7 @@ static enum cc_code read_page(struct cc_txn *txn, struct asking *a, struct cc_er
                          .left = limit };
     enum cc_code rc = read_changed(txn, a, &page, err);
 
-    if (rc == CC_OK)
+    if (rc == CC_OK && !a->half_seen)
         rc = read_new(txn, a, &page, err);
     a->changes.messages = page.messages;
     a->changes.message_count = page.message_count;
@@ -153,24 +188,40 @@ static enum cc_code read_page(struct cc_txn *txn, struct asking *a, struct cc_er
     return rc;
 }
 
-static enum cc_code read_in(struct cc_txn *txn, void *arg, struct cc_err *err)
+/* HEAD is read first, and all that follows goes up to what it says. */
+static enum cc_code read_once(struct cc_txn *txn, struct asking *a, struct cc_err *err)
 {
-    struct asking *a = arg;
     const struct cc_head *head = &a->room.head;
     enum cc_code rc = enter(txn, a, err);
 
     if (rc != CC_OK)
         return rc;
     a->changes = (struct cc_changes){ .rev = head->rev };
+    a->half_seen = false;
     if (is_foreign(a)) {
         a->changes.reset = true;
         a->changes.sync = cc_sync_format(a->by, head->rev, head->seq);
         return CC_OK;
     }
     rc = read_page(txn, a, err);
-    if (rc == CC_OK && wants_room(a))
+    if (rc != CC_OK || a->half_seen)
+        return rc;
+    if (wants_room(a))
         rc = load_room(txn, a, err);
     return rc == CC_OK ? cc_cursors_load(txn, a->room.id, &a->changes.cursors, err) : rc;
+}
+
+static enum cc_code read_in(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct asking *a = arg;
+
+    for (int look = 0; look < CC_LOOKS_MAX; look++) {
+        enum cc_code rc = read_once(txn, a, err);
+
+        if (rc != CC_OK || !a->half_seen)
+            return rc;
+    }
+    return cc_fail(err, CC_UNAVAILABLE, NULL, "members are not what HEAD says");
 }
 
 enum cc_code cc_changes_read(const struct cc_caller *by, const struct cc_changes_ask *ask,

@@ -49,24 +49,22 @@ static struct cc_str hash_draft(struct cc_arena *arena, const struct cc_message_
     return cc_base64url_encode(arena, (struct cc_str){ (const char *)digest, HASH_BYTES });
 }
 
-static enum cc_code read_message(struct cc_txn *txn, struct cc_str room, int64_t seq,
+/* Up to what HEAD says each seq is there. */
+static enum cc_code read_message(struct cc_txn *txn, const struct cc_room_head *room, int64_t seq,
                                  struct cc_message *out, struct cc_err *err)
 {
-    struct cc_arena *arena = cc_txn_arena(txn);
-    struct cc_key guard = cc_key_room(arena, room);
-    struct cc_item item;
-    enum cc_code rc = cc_txn_peek(txn, cc_key_message(arena, room, seq), guard, &item, err);
-
-    return rc == CC_OK ? cc_message_load(arena, room, &item, out, err) : rc;
+    return seq <= room->head.seq ? cc_messages_load(txn, room, seq, 1, out, err) : CC_NOT_FOUND;
 }
 
-static enum cc_code send_again(struct cc_txn *txn, struct sending *s,
+static enum cc_code send_again(struct cc_txn *txn, struct sending *s, const struct cc_head *head,
                                const struct cc_sent_row *before, struct cc_err *err)
 {
+    const struct cc_room_head room = { .id = s->draft->room, .head = *head };
+
     if (!cc_str_eq(before->hash, s->hash))
         return cc_fail(err, CC_CLIENT_ID_REUSED, NULL, "client_id stands for another body");
     s->sent.is_new = false;
-    return read_message(txn, s->draft->room, before->seq, &s->sent.message, err);
+    return read_message(txn, &room, before->seq, &s->sent.message, err);
 }
 
 /* HEAD moves on by one message, and `out` becomes that message. */
@@ -146,7 +144,7 @@ static enum cc_code send_in(struct cc_txn *txn, void *arg, struct cc_err *err)
         return rc;
     rc = cc_row_get(txn, sent, cc_sent_fields, &before, err);
     if (rc == CC_OK)
-        return send_again(txn, s, &before, err);
+        return send_again(txn, s, &head, &before, err);
     return rc == CC_NOT_FOUND ? append(txn, s, &head, err) : rc;
 }
 
@@ -170,7 +168,7 @@ enum cc_code cc_message_send(const struct cc_caller *by, const struct cc_message
 
 struct getting {
     const struct cc_caller *by;
-    struct cc_str room;
+    struct cc_room_head room;
     int64_t seq;
     struct cc_message message;
 };
@@ -178,10 +176,9 @@ struct getting {
 static enum cc_code get_in(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct getting *g = arg;
-    struct cc_head head;
-    enum cc_code rc = cc_room_enter(txn, g->by, g->room, &head, err);
+    enum cc_code rc = cc_room_enter(txn, g->by, g->room.id, &g->room.head, err);
 
-    return rc == CC_OK ? read_message(txn, g->room, g->seq, &g->message, err) : rc;
+    return rc == CC_OK ? read_message(txn, &g->room, g->seq, &g->message, err) : rc;
 }
 
 enum cc_code cc_message_get(const struct cc_caller *by, struct cc_str id, struct cc_message *out,
@@ -190,7 +187,7 @@ enum cc_code cc_message_get(const struct cc_caller *by, struct cc_str id, struct
     struct getting g = { .by = by };
     enum cc_code rc;
 
-    if (!cc_message_id_parse(id, &g.room, &g.seq))
+    if (!cc_message_id_parse(id, &g.room.id, &g.seq))
         return cc_fail(err, CC_NOT_FOUND, NULL, "not the id of a message");
     rc = cc_store_view(by->chat->store, by->arena, get_in, &g, err);
     if (rc == CC_OK)

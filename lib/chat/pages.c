@@ -2,16 +2,14 @@
 
 /* --- messages in a row ------------------------------------------------------------------------ */
 
-/* How often a reader looks again for what HEAD announces and he has not seen. */
-#define LOOKS_MAX 3
-
 /* Whether none of these is older than HEAD names it. */
 static bool are_current(const struct cc_head *head, const struct cc_message *messages, size_t count)
 {
     for (size_t i = 0; i < head->stamped.count; i++) {
+        struct cc_str sk;
         int64_t rev, seq;
 
-        if (!cc_stamp_parse(head->stamped.at[i], &rev, &seq))
+        if (!cc_stamp_parse(head->stamped.at[i], &rev, &sk) || !cc_seq_parse(sk, &seq))
             continue;
         for (size_t k = 0; k < count; k++) {
             if (messages[k].seq == seq && messages[k].rev < rev)
@@ -32,7 +30,7 @@ enum cc_code cc_messages_load(struct cc_txn *txn, const struct cc_room_head *roo
     range.newest_first = true;
     range.limit = count;
     range.guard = cc_key_room(arena, room->id);
-    for (int look = 0; look < LOOKS_MAX; look++) {
+    for (int look = 0; look < CC_LOOKS_MAX; look++) {
         struct cc_items items;
         enum cc_code rc = cc_txn_query(txn, &range, &items, err);
 

@@ -60,6 +60,12 @@ static void fill_room(const struct cc_caller *by, const struct cc_room_head *fro
         room->last.id = cc_message_id(by->arena, from->id, room->last.seq);
 }
 
+/* What a table shows while a room is being made. To all but its maker it is not there yet. */
+static bool is_unfinished(const struct cc_head *head, const struct cc_item *parts)
+{
+    return head->seq == 0 && (!parts[PART_CURSOR].body.at || !parts[PART_OTHER_CURSOR].body.at);
+}
+
 static enum cc_code load_room(struct cc_arena *arena, const struct cc_caller *by,
                               const struct cc_room_head *from, const struct cc_item *parts,
                               struct cc_room *room, struct cc_err *err)
@@ -142,7 +148,7 @@ enum cc_code cc_rooms_load(struct cc_txn *txn, const struct cc_caller *by,
         const struct cc_item *part = &parts[i * PART_COUNT];
         struct cc_member member;
 
-        if (!part[PART_MEMBER].body.at)
+        if (!part[PART_MEMBER].body.at || is_unfinished(&heads[i].head, part))
             continue;
         rc = cc_member_load(arena, &part[PART_MEMBER], &member, err);
         if (rc == CC_OK && member.state == CC_MEMBER_IN)

@@ -139,12 +139,21 @@ void cc_head_stamp(struct cc_arena *arena, struct cc_head *head, int64_t rev, st
     head->stamped = (struct cc_strs){ stamped, keep + 1 };
 }
 
-/* A number as keys.c writes it. */
-static bool parse_hex(struct cc_str digits, int64_t *out)
+bool cc_stamp_parse(struct cc_str stamp, int64_t *rev, struct cc_str *sk)
 {
+    struct cc_str rest = stamp;
+    struct cc_str number = cc_str_cut(&rest, ' ');
+
+    *sk = rest;
+    return rest.at && cc_str_to_i64(number, 1, INT64_MAX, rev);
+}
+
+bool cc_seq_parse(struct cc_str sk, int64_t *out)
+{
+    struct cc_str digits = cc_key_tail(sk);
     uint64_t value = 0;
 
-    if (digits.len != SEQ_DIGITS || digits.at[0] > '7')
+    if (!cc_str_starts(sk, CC_STR("MSG#")) || digits.len != SEQ_DIGITS || digits.at[0] > '7')
         return false;
     for (size_t i = 0; i < digits.len; i++) {
         const char c = digits.at[i];
@@ -156,13 +165,4 @@ static bool parse_hex(struct cc_str digits, int64_t *out)
     }
     *out = (int64_t)value;
     return true;
-}
-
-bool cc_stamp_parse(struct cc_str stamp, int64_t *rev, int64_t *seq)
-{
-    struct cc_str rest = stamp;
-    struct cc_str number = cc_str_cut(&rest, ' ');
-
-    return rest.at && cc_str_starts(rest, CC_STR("MSG#")) &&
-           cc_str_to_i64(number, 1, INT64_MAX, rev) && parse_hex(cc_key_tail(rest), seq);
 }

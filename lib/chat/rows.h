@@ -77,6 +77,9 @@ enum cc_code cc_message_load(struct cc_arena *arena, struct cc_str room, const s
                              struct cc_message *out, struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_member_load(struct cc_arena *arena, const struct cc_item *item,
                             struct cc_member *out, struct cc_err *err) CC_NODISCARD;
+/* How often a reader looks again for what HEAD announces and he has not seen. */
+#define CC_LOOKS_MAX 3
+
 /* The messages from..from+count-1, newest first. They are all there: seqs have no holes. A backend
  * whose reads are not one instant can show HEAD before what it announces; then this looks again,
  * and after three times CC_UNAVAILABLE. CC_TOO_LARGE, and nothing in err: one query does not give
@@ -104,8 +107,10 @@ enum cc_code cc_rooms_load(struct cc_txn *txn, const struct cc_caller *by,
 
 /* Notes that this commit gives `rev` to the row `sk`. */
 void cc_head_stamp(struct cc_arena *arena, struct cc_head *head, int64_t rev, struct cc_str sk);
-/* What one of HEAD's stamps names, if it is a message. */
-bool cc_stamp_parse(struct cc_str stamp, int64_t *rev, int64_t *seq);
+/* What one of HEAD's stamps names. */
+bool cc_stamp_parse(struct cc_str stamp, int64_t *rev, struct cc_str *sk);
+/* The seq in the sort key of a message. */
+bool cc_seq_parse(struct cc_str sk, int64_t *out);
 
 /* --- ids and tokens --------------------------------------------------------------------------- */
 

@@ -64,9 +64,12 @@ static void check_bent_seal(const struct cc_caller *by, struct cc_str text)
 static void check_stamp(struct cc_str stamp)
 {
     int64_t rev = -1, seq = -1;
+    struct cc_str sk;
 
-    if (cc_stamp_parse(stamp, &rev, &seq))
-        fuzz_require(rev >= 0 && seq >= 0);
+    if (cc_stamp_parse(stamp, &rev, &sk))
+        fuzz_require(rev >= 0 && sk.len < stamp.len && (!cc_seq_parse(sk, &seq) || seq >= 0));
+    if (cc_seq_parse(stamp, &seq))
+        fuzz_require(seq >= 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -342,6 +342,62 @@ START_TEST(what_is_no_token_is_refused)
 }
 END_TEST
 
+/* --- a store whose reads are not one instant -------------------------------------------------- */
+
+static enum cc_code set_ann(struct cc_txn *txn, struct pair *p, int64_t mrev, struct cc_err *err)
+{
+    const struct cc_item row = { .key = cc_key_member(cc_txn_arena(txn), p->room, p->ann.user),
+                                 .body = CC_STR("{\"joined\":1}"),
+                                 .mrev = mrev };
+
+    return cc_txn_put(txn, &row, err);
+}
+
+static enum cc_code hide_ann(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct pair *p = arg;
+
+    return cc_txn_delete(txn, cc_key_member(cc_txn_arena(txn), p->room, p->ann.user), err);
+}
+
+static enum cc_code age_ann(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    return set_ann(txn, arg, 1, err);
+}
+
+static enum cc_code show_ann(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    return set_ann(txn, arg, 2, err);
+}
+
+static enum cc_code ask_after(const struct pair *p, cc_txn_fn *change, struct cc_str since)
+{
+    const struct cc_changes_ask in = { p->room, since, 50 };
+    struct cc_changes out;
+    struct cc_err err = { 0 };
+
+    ck_assert_int_eq(cc_store_run(p->h.store, p->h.arena, change, (void *)(uintptr_t)p, &err),
+                     CC_OK);
+    return cc_changes_read(&p->bob, &in, &out, &err);
+}
+
+/* Whoever was given a token beyond her would never hear of her. */
+START_TEST(a_member_whom_head_announces_and_who_is_not_there_is_waited_for)
+{
+    struct pair p;
+    struct cc_str since;
+
+    pair_open(&p);
+    since = house_look(&p.bob, p.room).sync;
+    ck_assert_int_eq(ask_after(&p, hide_ann, CC_STR_ABSENT), CC_UNAVAILABLE);
+    ck_assert_int_eq(ask_after(&p, age_ann, CC_STR_ABSENT), CC_UNAVAILABLE);
+    ck_assert_int_eq(ask_after(&p, age_ann, since), CC_OK);
+    ck_assert_int_eq(ask_after(&p, show_ann, CC_STR_ABSENT), CC_OK);
+    ck_assert_uint_eq(ask(&p.bob, p.room, CC_STR_ABSENT, 1).member_count, 1);
+    house_close(&p.h);
+}
+END_TEST
+
 START_TEST(only_members_see_changes)
 {
     struct pair p;
@@ -399,4 +455,5 @@ CC_CHECK_MAIN("chat/changes", from_the_beginning_comes_everything,
               what_changed_comes_once_in_its_present_state,
               paging_ends_at_the_present_state_whatever_happens_meanwhile,
               of_another_history_or_from_the_future_is_reset, what_is_no_token_is_refused,
+              a_member_whom_head_announces_and_who_is_not_there_is_waited_for,
               only_members_see_changes, the_tag_changes_with_the_answer_and_only_then)

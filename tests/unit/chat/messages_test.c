@@ -600,6 +600,32 @@ START_TEST(what_head_announces_and_is_not_there_is_waited_for_and_not_left_out)
 }
 END_TEST
 
+/* Neither "there is none" nor a second one. */
+START_TEST(one_message_that_head_announces_and_is_not_there_is_waited_for)
+{
+    struct pair p;
+    struct cc_message third = { 0 }, got;
+    struct cc_message_draft again = { .type = CC_MESSAGE_TEXT };
+    struct cc_sent sent;
+    struct cc_err err = { 0 };
+
+    pair_open(&p);
+    for (int i = 0; i < 3; i++)
+        third = house_say(&p.ann, p.room, "hello");
+    again.room = p.room;
+    again.client_id = third.client_id;
+    again.data.text = CC_STR("hello");
+    ck_assert_int_eq(cc_store_run(p.h.store, p.h.arena, hide_third, &p.room, &err), CC_OK);
+    ck_assert_int_eq(cc_message_get(&p.bob, third.id, &got, &err), CC_UNAVAILABLE);
+    cc_err_clear(&err);
+    ck_assert_int_eq(cc_message_send(&p.ann, &again, &sent, &err), CC_UNAVAILABLE);
+    cc_err_clear(&err);
+    ck_assert_int_eq(cc_message_get(&p.bob, CC_JOIN(p.h.arena, p.room, CC_STR(".4")), &got, &err),
+                     CC_NOT_FOUND);
+    house_close(&p.h);
+}
+END_TEST
+
 CC_CHECK_MAIN("chat/messages", messages_are_numbered_from_one_without_a_hole,
               a_message_is_read_as_it_was_sent, the_same_client_id_and_body_are_the_same_message,
               only_members_send, a_text_has_1_to_10000_characters_of_which_one_can_be_seen,
@@ -611,4 +637,5 @@ CC_CHECK_MAIN("chat/messages", messages_are_numbered_from_one_without_a_hole,
               pages_hold_what_is_nearest, a_page_of_the_longest_messages_holds_fewer_and_says_so,
               only_members_list, who_has_the_newest_page_is_told_so_until_the_room_changes,
               only_of_the_newest_page_can_one_have_it_already,
-              what_head_announces_and_is_not_there_is_waited_for_and_not_left_out)
+              what_head_announces_and_is_not_there_is_waited_for_and_not_left_out,
+              one_message_that_head_announces_and_is_not_there_is_waited_for)

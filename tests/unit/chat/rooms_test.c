@@ -386,6 +386,36 @@ START_TEST(who_is_no_more_leaves_an_id_without_a_name)
 }
 END_TEST
 
+static enum cc_code hide_cursor(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    return cc_txn_delete(
+        txn, cc_key_cursor(cc_txn_arena(txn), *(struct cc_str *)arg, CC_STR("ann")), err);
+}
+
+/* A table shows it while it is being made. */
+START_TEST(a_new_room_that_is_there_in_part_is_not_there_yet)
+{
+    struct house h;
+    struct cc_caller ann, bob, eve;
+    struct cc_str made, used;
+    struct cc_room out;
+    struct cc_err err = { 0 };
+
+    house_open(&h, NULL);
+    ann = house_user(&h, "ann", "+4915100000001");
+    bob = house_user(&h, "bob", "+4915100000002");
+    eve = house_user(&h, "eve", "+4915100000003");
+    used = house_room(&bob, &eve);
+    made = house_room(&ann, &bob);
+    ck_assert_uint_eq(list(&bob, 50, CC_STR_ABSENT).count, 2);
+    ck_assert_int_eq(cc_store_run(h.store, h.arena, hide_cursor, &made, &err), CC_OK);
+    ck_assert_uint_eq(list(&bob, 50, CC_STR_ABSENT).count, 1);
+    cc_check_str(list(&bob, 50, CC_STR_ABSENT).at[0].id, used);
+    ck_assert_int_eq(cc_room_get(&bob, made, &out, &err), CC_NOT_FOUND);
+    house_close(&h);
+}
+END_TEST
+
 static enum cc_code damage_head(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     const struct cc_item head = { .key = cc_key_room(cc_txn_arena(txn), *(struct cc_str *)arg),
@@ -425,4 +455,5 @@ CC_CHECK_MAIN("chat/rooms", two_people_have_one_room_whoever_asks,
               an_operator_may_allow_fewer_rooms, rooms_are_listed_by_last_activity,
               pages_of_rooms_hold_each_room_once,
               a_list_cursor_of_somebody_else_or_forged_is_refused,
-              who_is_no_more_leaves_an_id_without_a_name)
+              who_is_no_more_leaves_an_id_without_a_name,
+              a_new_room_that_is_there_in_part_is_not_there_yet)
