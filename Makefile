@@ -276,7 +276,7 @@ AWS_CONTRACT = $(filter $(B)/tests/contract/store_% $(B)/tests/contract/blob_% \
 .PHONY: test-aws
 test-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) ## installs stand-ins for DynamoDB and S3, and tests against them
 	@for tables in dynoxide ministack; do \
-	    $(AWS_PYTHON) tests/aws/with.py $$tables tests/run $(AWS_CONTRACT) || exit 1; done
+	    SKIPS=no $(AWS_WITH) $$tables tests/run $(AWS_CONTRACT) || exit 1; done
 	@$(AWS_PYTHON) -m pytest -q -n $(JOBS) tests/aws -m 'not soak' $(ARGS)
 	@$(AWS_WITH) dynoxide $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
 	@$(AWS_WITH) ministack $(AWS_PYTEST) -n $(JOBS) tests/api -k 'main_job or test_aws' $(ARGS)

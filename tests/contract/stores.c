@@ -34,7 +34,7 @@ static const struct backend {
     void (*remove)(struct stores *);
 } backends[] = {
     { "sqlite", NULL, prepare_sqlite, open_sqlite, leave_to_folder },
-    { "dynamodb", "CLOUDCHAT_TEST_DYNAMODB", stores_dynamodb_prepare, stores_dynamodb_open,
+    { "dynamodb", "CC_TEST_DYNAMODB", stores_dynamodb_prepare, stores_dynamodb_open,
       stores_dynamodb_remove },
 };
 

@@ -1,7 +1,7 @@
 /* tests/contract/stores.h - the backends on which the suite of the store runs, and what its test
  * programs share. A further backend joins by one row in stores.c.
  *
- * SQLite needs nothing. With CLOUDCHAT_TEST_DYNAMODB=http://127.0.0.1:8000, the address of a
+ * SQLite needs nothing. With CC_TEST_DYNAMODB=http://127.0.0.1:8000, the address of a
  * DynamoDB of ours, the programs run on that instead, with a table of its own for each store. */
 #ifndef CC_TESTS_STORES_H
 #define CC_TESTS_STORES_H

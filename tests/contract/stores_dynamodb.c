@@ -85,7 +85,7 @@ struct cc_aws *stores_aws_open(struct cc_arena *arena, const struct cc_log *log,
 
 static struct cc_aws *open_aws(struct stores *s)
 {
-    return stores_aws_open(s->arena, &s->log, getenv("CLOUDCHAT_TEST_DYNAMODB"));
+    return stores_aws_open(s->arena, &s->log, getenv("CC_TEST_DYNAMODB"));
 }
 
 static void call(struct stores *s, struct cc_aws *aws, const char *operation, const char *more)
