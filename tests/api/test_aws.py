@@ -48,6 +48,15 @@ def test_the_command_line_reads_a_rooms_head(server, room):
     assert got["Item"]["seq"] == {"N": "1"}
 
 
+def test_the_command_line_finds_in_the_index_what_changes_and_no_message(server, room):
+    got = aws("dynamodb", "query", "--endpoint-url", BACKEND.tables, "--table-name",
+              server.settings["store.table"], "--index-name", "mrev", "--consistent-read",
+              "--key-condition-expression", "pk = :room", "--expression-attribute-values",
+              json.dumps({":room": {"S": f"R#{room}"}}))
+    assert [item["sk"]["S"].split("#")[0] for item in got["Items"]] == ["MEMBER", "MEMBER"]
+    assert [item["mrev"] for item in got["Items"]] == [{"N": "2"}, {"N": "3"}]
+
+
 def test_the_command_line_reads_a_photo(server, person, tmp_path):
     ada = person()
     path = ada.put("/profile/photo", body=png(3, 3), headers={"content-type": "image/png"},

@@ -46,7 +46,17 @@ class Message:
         return target.rsplit(".", 1)[1] if target else self.first.split(" ", 1)[0]
 
     def json(self):
-        return json.loads(self.body)
+        return json.loads(self.content())
+
+    def content(self):
+        """The body without the sizes of its chunks."""
+        if not self.get("transfer-encoding"):
+            return self.body
+        taken, rest = b"", self.body
+        while size := int(rest.split(b"\r\n", 1)[0].split(b";")[0], 16):
+            rest = rest.split(b"\r\n", 1)[1]
+            taken, rest = taken + rest[:size], rest[size + 2:]
+        return taken
 
     def bytes(self):
         return self.head + self.body
@@ -387,11 +397,11 @@ async def no_http(exchange):
 class HalfSeen:
     """While a transaction is under way, a reader outside of it may see its HEAD written and the
     rows that it inserts not yet. Here the writer gets his answer later, and until then what he has
-    inserted is kept from everybody who does not read in a transaction himself. After the answer
-    everybody sees everything, as DynamoDB promises."""
+    inserted (`share` of it) is kept from everybody who does not read in a transaction himself.
+    After the answer everybody sees everything, as DynamoDB promises."""
 
-    def __init__(self, window_s=0.02):
-        self.window_s = window_s
+    def __init__(self, window_s=0.02, share=1.0):
+        self.window_s, self.share = window_s, share
         self.hidden = Counter()  # (pk, sk): transactions under way
         self.kept_back = 0
 
@@ -405,7 +415,8 @@ class HalfSeen:
         return got
 
     async def write(self, exchange):
-        keys = inserted(exchange.request.json())
+        keys = [key for key in inserted(exchange.request.json())
+                if exchange.proxy.random.random() < self.share]
         self.hidden.update(keys)
         try:
             got = await exchange.forward()
@@ -416,8 +427,6 @@ class HalfSeen:
             self.hidden = +self.hidden
 
     def without(self, operation, got):
-        if got.get("transfer-encoding"):
-            return got
         told = got.json()
         if operation == "GetItem":
             if "Item" in told and self.hides(told["Item"]):

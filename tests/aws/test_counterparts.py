@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 import uuid
 
+import backends
 import counterparts
 import pytest
 from botocore.auth import SigV4Auth
@@ -50,7 +51,9 @@ def bucket(ministack):
 @pytest.mark.parametrize("key", ("test", "000000000000", "123456789012"))
 def test_the_suite_refuses_to_run_with_the_keys_of_root(key):
     with pytest.raises(AssertionError, match="root in MiniStack"):
-        counterparts.refuse_root(key)
+        backends.refuse_root(key)
+    with pytest.raises(AssertionError, match="root in MiniStack"):
+        backends.named({"CC_TEST_DYNAMODB": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": key})
 
 
 def signed(ministack, body):
