@@ -209,6 +209,8 @@ static enum dynamo_fate fate_of_call(enum cc_code rc)
     return rc == CC_OUTCOME_UNKNOWN ? DYNAMO_UNKNOWN : DYNAMO_UNDONE;
 }
 
+/* Also where there is one write that depends on nothing. As a PutItem it would cost half, but its
+ * second try, after an answer that was lost, could undo what another has written over the first. */
 static enum dynamo_fate commit_all(const struct commit *c, struct cc_err *err)
 {
     struct dynamo_request request;
@@ -224,25 +226,6 @@ static enum dynamo_fate commit_all(const struct commit *c, struct cc_err *err)
     if (rc != CC_OK)
         return fate_of_call(rc);
     return answer.error.at ? judge_error(c, &answer, "TransactWriteItems", err) : DYNAMO_COMMITTED;
-}
-
-/* One write without a condition needs no transaction, which costs twice as much: twice is the same
- * as once. */
-static enum dynamo_fate commit_one(const struct commit *c, const struct dynamo_entry *entry,
-                                   struct cc_err *err)
-{
-    const char *operation = entry->write == DYNAMO_PUT ? "PutItem" : "DeleteItem";
-    struct dynamo_request request;
-    struct cc_aws_answer answer;
-    enum cc_code rc;
-
-    dynamo_request_begin(&request, c->arena);
-    write_subject(c, &request.w, entry);
-    rc = dynamo_call(c->store->aws, c->arena, operation, CC_AWS_REPEATABLE,
-                     dynamo_request_end(&request), &answer, err);
-    if (rc != CC_OK)
-        return fate_of_call(rc);
-    return answer.error.at ? judge_error(c, &answer, operation, err) : DYNAMO_COMMITTED;
 }
 
 /* --- confirming ------------------------------------------------------------------------------- */
@@ -354,13 +337,8 @@ enum dynamo_fate dynamo_commit(struct dynamo_store *store, struct dynamo_overlay
 {
     const struct commit c = { store, dynamo_call_arena(), overlay, v,
                               cc_clock_wall_ms(store->clock) };
-    const struct dynamo_entry *only = counted(overlay, 0);
-    enum dynamo_fate fate;
+    enum dynamo_fate fate = commit_all(&c, err);
 
-    if (dynamo_overlay_items(overlay) == 1 && !only->checked && !only->guessed)
-        fate = commit_one(&c, only, err);
-    else
-        fate = commit_all(&c, err);
     cc_arena_free(c.arena);
     return fate;
 }

@@ -297,15 +297,18 @@ START_TEST(reasons_that_make_no_sense_are_an_error)
 }
 END_TEST
 
-/* Twice is the same as once, and a transaction costs twice as much. */
-START_TEST(one_write_that_depends_on_nothing_is_no_transaction)
+/* Between two tries of a PutItem another one may have read the first and written over it: the
+ * second would undo that. A token makes them one. */
+START_TEST(one_write_that_depends_on_nothing_is_not_done_twice_either)
 {
     struct job job = { .put = stores_key("P", "A") };
     struct fixture f;
 
     open_store(&f);
-    MOCK_EXPECT(&f.mock, { "PutItem", 0, NULL }, { "PutItem", 200, "{}" });
+    MOCK_EXPECT(&f.mock, { "TransactWriteItems", 0, NULL }, { "TransactWriteItems", 200, "{}" });
     ck_assert_int_eq(run(&f, &job), CC_OK);
+    check_has(mock_body(&f.mock, -2), "\"ClientRequestToken\":");
+    ck_assert_str_eq(mock_body(&f.mock, -2), mock_body(&f.mock, -1));
     check_has_not(mock_body(&f.mock, -1), "Condition");
     close_store(&f);
 }
@@ -701,7 +704,7 @@ CC_CHECK_MAIN("store/dynamodb", a_lost_race_runs_the_function_again_on_what_is_t
               a_room_that_is_full_says_so,
               a_throttled_item_is_tried_again_and_a_wrong_request_is_not,
               reasons_that_make_no_sense_are_an_error,
-              one_write_that_depends_on_nothing_is_no_transaction,
+              one_write_that_depends_on_nothing_is_not_done_twice_either,
               reads_that_decide_together_are_confirmed_together,
               keys_that_were_left_out_are_asked_for_again_and_alone,
               what_is_expected_comes_at_once_and_in_a_view_is_good_once,
