@@ -189,17 +189,21 @@ static enum dynamo_fate judge_cancelled(const struct commit *c, const struct cc_
     return DYNAMO_UNDONE;
 }
 
+/* What says nothing of the token does not say either what became of an earlier try with it. */
 static enum dynamo_fate judge_error(const struct commit *c, const struct cc_aws_answer *answer,
                                     const char *operation, struct cc_err *err)
 {
-    enum cc_code rc;
-
     if (cc_str_eq(answer->error, CC_STR("TransactionCanceledException")))
         return judge_cancelled(c, answer, operation, err);
+    if (answer->earlier_unknown) {
+        (void)!cc_fail(err, CC_OUTCOME_UNKNOWN, NULL, "dynamodb %s: %.*s: %.*s", operation,
+                       CC_STR_ARG(answer->error), CC_STR_ARG(answer->message));
+        return DYNAMO_UNKNOWN;
+    }
     if (cc_str_eq(answer->error, CC_STR("TransactionConflictException")))
         return DYNAMO_LOST;
-    rc = dynamo_fail(answer, operation, err);
-    return rc == CC_OUTCOME_UNKNOWN ? DYNAMO_UNKNOWN : DYNAMO_UNDONE;
+    (void)!dynamo_fail(answer, operation, err);
+    return DYNAMO_UNDONE;
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */

@@ -229,6 +229,24 @@ START_TEST(an_outcome_that_stays_unknown_is_said_to_be)
 }
 END_TEST
 
+/* The table can have gone between the two, or the keys that may write to it. */
+START_TEST(an_error_after_an_unknown_outcome_is_no_word_about_that)
+{
+    struct job job = change("A");
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("A", "v1", NUMBER(1)) },
+                { "TransactWriteItems", 0, NULL },
+                { "TransactWriteItems", 400, "{\"__type\":\"ResourceNotFoundException\"}" });
+    ck_assert_int_eq(run(&f, &job), CC_OUTCOME_UNKNOWN);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("A", "v1", NUMBER(1)) },
+                { "TransactWriteItems", 400, "{\"__type\":\"ResourceNotFoundException\"}" });
+    ck_assert_int_eq(run(&f, &job), CC_UNAVAILABLE);
+    close_store(&f);
+}
+END_TEST
+
 START_TEST(a_read_that_fails_to_the_end_did_nothing)
 {
     struct job job = change("A");
@@ -700,8 +718,9 @@ CC_CHECK_MAIN("store/dynamodb", a_lost_race_runs_the_function_again_on_what_is_t
               an_insert_asks_nobody_and_is_told_when_it_was_wrong,
               a_refusal_after_a_wrong_guess_is_not_believed,
               an_unknown_outcome_is_settled_by_the_same_bytes,
-              an_outcome_that_stays_unknown_is_said_to_be, a_read_that_fails_to_the_end_did_nothing,
-              a_room_that_is_full_says_so,
+              an_outcome_that_stays_unknown_is_said_to_be,
+              an_error_after_an_unknown_outcome_is_no_word_about_that,
+              a_read_that_fails_to_the_end_did_nothing, a_room_that_is_full_says_so,
               a_throttled_item_is_tried_again_and_a_wrong_request_is_not,
               reasons_that_make_no_sense_are_an_error,
               one_write_that_depends_on_nothing_is_not_done_twice_either,
