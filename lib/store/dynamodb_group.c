@@ -260,23 +260,35 @@ static void gather(struct group *group)
 
 /* --- what is known from earlier --------------------------------------------------------------- */
 
+/* Into the arena of the one who will use it: a member that does not fit in waits for the next
+ * commit, and when it has waited too long it goes, and with it all that it has read. */
+static void keep(struct dynamo_overlay *known, const struct dynamo_entry *entry, bool again)
+{
+    struct dynamo_entry *to = dynamo_overlay_touch(known, entry->key);
+
+    to->again = again;
+    to->arena = known->arena;
+    if (again)
+        return;
+    to->seen = entry->seen;
+    to->row = entry->row;
+    to->row.item.key = to->key;
+    if (entry->seen != DYNAMO_PRESENT || entry->arena == known->arena)
+        return;
+    to->row.item.body = cc_str_copy(known->arena, entry->row.item.body);
+    to->row.v = cc_str_copy(known->arena, entry->row.v);
+}
+
 /* What the commit checks anyway is taken over. What it does not, or what was no longer so, is to be
  * read anew. */
 static void remember(struct dynamo_overlay *known, const struct dynamo_overlay *read)
 {
     for (size_t i = 0; i < read->count; i++) {
         const struct dynamo_entry *entry = &read->at[i];
-        const bool again = entry->failed || !entry->checked;
-        struct dynamo_entry *to;
 
-        if (dynamo_overlay_find(known, entry->key) ||
-            (entry->seen == DYNAMO_UNREAD && !(entry->guessed && entry->failed)))
-            continue;
-        to = dynamo_overlay_touch(known, entry->key);
-        to->again = again;
-        to->seen = again ? DYNAMO_UNREAD : entry->seen;
-        to->row = entry->row;
-        to->arena = entry->arena;
+        if (!dynamo_overlay_find(known, entry->key) &&
+            (entry->seen != DYNAMO_UNREAD || (entry->guessed && entry->failed)))
+            keep(known, entry, entry->failed || !entry->checked);
     }
 }
 
@@ -297,7 +309,7 @@ static void gather_known(struct group *group)
 
         for (size_t k = 0; k < read->count; k++) {
             if (!dynamo_overlay_find(&group->known, read->at[k].key))
-                *dynamo_overlay_touch(&group->known, read->at[k].key) = read->at[k];
+                keep(&group->known, &read->at[k], read->at[k].again);
         }
     }
 }

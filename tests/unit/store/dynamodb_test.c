@@ -27,9 +27,10 @@ struct fixture {
     struct cc_err err;
 };
 
-static void open_store(struct fixture *f)
+static void open_store_for(struct fixture *f, int64_t wait_ms)
 {
     struct cc_dynamodb_config config = { .table = CC_STR("t"),
+                                         .wait_ms = wait_ms,
                                          .clock = &cc_system_clock,
                                          .random = &cc_system_random };
     const char *meta = "{\"Responses\":{\"t\":["
@@ -50,6 +51,11 @@ static void open_store(struct fixture *f)
     MOCK_EXPECT(&f->mock, { "BatchGetItem", 200, meta }, { "TransactGetItems", 200, same });
     ck_assert_msg(cc_store_open_dynamodb(&config, &f->store, &f->err) == CC_OK, "%s", f->err.cause);
     cc_check_str(cc_store_epoch(f->store), CC_STR("history"));
+}
+
+static void open_store(struct fixture *f)
+{
+    open_store_for(f, 0);
 }
 
 static void close_store(struct fixture *f)
@@ -713,6 +719,128 @@ START_TEST(a_common_race_that_is_lost_is_run_again_by_all)
 }
 END_TEST
 
+/* One leads a commit into which the other, who waits behind it, does not fit. */
+struct crowd {
+    struct fixture f;
+    struct cc_str seen; /* what the leader found that the other one had read */
+    int runs;           /* of the leader */
+    enum cc_code rc;    /* of the other one */
+    _Atomic bool gone;  /* the other one */
+};
+
+static enum cc_code change_head(struct cc_txn *txn, struct cc_err *err)
+{
+    struct cc_item item = { .key = stores_key("P", "HEAD") };
+    enum cc_code rc = cc_txn_get(txn, item.key, &item, err);
+
+    return rc == CC_OK ? cc_txn_put(txn, &item, err) : rc;
+}
+
+/* Looks at X only when it leads, and then for the second time when the other one has gone. */
+static enum cc_code lead(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const int64_t deadline_ms = stores_now_ms() + 20000;
+    struct cc_item item = { .key = stores_key("P", "MSG"), .body = CC_STR("{}") };
+    struct crowd *crowd = arg;
+    enum cc_code rc = change_head(txn, err);
+
+    if (rc == CC_OK)
+        rc = cc_txn_insert(txn, &item, err);
+    crowd->runs++;
+    while (crowd->runs == 3 && !atomic_load(&crowd->gone))
+        stores_pause(deadline_ms);
+    if (rc == CC_OK && crowd->runs > 1)
+        rc = cc_txn_get(txn, stores_key("P", "X"), &item, err);
+    if (rc == CC_OK)
+        crowd->seen = item.body;
+    return rc;
+}
+
+static enum cc_code need_all_room(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct cc_item item;
+    enum cc_code rc = change_head(txn, err);
+
+    (void)arg;
+    if (rc == CC_OK)
+        rc = cc_txn_get(txn, stores_key("P", "X"), &item, err);
+    for (int i = 2; i < CC_TXN_ITEMS_MAX && rc == CC_OK; i++) {
+        item.key.sk = cc_str_format(cc_txn_arena(txn), "N#%d", i);
+        rc = cc_txn_insert(txn, &item, err);
+    }
+    return rc;
+}
+
+/* Its memory is soon another's. */
+static void *wait_in_vain(void *arg)
+{
+    struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    struct crowd *crowd = arg;
+    struct cc_err err = { 0 };
+
+    crowd->rc = cc_store_run(crowd->f.store, arena, need_all_room, NULL, &err);
+    cc_arena_reset(arena);
+    memset(cc_arena_alloc(arena, 15 * 1024), 'x', 15 * 1024);
+    atomic_store(&crowd->gone, true);
+    return arena;
+}
+
+static void *lead_the_next(void *arg)
+{
+    struct crowd *crowd = arg;
+
+    ck_assert_int_eq(cc_store_run(crowd->f.store, crowd->f.arena, lead, crowd, &crowd->f.err),
+                     CC_OK);
+    return NULL;
+}
+
+/* Starts it, and waits until it has asked for so much and waits in its turn. */
+static pthread_t start_and_wait(struct crowd *crowd, void *(*work)(void *), size_t asked)
+{
+    const size_t before = mock_count(&crowd->f.mock);
+    const int64_t deadline_ms = stores_now_ms() + 20000;
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, work, crowd);
+    wait_for_requests(&crowd->f, before + asked);
+    while (!stores_others_sleep(2))
+        stores_pause(deadline_ms);
+    return thread;
+}
+
+/* What a member had read was once the leader's without being copied: it was used after the member
+ * had waited too long and gone. */
+START_TEST(what_a_member_had_read_outlives_it)
+{
+    struct crowd crowd = { .runs = 0 };
+    struct fixture *f = &crowd.f;
+    struct other first;
+    pthread_t leader, member;
+    void *arena;
+
+    open_store_for(f, 1500);
+    MOCK_EXPECT(&f->mock, { "GetItem", 200, GOT("HEAD", "v1", NUMBER(1)) },
+                { "TransactWriteItems", -1, "{}" }, { "GetItem", 200, GOT("HEAD", "v1", "") },
+                { "GetItem", 200, GOT("HEAD", "v1", "") }, { "GetItem", 200, GOT("X", "x1", "") },
+                { "TransactWriteItems", 400, CANCELLED(FAILED "," NONE "," NONE) },
+                { "GetItem", 200, GOT("HEAD", "v9", "") }, { "TransactWriteItems", 200, "{}" });
+    start_other(f, &first, 0, CC_OK);
+    wait_for_requests(f, 4);
+    leader = start_and_wait(&crowd, lead_the_next, 1);
+    member = start_and_wait(&crowd, wait_in_vain, 2);
+    atomic_store(&f->mock.let_go, true);
+    pthread_join(first.thread, NULL);
+    pthread_join(leader, NULL);
+    pthread_join(member, &arena);
+    ck_assert_int_eq(crowd.rc, CC_UNAVAILABLE);
+    ck_assert_int_eq(crowd.runs, 3);
+    cc_check_str(crowd.seen, CC_STR("{}"));
+    check_has(mock_body(&f->mock, -1), "\":v\":{\"S\":\"x1\"}");
+    cc_arena_free(arena);
+    close_store(f);
+}
+END_TEST
+
 CC_CHECK_MAIN("store/dynamodb", a_lost_race_runs_the_function_again_on_what_is_there_then,
               only_what_was_lost_is_read_again, what_was_absent_must_still_be_absent,
               an_insert_asks_nobody_and_is_told_when_it_was_wrong,
@@ -733,4 +861,4 @@ CC_CHECK_MAIN("store/dynamodb", a_lost_race_runs_the_function_again_on_what_is_t
               functions_that_wait_for_the_same_item_share_a_commit_and_ask_for_nothing,
               a_member_that_refuses_is_left_out_of_the_commit,
               when_the_common_commit_is_unknown_it_is_so_for_all,
-              a_common_race_that_is_lost_is_run_again_by_all)
+              a_common_race_that_is_lost_is_run_again_by_all, what_a_member_had_read_outlives_it)
