@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define RETRY_AFTER_S_MAX INT64_C(86400)
+
 struct date {
     int64_t year, month, day, hour, minute, second;
 };
@@ -110,9 +112,9 @@ int64_t aws_date_retry_after_ms(struct cc_str text, int64_t now_ms)
 {
     int64_t seconds, at_ms;
 
-    if (text.at && cc_str_to_i64(text, 0, 86400, &seconds))
+    if (text.at && cc_str_to_i64(text, 0, RETRY_AFTER_S_MAX, &seconds))
         return seconds * 1000;
-    if (text.at && aws_date_http(text, &at_ms) && at_ms > now_ms)
-        return at_ms - now_ms;
-    return 0;
+    if (!text.at || !aws_date_http(text, &at_ms) || at_ms <= now_ms)
+        return 0;
+    return at_ms - now_ms < RETRY_AFTER_S_MAX * 1000 ? at_ms - now_ms : RETRY_AFTER_S_MAX * 1000;
 }

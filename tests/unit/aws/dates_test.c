@@ -69,6 +69,9 @@ START_TEST(retry_after_is_seconds_or_a_date)
         { NULL, 0 },
         { "Sun, 06 Nov 1994 08:49:37 GMT", 7000 },
         { "Sun, 06 Nov 1994 08:49:29 GMT", 0 },
+        { "86400", 86400000 },
+        { "86401", 0 },
+        { "Fri, 06 Nov 9994 08:49:37 GMT", 86400000 },
     };
 
     for (size_t i = 0; i < CC_COUNT(rows); i++)
