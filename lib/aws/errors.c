@@ -16,8 +16,10 @@ static const struct {
     enum aws_remedy remedy;
 } errors[] = {
     { "BandwidthLimitExceeded", AWS_AGAIN },
+    { "ConditionalRequestConflict", AWS_AGAIN },
     { "EC2ThrottledException", AWS_AGAIN },
     { "IDPCommunicationError", AWS_AGAIN },
+    { "OperationAborted", AWS_AGAIN },
     { "PriorRequestNotComplete", AWS_AGAIN },
     { "ProvisionedThroughputExceededException", AWS_AGAIN },
     { "RequestLimitExceeded", AWS_AGAIN },

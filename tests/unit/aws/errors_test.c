@@ -35,6 +35,8 @@ START_TEST(an_error_is_read_wherever_a_service_writes_it)
         { "AccessDeniedException:http://internal.amazon.com/coral/com.amazon#x/", "",
           "AccessDeniedException", NULL, 403, AWS_DENIED },
         { "ExpiredTokenException", "{", "ExpiredTokenException", NULL, 400, AWS_KEYS },
+        { NULL, S3("ConditionalRequestConflict"), "ConditionalRequestConflict", NULL, 409,
+          AWS_AGAIN },
         { NULL, S3("NoSuchKey"), "NoSuchKey", NULL, 404, AWS_JUDGE },
         { NULL, "<Error>\n <Code>RequestTimeTooSkewed</Code>\n <Message>a &lt; b</Message></Error>",
           "RequestTimeTooSkewed", "a < b", 403, AWS_CLOCK },
