@@ -120,11 +120,23 @@ static enum cc_code check_profile(const struct chooser *c, const struct aws_prof
     if (p->role_arn.at && !p->web_identity_token_file.at && !p->source_profile.at)
         return refuse(c, "The profile of AWS has role_arn, but neither web_identity_token_file nor "
                          "source_profile.");
+    if (p->role_arn.at && p->mfa_serial.at)
+        return refuse(c, "The profile of AWS has mfa_serial: nobody is here to type a code.");
     if (!has_keys && (p->access_key_id.at || p->secret_access_key.at))
         return refuse(c, "The profile of AWS has half of a key.");
     if (named && !has_keys && !p->role_arn.at)
         return refuse(c, "The profile that AWS_PROFILE names is not there, or has no keys.");
     return CC_OK;
+}
+
+/* What can be known of a role before it is asked for. */
+static enum cc_code check_role(const struct chooser *c, const struct aws_profile *p)
+{
+    struct cc_aws_keys keys;
+
+    if (!p->role_arn.at || p->web_identity_token_file.at)
+        return CC_OK;
+    return aws_source_profile_keys(c->source, c->arena, p, &keys, c->err);
 }
 
 static enum cc_code from_profile(struct chooser *c)
@@ -140,6 +152,8 @@ static enum cc_code from_profile(struct chooser *c)
     rc = aws_profile_load(s, c->arena, s->profile, &profile, c->err);
     if (rc == CC_OK)
         rc = check_profile(c, &profile, named.at != NULL);
+    if (rc == CC_OK)
+        rc = check_role(c, &profile);
     if (rc != CC_OK || (!profile.access_key_id.at && !profile.role_arn.at))
         return rc;
     s->name = cc_str_format(c->arena, "profile %.*s of %s", CC_STR_ARG(s->profile),

@@ -5,7 +5,8 @@
  *   2. web identity: AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME
  *   3. the profile AWS_PROFILE ("default") of AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials) and
  *      AWS_CONFIG_FILE (~/.aws/config): keys, or role_arn with web_identity_token_file, or role_arn
- *      with source_profile. What else a profile may say (sso, credential_process) is refused.
+ *      with source_profile, which has keys. What else a profile may say (sso, credential_process, a
+ *      role by way of another, mfa_serial) is refused.
  *   4. the container's endpoint: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, or _FULL_URI with
  *      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN
  *   5. the machine's role, by IMDSv2 (AWS_EC2_METADATA_SERVICE_ENDPOINT), unless

@@ -20,6 +20,7 @@ static const struct {
     { "credential_process", MEMBER(credential_process) },
     { "sso_session", MEMBER(sso) },
     { "sso_start_url", MEMBER(sso) },
+    { "mfa_serial", MEMBER(mfa_serial) },
     { "region", MEMBER(region) },
 };
 

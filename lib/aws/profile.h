@@ -16,7 +16,8 @@ struct aws_profile {
     struct cc_str access_key_id, secret_access_key, session_token;
     struct cc_str role_arn, role_session_name, external_id;
     struct cc_str web_identity_token_file, source_profile;
-    struct cc_str credential_source, credential_process, sso; /* not supported, but noticed */
+    /* not supported, but noticed */
+    struct cc_str credential_source, credential_process, sso, mfa_serial;
     struct cc_str region;
 };
 

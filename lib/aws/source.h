@@ -56,6 +56,12 @@ enum cc_code aws_profile_load(const struct aws_source *source, struct cc_arena *
                               struct cc_str name, struct aws_profile *out,
                               struct cc_err *err) CC_NODISCARD;
 
+/* The keys of the profile that `profile` names as its source. CC_INVALID: there are none, or they
+ * would be those of another role. */
+enum cc_code aws_source_profile_keys(const struct aws_source *source, struct cc_arena *arena,
+                                     const struct aws_profile *profile, struct cc_aws_keys *out,
+                                     struct cc_err *err) CC_NODISCARD;
+
 /* What the endpoints of containers and machines answer: JSON with AccessKeyId and its like. */
 enum cc_code aws_keys_read_json(struct cc_arena *arena, struct cc_str text, struct aws_found *out,
                                 struct cc_err *err) CC_NODISCARD;

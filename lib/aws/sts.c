@@ -133,6 +133,30 @@ static struct cc_aws_keys keys_of(const struct aws_profile *profile)
                                  profile->session_token };
 }
 
+/* A profile may be its own source. */
+enum cc_code aws_source_profile_keys(const struct aws_source *source, struct cc_arena *arena,
+                                     const struct aws_profile *profile, struct cc_aws_keys *out,
+                                     struct cc_err *err)
+{
+    const struct cc_str name = profile->source_profile;
+    struct aws_profile from;
+    enum cc_code rc = aws_profile_load(source, arena, name, &from, err);
+
+    if (rc != CC_OK)
+        return rc;
+    if (from.role_arn.at && !cc_str_eq(name, source->profile))
+        return cc_fail(err, CC_INVALID,
+                       "The source_profile of AWS's profile is a role itself: one role by way of "
+                       "another is not supported.",
+                       "aws credentials: source_profile %.*s is a role", CC_STR_ARG(name));
+    if (!from.access_key_id.at || !from.secret_access_key.at)
+        return cc_fail(err, CC_INVALID,
+                       "The source_profile of AWS's profile is not there, or has no keys.",
+                       "aws credentials: source_profile %.*s has no keys", CC_STR_ARG(name));
+    *out = keys_of(&from);
+    return CC_OK;
+}
+
 static enum cc_code fetch_role(const struct aws_source *source, struct cc_arena *arena,
                                const struct aws_profile *profile, int64_t timeout_ms,
                                struct aws_found *out, struct cc_err *err)
@@ -142,21 +166,14 @@ static enum cc_code fetch_role(const struct aws_source *source, struct cc_arena 
         profile->role_session_name.at ? profile->role_session_name : source->role_session,
         profile->external_id,
     };
-    struct aws_profile from;
     struct cc_aws_keys keys;
     enum cc_code rc;
 
     if (profile->web_identity_token_file.at)
         return by_token(source, arena, &role, cc_str_z(arena, profile->web_identity_token_file),
                         timeout_ms, out, err);
-    rc = aws_profile_load(source, arena, profile->source_profile, &from, err);
-    if (rc != CC_OK)
-        return rc;
-    keys = keys_of(&from);
-    if (!keys.id.at || !keys.secret.at)
-        return cc_fail(err, CC_INVALID, NULL, "aws credentials: source_profile %.*s has no keys",
-                       CC_STR_ARG(profile->source_profile));
-    return by_keys(source, arena, &role, &keys, timeout_ms, out, err);
+    rc = aws_source_profile_keys(source, arena, profile, &keys, err);
+    return rc == CC_OK ? by_keys(source, arena, &role, &keys, timeout_ms, out, err) : rc;
 }
 
 enum cc_code aws_fetch_profile(const struct aws_source *source, struct cc_arena *arena,

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* memmem */
 #include "house.h"
 
+
 #include <sys/stat.h>
 #include <time.h>
 
@@ -177,6 +178,10 @@ START_TEST(the_first_source_that_is_configured_is_the_one)
         { { { "HOME", "HOME" }, { "AWS_PROFILE", "half" } }, NULL },
         { { { "HOME", "HOME" }, { "AWS_PROFILE", "empty" } }, NULL },
         { { { "HOME", "HOME" }, { "AWS_PROFILE", "lonely" } }, NULL },
+        { { { "HOME", "HOME" }, { "AWS_PROFILE", "role" } }, "profile role of " },
+        { { { "HOME", "HOME" }, { "AWS_PROFILE", "chain" } }, NULL },
+        { { { "HOME", "HOME" }, { "AWS_PROFILE", "nobodys" } }, NULL },
+        { { { "HOME", "HOME" }, { "AWS_PROFILE", "typed" } }, NULL },
         { { { "HOME", "/nonexistent" }, { "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2" } },
           "the container's endpoint" },
         { { { "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://evil.example/" } }, NULL },
@@ -194,11 +199,17 @@ START_TEST(the_first_source_that_is_configured_is_the_one)
         ck_assert_int_eq(mkdir(path, 0700), 0);
         house_write(&h, ".aws/credentials",
                     "[default]\naws_access_key_id=A\naws_secret_access_key=S\n"
-                    "[half]\naws_access_key_id=A\n[lonely]\nrole_arn=arn\n",
+                    "[half]\naws_access_key_id=A\n[lonely]\nrole_arn=arn\n"
+                    "[middle]\naws_access_key_id=A\naws_secret_access_key=S\n",
                     path);
         house_write(&h, ".aws/config",
                     "[profile sso]\nsso_start_url=https://x\n[profile empty]\nregion=x\n"
-                    "[profile process]\ncredential_process=/bin/true\n",
+                    "[profile process]\ncredential_process=/bin/true\n"
+                    "[profile role]\nrole_arn=arn\nsource_profile=default\n"
+                    "[profile middle]\nrole_arn=arn\nsource_profile=default\n"
+                    "[profile chain]\nrole_arn=arn\nsource_profile=middle\n"
+                    "[profile nobodys]\nrole_arn=arn\nsource_profile=nobody\n"
+                    "[profile typed]\nrole_arn=arn\nsource_profile=default\nmfa_serial=arn\n",
                     path);
         for (size_t j = 0; j < ENV_MAX && rows[i].env[j][0]; j++)
             house_set(&h, rows[i].env[j][0],
