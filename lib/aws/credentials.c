@@ -182,6 +182,11 @@ static enum cc_code from_container(struct chooser *c)
     return CC_OK;
 }
 
+static struct cc_str without_slash(struct cc_str url)
+{
+    return cc_str_ends(url, CC_STR("/")) ? cc_str_take(url, url.len - 1) : url;
+}
+
 static enum cc_code from_machine(struct chooser *c)
 {
     struct aws_source *s = c->source;
@@ -195,8 +200,7 @@ static enum cc_code from_machine(struct chooser *c)
         s->url = endpoint;
     if (c->config->imds_endpoint.at)
         s->url = cc_str_copy(c->arena, c->config->imds_endpoint);
-    if (cc_str_ends(s->url, CC_STR("/")))
-        s->url.len--;
+    s->url = without_slash(s->url);
     s->name = "the machine's role";
     s->fetch = aws_fetch_machine;
     return CC_OK;
@@ -216,7 +220,7 @@ static void set_sts(struct chooser *c)
                                                          : CC_STR(".amazonaws.com");
     s->sts_url = CC_JOIN(c->arena, CC_STR("https://sts."), s->region, s->sts_url);
     if (c->config->sts_endpoint.at)
-        s->sts_url = cc_str_copy(c->arena, c->config->sts_endpoint);
+        s->sts_url = without_slash(cc_str_copy(c->arena, c->config->sts_endpoint));
 }
 
 static enum cc_code choose(struct chooser *c)

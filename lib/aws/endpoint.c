@@ -93,33 +93,37 @@ struct step {
     const char *method;
     struct cc_str path;
     const struct cc_net_header *header;
-    int64_t timeout_ms;
+    int64_t deadline_ms; /* of all three, by the steady clock */
 };
 
 static enum cc_code ask_machine(const struct aws_source *source, struct cc_arena *arena,
                                 const struct step *step, struct cc_str *out, struct cc_err *err)
 {
+    const int64_t left_ms = step->deadline_ms - cc_clock_mono_ms(source->clock);
     struct cc_net_request request = {
         .method = cc_str_from(step->method),
         .url = CC_JOIN(arena, source->url, step->path),
         .headers = { step->header, 1 },
-        .timeout_ms = step->timeout_ms < STEP_MS ? step->timeout_ms : STEP_MS,
+        .timeout_ms = left_ms < STEP_MS ? left_ms : STEP_MS,
     };
 
+    if (left_ms < 1)
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "aws credentials: %s: out of time", source->name);
     return aws_source_ask(source, arena, &request, out, err);
 }
 
 enum cc_code aws_fetch_machine(const struct aws_source *source, struct cc_arena *arena,
                                int64_t timeout_ms, struct aws_found *out, struct cc_err *err)
 {
+    const int64_t deadline_ms = cc_clock_mono_ms(source->clock) + timeout_ms;
     const struct cc_net_header ttl = { CC_STR("X-aws-ec2-metadata-token-ttl-seconds"),
                                        CC_STR("60") };
     struct cc_net_header token = { CC_STR("X-aws-ec2-metadata-token"), CC_STR_ABSENT };
     const struct step steps[] = {
-        { "PUT", CC_STR("/latest/api/token"), &ttl, timeout_ms },
-        { "GET", CC_STR(ROLE_PATH), &token, timeout_ms },
+        { "PUT", CC_STR("/latest/api/token"), &ttl, deadline_ms },
+        { "GET", CC_STR(ROLE_PATH), &token, deadline_ms },
     };
-    struct step last = { "GET", CC_STR_ABSENT, &token, timeout_ms };
+    struct step last = { "GET", CC_STR_ABSENT, &token, deadline_ms };
     struct cc_str role, text;
     enum cc_code rc = ask_machine(source, arena, &steps[0], &token.value, err);
 

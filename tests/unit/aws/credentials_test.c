@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* memmem */
 #include "house.h"
 
+#include "aws/source.h"
 
 #include <sys/stat.h>
 #include <time.h>
@@ -319,6 +320,25 @@ START_TEST(a_machine_that_gives_no_token_is_not_asked_without_one)
 }
 END_TEST
 
+/* Each of three requests could take a second, whatever was left. */
+START_TEST(a_machine_is_asked_within_the_time_that_there_is)
+{
+    struct aws_source source = { .name = "the machine's role" };
+    struct aws_found found;
+    struct endpoint e;
+    struct house h;
+
+    open_endpoint(&h, &e);
+    source.net = h.net;
+    source.clock = &h.clock.base;
+    source.url = cc_str_from(e.http.url);
+    h.clock.step_ms = 900;
+    ck_assert_int_eq(aws_fetch_machine(&source, h.arena, 2000, &found, &h.err), CC_UNAVAILABLE);
+    ck_assert_uint_eq(asked(&e), 2);
+    close_endpoint(&h, &e);
+}
+END_TEST
+
 START_TEST(web_identity_is_a_role_for_a_token)
 {
     struct endpoint e;
@@ -382,6 +402,27 @@ START_TEST(a_profile_may_name_a_role)
                                       : !heard(&e, "Authorization"));
         close_endpoint(&h, &e);
     }
+}
+END_TEST
+
+START_TEST(the_address_of_sts_may_end_with_a_slash)
+{
+    char credentials[128];
+    struct endpoint e;
+    struct house h;
+
+    open_endpoint(&h, &e);
+    house_write(&h, "credentials",
+                "[default]\nrole_arn=arn\nsource_profile=default\n"
+                "aws_access_key_id=A\naws_secret_access_key=S\n",
+                credentials);
+    house_set(&h, "AWS_SHARED_CREDENTIALS_FILE", credentials);
+    h.config.sts_endpoint = CC_JOIN(h.arena, cc_str_from(e.http.url), CC_STR("/"));
+    ck_assert_int_eq(house_open_credentials(&h), CC_OK);
+    check_get(&h, "ID0");
+    ck_assert(heard(&e, "POST /\n"));
+    ck_assert(heard(&e, cc_str_format(h.arena, "Host: 127.0.0.1:%u\r\n", e.http.port).at));
+    close_endpoint(&h, &e);
 }
 END_TEST
 
@@ -657,6 +698,8 @@ CC_CHECK_MAIN("aws/credentials", the_first_source_that_is_configured_is_the_one,
               a_machine_is_asked_for_its_role_with_a_token,
               a_machine_that_gives_no_token_is_not_asked_without_one,
               web_identity_is_a_role_for_a_token, a_profile_may_name_a_role,
+              the_address_of_sts_may_end_with_a_slash,
+              a_machine_is_asked_within_the_time_that_there_is,
               keys_are_asked_for_once_and_again_in_their_last_five_minutes,
               many_threads_without_keys_ask_once,
               while_one_thread_renews_the_others_go_on_with_the_old_keys,
