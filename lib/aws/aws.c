@@ -415,30 +415,62 @@ static enum cc_code give_up(const struct call *call, struct cc_err *err)
                          CC_STR_ARG(cc_str_take(call->error.message, 120)), call->tries);
 }
 
+static void begin(struct call *call, struct cc_aws *aws, struct cc_arena *arena,
+                  const struct cc_aws_request *request)
+{
+    *call = (struct call){ .aws = aws, .arena = arena, .request = request };
+    call->plain = unsigned_of(aws, arena, request);
+    call->deadline_ms = cc_clock_mono_ms(aws->clock) +
+                        (request->timeout_ms ? request->timeout_ms : CC_AWS_CALL_MS_MAX);
+}
+
+static void give(const struct call *call, struct cc_aws_answer *out)
+{
+    *out = (struct cc_aws_answer){
+        .status = call->answer.status,
+        .headers = call->answer.headers,
+        .body = call->answer.body,
+        .error = call->error.name,
+        .message = call->error.message,
+        .earlier_unknown = call->unknown,
+        .tries = call->tries,
+    };
+}
+
 enum cc_code cc_aws_call(struct cc_aws *aws, struct cc_arena *arena,
                          const struct cc_aws_request *request, struct cc_aws_answer *out,
                          struct cc_err *err)
 {
-    struct call call = { .aws = aws, .arena = arena, .request = request };
+    struct call call;
     enum aws_remedy remedy;
 
-    call.plain = unsigned_of(aws, arena, request);
-    call.deadline_ms = cc_clock_mono_ms(aws->clock) + CC_AWS_CALL_MS_MAX;
+    begin(&call, aws, arena, request);
     do {
         remedy = attempt(&call);
     } while (remedy != AWS_JUDGE && may_try_again(&call, remedy));
     if (remedy != AWS_JUDGE)
         return give_up(&call, err);
-    *out = (struct cc_aws_answer){
-        .status = call.answer.status,
-        .headers = call.answer.headers,
-        .body = call.answer.body,
-        .error = call.error.name,
-        .message = call.error.message,
-        .earlier_unknown = call.unknown,
-        .tries = call.tries,
-    };
+    give(&call, out);
     return CC_OK;
+}
+
+enum cc_code cc_aws_probe(struct cc_aws *aws, struct cc_arena *arena,
+                          const struct cc_aws_request *request, struct cc_aws_answer *out,
+                          struct cc_err *err)
+{
+    struct call call;
+
+    begin(&call, aws, arena, request);
+    (void)attempt(&call);
+    if (call.failure.code != CC_OK)
+        return give_up(&call, err);
+    give(&call, out);
+    return CC_OK;
+}
+
+struct cc_str cc_aws_origin(const struct cc_aws *aws)
+{
+    return aws->origin;
 }
 
 enum cc_code cc_aws_presign(struct cc_aws *aws, struct cc_arena *arena,

@@ -52,6 +52,7 @@ struct cc_aws_request {
     struct cc_str content_type;    /* absent: none */
     struct cc_str body;            /* absent: none */
     size_t answer_bytes_max;       /* 0: 2 MiB */
+    int64_t timeout_ms;            /* for all tries together; 0: CC_AWS_CALL_MS_MAX */
     enum cc_aws_effect effect;
 };
 
@@ -80,6 +81,16 @@ struct cc_aws_answer {
 enum cc_code cc_aws_call(struct cc_aws *aws, struct cc_arena *arena,
                          const struct cc_aws_request *request, struct cc_aws_answer *out,
                          struct cc_err *err) CC_NODISCARD;
+
+/* One try, of which nothing is put right and which is not repeated, for who looks for what is wrong:
+ * whatever the service answers, a refusal of the keys or of the clock as well, is the caller's to
+ * judge. CC_UNAVAILABLE, CC_OUTCOME_UNKNOWN, CC_INTERNAL as above: there is no answer. */
+enum cc_code cc_aws_probe(struct cc_aws *aws, struct cc_arena *arena,
+                          const struct cc_aws_request *request, struct cc_aws_answer *out,
+                          struct cc_err *err) CC_NODISCARD;
+
+/* "https://dynamodb.eu-central-1.amazonaws.com". Lives as long as `aws`. */
+struct cc_str cc_aws_origin(const struct cc_aws *aws);
 
 /* A URL by which anybody may make this request for so many seconds (1 to 604,800), though not
  * longer than the credentials live. The request's headers and content type must be sent with it as

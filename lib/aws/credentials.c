@@ -440,6 +440,16 @@ enum cc_code cc_aws_credentials_get(struct cc_aws_credentials *c, struct cc_aren
     return rc;
 }
 
+int64_t cc_aws_credentials_until_ms(struct cc_aws_credentials *c)
+{
+    int64_t until_ms;
+
+    pthread_mutex_lock(&c->mutex);
+    until_ms = c->held && c->found.expires_ms ? c->found.expires_ms : INT64_MAX;
+    pthread_mutex_unlock(&c->mutex);
+    return until_ms;
+}
+
 void cc_aws_credentials_refused(struct cc_aws_credentials *c, uint64_t generation)
 {
     pthread_mutex_lock(&c->mutex);

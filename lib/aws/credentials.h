@@ -56,6 +56,9 @@ enum cc_code cc_aws_credentials_get(struct cc_aws_credentials *credentials, stru
                                     int64_t deadline_ms, struct cc_aws_keys *out,
                                     uint64_t *generation, struct cc_err *err) CC_NODISCARD;
 
+/* Until when the keys are good that were got last, by the wall clock; INT64_MAX: nothing says. */
+int64_t cc_aws_credentials_until_ms(struct cc_aws_credentials *credentials);
+
 /* The service refused the keys of that generation: the next call asks the source first. */
 void cc_aws_credentials_refused(struct cc_aws_credentials *credentials, uint64_t generation);
 

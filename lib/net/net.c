@@ -254,6 +254,7 @@ struct transfer {
     struct curl_slist *lines;
     const char *refused; /* why the answer is, in words */
     unsigned begun;      /* how many times libcurl was about to send the request */
+    enum cc_net_stage stage;
 };
 
 /* On a connection that was closed before a byte of the answer came, libcurl sends again by itself.
@@ -444,13 +445,29 @@ static const char *reason_of(const struct cc_net *net, const struct channel *cha
     return channel->error[0] ? channel->error : curl_easy_strerror(result);
 }
 
+/* Out of time says nothing of where, but that nothing was sent. */
+static enum cc_net_stage stage_of(const struct transfer *transfer, CURLcode result)
+{
+    switch (result) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return CC_NET_NAME;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+        return CC_NET_TRUST;
+    default:
+        return transfer->begun ? CC_NET_ANSWER : CC_NET_CONNECTION;
+    }
+}
+
 static enum cc_code fail_transfer(const struct cc_net *net, const struct channel *channel,
-                                  const struct transfer *transfer, CURLcode result,
-                                  struct cc_err *err)
+                                  struct transfer *transfer, CURLcode result, struct cc_err *err)
 {
     struct cc_str host = host_of(transfer->request->url);
     enum cc_code code = transfer->begun ? CC_OUTCOME_UNKNOWN : CC_UNAVAILABLE;
 
+    transfer->stage = stage_of(transfer, result);
     return cc_fail(err, !transfer->begun && is_our_fault(result) ? CC_INTERNAL : code, NULL,
                    "net: %.*s: %s (curl %d)", CC_STR_ARG(host),
                    reason_of(net, channel, transfer, result), (int)result);
@@ -485,15 +502,16 @@ static enum cc_code exchange(struct cc_net *net, struct channel *channel, struct
     return fail_transfer(net, channel, transfer, result, err);
 }
 
-enum cc_code cc_net_send(struct cc_net *net, struct cc_arena *arena,
-                         const struct cc_net_request *request, struct cc_net_answer *out,
-                         struct cc_err *err)
+enum cc_code cc_net_probe(struct cc_net *net, struct cc_arena *arena,
+                          const struct cc_net_request *request, struct cc_net_answer *out,
+                          enum cc_net_stage *stage, struct cc_err *err)
 {
-    struct transfer transfer = { .request = request, .arena = arena };
+    struct transfer transfer = { .request = request, .arena = arena, .stage = CC_NET_CONNECTION };
     struct channel *channel = NULL;
     enum cc_code rc;
 
     assert(request->timeout_ms > 0);
+    *stage = CC_NET_CONNECTION;
     if (cc_net_is_stopped(net))
         return cc_fail(err, CC_UNAVAILABLE, NULL, "net: stopped");
     rc = make_lines(&transfer, err);
@@ -505,10 +523,20 @@ enum cc_code cc_net_send(struct cc_net *net, struct cc_arena *arena,
     cc_buf_init(&transfer.body, arena, request->answer_bytes_max);
     rc = exchange(net, channel, &transfer, err);
     channel_give_back(net, channel);
+    *stage = transfer.stage;
     if (rc != CC_OK)
         return rc;
     *out = (struct cc_net_answer){ transfer.head.status,
                                    { transfer.head.headers, transfer.head.count },
                                    transfer.body.len ? cc_buf_str(&transfer.body) : CC_STR("") };
     return CC_OK;
+}
+
+enum cc_code cc_net_send(struct cc_net *net, struct cc_arena *arena,
+                         const struct cc_net_request *request, struct cc_net_answer *out,
+                         struct cc_err *err)
+{
+    enum cc_net_stage ignored;
+
+    return cc_net_probe(net, arena, request, out, &ignored, err);
 }

@@ -66,6 +66,19 @@ enum cc_code cc_net_send(struct cc_net *net, struct cc_arena *arena,
                          const struct cc_net_request *request, struct cc_net_answer *out,
                          struct cc_err *err) CC_NODISCARD;
 
+/* Where a request ended that brought no answer. */
+enum cc_net_stage {
+    CC_NET_NAME,       /* the name of the host has no address */
+    CC_NET_CONNECTION, /* nobody answers there, or not in time */
+    CC_NET_TRUST,      /* TLS: who answers cannot show that he is the one, or speaks none */
+    CC_NET_ANSWER,     /* connected, and there is no whole answer */
+};
+
+/* The same for who looks for what is wrong: if it fails, `stage` says where. */
+enum cc_code cc_net_probe(struct cc_net *net, struct cc_arena *arena,
+                          const struct cc_net_request *request, struct cc_net_answer *out,
+                          enum cc_net_stage *stage, struct cc_err *err) CC_NODISCARD;
+
 /* The first header of that name, in any case; absent without one. */
 struct cc_str cc_net_header_find(const struct cc_net_headers *headers, struct cc_str name);
 

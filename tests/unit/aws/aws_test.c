@@ -461,6 +461,55 @@ START_TEST(all_tries_together_have_one_deadline)
 }
 END_TEST
 
+START_TEST(a_call_may_have_less_time)
+{
+    static const struct line lines[] = { THROTTLED };
+    const struct cc_aws_request request = { .target = CC_STR("DynamoDB_20120810.GetItem"),
+                                            .body = CC_STR("{}"),
+                                            .effect = CC_AWS_READS,
+                                            .timeout_ms = 1000 };
+    struct cc_aws_answer answer;
+    struct service s;
+    struct house h;
+
+    open_service(&h, &s, lines, 1);
+    s.clock = &h.clock;
+    ck_assert_int_eq(cc_aws_call(h.aws, h.arena, &request, &answer, &h.err), CC_UNAVAILABLE);
+    ck_assert_uint_eq(atomic_load(&s.http.requests), 1);
+    close_service(&h, &s);
+}
+END_TEST
+
+START_TEST(a_probe_asks_once_and_gives_any_answer)
+{
+    static const struct {
+        struct line line;
+        const char *error;
+    } rows[] = {
+        { { "400 Bad Request", "", "{\"__type\":\"x#AccessDeniedException\"}" },
+          "AccessDeniedException" },
+        { { "400 Bad Request", "", "{\"__type\":\"x#UnrecognizedClientException\"}" },
+          "UnrecognizedClientException" },
+        { THROTTLED, "ThrottlingException" },
+    };
+
+    for (size_t i = 0; i < CC_COUNT(rows); i++) {
+        const struct cc_aws_request request = { .body = CC_STR("{}") };
+        struct cc_aws_answer answer;
+        struct service s;
+        struct house h;
+
+        open_service(&h, &s, &rows[i].line, 1);
+        ck_assert_int_eq(cc_aws_probe(h.aws, h.arena, &request, &answer, &h.err), CC_OK);
+        cc_check_str(answer.error, cc_str_from(rows[i].error));
+        ck_assert_uint_eq(atomic_load(&s.http.requests), 1);
+        fake_http_stop(&s.http);
+        ck_assert_int_ne(cc_aws_probe(h.aws, h.arena, &request, &answer, &h.err), CC_OK);
+        house_close(&h);
+    }
+}
+END_TEST
+
 struct caller {
     struct house *house;
     enum cc_code code;
@@ -621,6 +670,7 @@ CC_CHECK_MAIN("aws/aws", what_arrives_is_what_was_signed,
               what_comes_of_a_call_and_how_often_it_is_sent, where_nobody_listens_nothing_was_done,
               the_cause_names_the_call_and_the_error_of_aws, a_call_waits_as_long_as_it_is_asked_to,
               a_wait_that_does_not_fit_is_passed_on, all_tries_together_have_one_deadline,
+              a_call_may_have_less_time, a_probe_asks_once_and_gives_any_answer,
               stopping_ends_the_wait_between_tries,
               a_wrong_clock_is_set_by_the_service_and_stays_set,
               the_clock_is_set_once_a_call_and_only_if_it_is_wrong, a_new_day_has_a_new_key,

@@ -634,6 +634,44 @@ START_TEST(a_server_is_trusted_by_its_certificate_and_name_alone)
 }
 END_TEST
 
+static enum cc_net_stage probe(struct client *c, const char *origin)
+{
+    struct cc_net_request request = request_to(c, "GET", origin, "/");
+    enum cc_net_stage stage;
+
+    cc_err_clear(&c->err);
+    request.timeout_ms = 500;
+    ck_assert_int_ne(cc_net_probe(c->net, c->arena, &request, &c->answer, &stage, &c->err), CC_OK);
+    return stage;
+}
+
+START_TEST(a_probe_says_where_a_request_ended)
+{
+    struct fake_http gone = { .answer = echo }, silent = { .answer = answer_never };
+    struct fake_http strange = { .answer = echo };
+    struct client c;
+    struct cc_tmp tmp;
+    char path[128];
+
+    cc_tmp_make(&tmp);
+    snprintf(path, sizeof(path), "%s/ca.pem", tmp.path);
+    strange.tls = fake_tls("IP:127.0.0.1", path);
+    open_client(&c, NULL);
+    fake_http_start(&gone);
+    fake_http_stop(&gone);
+    fake_http_start(&silent);
+    fake_http_start(&strange);
+    ck_assert_int_eq(probe(&c, "http://no-such-host.invalid"), CC_NET_NAME);
+    ck_assert_int_eq(probe(&c, gone.url), CC_NET_CONNECTION);
+    ck_assert_int_eq(probe(&c, strange.url), CC_NET_TRUST);
+    ck_assert_int_eq(probe(&c, silent.url), CC_NET_ANSWER);
+    fake_http_stop(&strange);
+    fake_http_stop(&silent);
+    close_client(&c);
+    cc_tmp_remove(&tmp);
+}
+END_TEST
+
 START_TEST(a_file_of_authorities_that_is_not_there_is_refused)
 {
     const struct cc_net_config config = { .ca_file = "/nonexistent/ca.pem" };
@@ -759,6 +797,7 @@ CC_CHECK_MAIN("net/net", a_request_is_sent_as_it_was_written_and_nothing_is_adde
               too_many_headers_are_a_failure, an_answer_to_head_has_a_length_and_no_body,
               a_request_ends_when_its_time_is_up, without_a_connection_nothing_was_sent,
               a_server_is_trusted_by_its_certificate_and_name_alone,
+              a_probe_says_where_a_request_ended,
               a_file_of_authorities_that_is_not_there_is_refused,
               stopping_ends_what_is_in_flight_and_what_would_begin,
               threads_keep_their_connections_and_leave_them_to_those_after_them)
