@@ -8,6 +8,7 @@
 
 #define LAYOUT 1
 #define EPOCH_BYTES 9
+#define CHECK_WAIT_MS 1000
 
 static struct dynamo_store *store_of(const struct cc_store *store)
 {
@@ -65,13 +66,38 @@ static enum cc_code sweep(struct cc_store *base, size_t limit, size_t *swept, st
 static const struct cc_key schema_key = { { "META", 4 }, { "SCHEMA", 6 } };
 static const struct cc_key epoch_key = { { "META", 4 }, { "EPOCH", 5 } };
 
+static enum cc_code ask_for_schema(struct dynamo_store *store, struct cc_arena *arena,
+                                   int64_t timeout_ms, struct cc_err *err)
+{
+    struct dynamo_request body;
+    struct cc_aws_request request;
+    struct cc_aws_answer answer;
+    enum cc_code rc;
+
+    dynamo_request_begin_table(&body, arena, store->table);
+    cc_jw_key(&body.w, "Key");
+    dynamo_key_write(&body.w, schema_key);
+    cc_jw_put_bool(&body.w, "ConsistentRead", true);
+    request = dynamo_call_make(arena, "GetItem", dynamo_request_end(&body));
+    request.effect = CC_AWS_READS;
+    request.timeout_ms = timeout_ms;
+    rc = cc_aws_call(store->aws, arena, &request, &answer, err);
+    return rc == CC_OK && answer.error.at ? dynamo_fail(&answer, "GetItem", err) : rc;
+}
+
+/* Who asks wants to know about now: that there is no answer soon is an answer. */
 static enum cc_code check(struct cc_store *base, struct cc_arena *arena, struct cc_err *err)
 {
     struct dynamo_store *store = store_of(base);
-    struct dynamo_row row;
+    struct cc_arena *call = dynamo_call_arena();
     enum cc_code rc = check_process(store, err);
 
-    return rc == CC_OK ? dynamo_get(store, arena, schema_key, &row, err) : rc;
+    (void)arena;
+    if (rc == CC_OK)
+        rc = ask_for_schema(store, call,
+                            store->wait_ms < CHECK_WAIT_MS ? store->wait_ms : CHECK_WAIT_MS, err);
+    cc_arena_free(call);
+    return rc;
 }
 
 /* Every item must be one that we can read; the first one that is not ends it. */

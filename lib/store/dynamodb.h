@@ -69,6 +69,9 @@ void dynamo_request_begin_table(struct dynamo_request *request, struct cc_arena 
 /* Ends the object. Absent: it is too large. */
 struct cc_str dynamo_request_end(struct dynamo_request *request);
 
+/* For cc_aws_call, where dynamo_call is not enough: nothing is said of its effect. */
+struct cc_aws_request dynamo_call_make(struct cc_arena *arena, const char *operation,
+                                       struct cc_str body);
 /* Codes as cc_aws_call; an error of the service is no failure yet. */
 enum cc_code dynamo_call(struct cc_aws *aws, struct cc_arena *arena, const char *operation,
                          enum cc_aws_effect effect, struct cc_str body, struct cc_aws_answer *out,
@@ -304,6 +307,15 @@ enum cc_code dynamo_group_run(struct dynamo_store *store, struct dynamo_job *job
 /* CC_INVALID: there is no such table, or it has another shape. */
 enum cc_code dynamo_table_check(struct cc_aws *aws, struct cc_arena *arena, struct cc_str table,
                                 struct cc_err *err) CC_NODISCARD;
+
+/* What is wrong with the key, or the index, of a table that DescribeTable describes ("its key is
+ * ..."); NULL: nothing. */
+struct json_object;
+const char *dynamo_table_key_fault(struct json_object *table);
+const char *dynamo_table_index_fault(struct json_object *table);
+
+/* The attribute by which DynamoDB deletes what has expired. */
+#define DYNAMO_EXPIRY "expires"
 
 /* Whether DynamoDB deletes by itself what has expired. */
 enum cc_code dynamo_table_ttl(struct cc_aws *aws, struct cc_arena *arena, struct cc_str table,

@@ -33,18 +33,24 @@ struct cc_str dynamo_request_end(struct dynamo_request *request)
     return request->buf.overflow ? CC_STR_ABSENT : cc_buf_str(&request->buf);
 }
 
-enum cc_code dynamo_call(struct cc_aws *aws, struct cc_arena *arena, const char *operation,
-                         enum cc_aws_effect effect, struct cc_str body, struct cc_aws_answer *out,
-                         struct cc_err *err)
+struct cc_aws_request dynamo_call_make(struct cc_arena *arena, const char *operation,
+                                       struct cc_str body)
 {
-    const struct cc_aws_request call = {
+    return (struct cc_aws_request){
         .target = CC_JOIN(arena, CC_STR("DynamoDB_20120810."), cc_str_from(operation)),
         .content_type = CC_STR("application/x-amz-json-1.0"),
         .body = body,
         .answer_bytes_max = ANSWER_CEILING_BYTES,
-        .effect = effect,
     };
+}
 
+enum cc_code dynamo_call(struct cc_aws *aws, struct cc_arena *arena, const char *operation,
+                         enum cc_aws_effect effect, struct cc_str body, struct cc_aws_answer *out,
+                         struct cc_err *err)
+{
+    struct cc_aws_request call = dynamo_call_make(arena, operation, body);
+
+    call.effect = effect;
     if (!body.at)
         return cc_fail(err, CC_INTERNAL, NULL, "dynamodb %s: a request that is too large",
                        operation);

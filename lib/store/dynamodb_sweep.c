@@ -6,23 +6,24 @@
 
 #define SWEPT_AT_ONCE 25
 
-/* {"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED",...}} */
+/* {"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED","AttributeName":"expires"}} */
 static bool read_ttl(struct cc_json_reader *r, bool *on)
 {
+    struct cc_str status = CC_STR_ABSENT, attribute = CC_STR_ABSENT;
     struct cc_json_each outer, each;
-    struct cc_str status;
 
     for (outer = cc_json_each(r, '{'); cc_json_next(&outer);) {
         for (each = cc_json_each(r, '{'); cc_json_next(&each);) {
-            if (!cc_str_eq(each.name, CC_STR("TimeToLiveStatus"))) {
+            if (cc_str_eq(each.name, CC_STR("TimeToLiveStatus")))
+                each.broken = !cc_json_take_str(r, &status);
+            else if (cc_str_eq(each.name, CC_STR("AttributeName")))
+                each.broken = !cc_json_take_str(r, &attribute);
+            else
                 each.broken = !cc_json_skip(r);
-                continue;
-            }
-            each.broken = !cc_json_take_str(r, &status);
-            *on = !each.broken && cc_str_starts(status, CC_STR("ENABL"));
         }
         outer.broken = each.broken;
     }
+    *on = cc_str_starts(status, CC_STR("ENABL")) && cc_str_eq(attribute, CC_STR(DYNAMO_EXPIRY));
     return !outer.broken;
 }
 

@@ -131,25 +131,34 @@ static bool is_defined(struct json_object *table, const struct part *part)
     return definition && strcmp(text_of(definition, "AttributeType"), part->type) == 0;
 }
 
-static bool has_index(struct json_object *table)
+const char *dynamo_table_key_fault(struct json_object *table)
+{
+    if (has_key(table, key_parts) && is_defined(table, &key_parts[0]) &&
+        is_defined(table, &key_parts[1]))
+        return NULL;
+    return "its key is not pk (S), sk (S)";
+}
+
+const char *dynamo_table_index_fault(struct json_object *table)
 {
     struct json_object *index = find_named(json_object_object_get(table, "LocalSecondaryIndexes"),
                                            "IndexName", DYNAMO_INDEX);
 
-    return index && has_key(index, index_parts) &&
-           strcmp(text_of(json_object_object_get(index, "Projection"), "ProjectionType"), "ALL") ==
-               0;
+    if (!index)
+        return "it has no local secondary index mrev (pk, mrev: N) of all attributes";
+    if (!has_key(index, index_parts) || !is_defined(table, &index_parts[1]))
+        return "its index mrev is not one of pk (S), mrev (N)";
+    if (strcmp(text_of(json_object_object_get(index, "Projection"), "ProjectionType"), "ALL") != 0)
+        return "its index mrev does not have all attributes (projection ALL)";
+    return NULL;
 }
 
 static enum cc_code check_shape(struct json_object *table, struct cc_str name, struct cc_err *err)
 {
-    const char *wrong = NULL;
+    const char *wrong = dynamo_table_key_fault(table);
 
-    if (!has_key(table, key_parts) || !is_defined(table, &key_parts[0]) ||
-        !is_defined(table, &key_parts[1]))
-        wrong = "its key is not pk (S), sk (S)";
-    else if (!has_index(table) || !is_defined(table, &index_parts[1]))
-        wrong = "it has no local secondary index mrev (pk, mrev: N) of all attributes";
+    if (wrong == NULL)
+        wrong = dynamo_table_index_fault(table);
     if (wrong == NULL)
         return CC_OK;
     return cc_fail(err, CC_INVALID,
@@ -267,7 +276,7 @@ static bool switch_expiry_on(struct cc_aws *aws, struct cc_arena *arena, struct 
     cc_jw_key(&request.w, "TimeToLiveSpecification");
     cc_jw_object(&request.w);
     cc_jw_put_bool(&request.w, "Enabled", true);
-    put_z(&request.w, "AttributeName", "expires");
+    put_z(&request.w, "AttributeName", DYNAMO_EXPIRY);
     cc_jw_object_end(&request.w);
     return switch_on(aws, arena, "UpdateTimeToLive", &request);
 }
