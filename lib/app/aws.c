@@ -21,10 +21,26 @@ static struct cc_str absent_if_empty(struct cc_str s)
     return s.len > 0 ? s : CC_STR_ABSENT;
 }
 
+/* AWS's own programs heed the variable, and whoever has set it for them has set it for us. */
+static enum cc_code open_net(const struct cc_config *config, struct cc_net **out,
+                             struct cc_err *err)
+{
+    const struct cc_str file = or_else(config->aws.ca_file, cc_str_from(getenv("AWS_CA_BUNDLE")));
+    const struct cc_net_config net = { .ca_file = file.len > 0 ? file.at : NULL };
+    struct cc_err why = { 0 };
+    enum cc_code rc = cc_net_open(&net, out, &why);
+
+    if (rc == CC_INVALID)
+        return cc_fail(err, rc,
+                       "The certificates that [aws] ca_file names, or AWS_CA_BUNDLE, cannot be "
+                       "read.",
+                       "%s", why.cause);
+    return rc == CC_OK ? CC_OK : cc_fail(err, rc, why.detail, "%s", why.cause);
+}
+
 static enum cc_code open_credentials(const struct cc_config *config, const struct cc_log *log,
                                      struct cc_app_aws *aws, struct cc_err *err)
 {
-    const struct cc_net_config net = { 0 };
     struct cc_aws_credentials_config credentials = {
         .clock = &cc_system_clock,
         .random = &cc_system_random,
@@ -32,7 +48,7 @@ static enum cc_code open_credentials(const struct cc_config *config, const struc
         .region = cc_app_aws_region(config),
         .sts_endpoint = absent_if_empty(config->aws.endpoint),
     };
-    enum cc_code rc = cc_net_open(&net, &aws->net, err);
+    enum cc_code rc = open_net(config, &aws->net, err);
 
     credentials.net = aws->net;
     return rc == CC_OK ? cc_aws_credentials_open(&credentials, &aws->credentials, err) : rc;

@@ -1,4 +1,6 @@
-/* app/aws.h - what is asked of AWS, by the configuration: one client for each service. */
+/* app/aws.h - what is asked of AWS, by the configuration: one client for each service. Of the
+ * environment AWS_REGION, AWS_DEFAULT_REGION and AWS_CA_BUNDLE are heeded, and what
+ * aws/credentials.h says. */
 #ifndef CC_APP_AWS_H
 #define CC_APP_AWS_H
 

@@ -31,6 +31,7 @@ struct cc_config {
     struct cc_str table; /* of DynamoDB */
     struct {
         struct cc_str region, endpoint, dynamodb_endpoint, s3_endpoint; /* empty: not set */
+        struct cc_str ca_file;                                          /* the same */
     } aws;
     struct cc_identity_config identity;
     struct cc_chat_config chat;

@@ -64,6 +64,9 @@ const struct cc_config_key cc_config_keys[] = {
       "The same for DynamoDB alone." },
     { "aws", "s3_endpoint", CC_CONFIG_STR, AT(aws.s3_endpoint), "", 0, 0, NULL,
       "The same for S3 alone." },
+    { "aws", "ca_file", CC_CONFIG_PATH, AT(aws.ca_file), "", 0, 0, NULL,
+      "Certificates (PEM) of the authorities that are trusted with what is asked of AWS, instead "
+      "of the system's; empty: AWS_CA_BUNDLE of the environment." },
 
     { "identity", "keys", CC_CONFIG_STR, AT(identity.keys), "keys", 0, 0, NULL,
       "Folder of the signing keys; a relative one starts in the data folder." },
