@@ -14,6 +14,7 @@ struct cc_options {
     bool file, markdown, lighttpd, keys;
     bool force, without_keys, quiet;
     bool replace, end_sessions;
+    bool full;
 };
 
 struct cc_option {

@@ -114,32 +114,52 @@ int cc_admin_tick(struct cc_admin *admin)
 
 /* --- aws -------------------------------------------------------------------------------------- */
 
-static void print_table(const struct cc_dynamodb_table *table)
+static void print_table(const struct cc_config *config, const struct cc_dynamodb_table *table)
 {
-    printf(table->created ? "The table is there.\n" : "The table was there already.\n");
+    printf("The table %s is there%s, in %.*s.\n", config->table.at,
+           table->created ? "" : " already", CC_STR_ARG(cc_app_aws_region(config)));
     printf(table->expiry ? "DynamoDB deletes what has expired.\n"
                          : "DynamoDB does not delete what has expired: `cloudchat tick` does.\n");
     printf(table->recovery ? "Point-in-time recovery is on.\n"
                            : "Point-in-time recovery is not to be had here: there is no backup.\n");
 }
 
-int cc_admin_aws(struct cc_admin *admin)
+static int create_table(struct cc_admin *admin)
 {
     struct cc_dynamodb_table table;
-    const char *path;
-    enum cc_code rc;
+    struct cc_site site;
+    enum cc_code rc = cc_site_find(admin, &site, &admin->err);
 
-    if (strcmp(admin->words[0], "create-table") != 0) {
-        fprintf(stderr, "cloudchat aws: it is `aws create-table`\n");
-        return CC_EXIT_USAGE;
-    }
-    rc = cc_site_config_path(admin, &path, &admin->err);
     if (rc == CC_OK)
-        rc = cc_app_create_table(path, &table, &admin->err);
+        rc = cc_app_create_table(site.config_path, &table, &admin->err);
     if (rc != CC_OK)
         return cc_admin_failed(&admin->err);
-    print_table(&table);
+    print_table(&site.config, &table);
     return EXIT_SUCCESS;
+}
+
+static int print_policy(struct cc_admin *admin)
+{
+    struct cc_site site;
+    struct cc_str policy;
+    enum cc_code rc = cc_site_find(admin, &site, &admin->err);
+
+    if (rc == CC_OK)
+        rc = cc_app_aws_policy(admin->arena, &site.config, &policy, &admin->err);
+    if (rc != CC_OK)
+        return cc_admin_failed(&admin->err);
+    printf("%.*s\n", CC_STR_ARG(policy));
+    return EXIT_SUCCESS;
+}
+
+int cc_admin_aws(struct cc_admin *admin)
+{
+    if (strcmp(admin->words[0], "create-table") == 0)
+        return create_table(admin);
+    if (strcmp(admin->words[0], "policy") == 0)
+        return print_policy(admin);
+    fprintf(stderr, "cloudchat aws: it is `aws create-table` or `aws policy`\n");
+    return CC_EXIT_USAGE;
 }
 
 /* --- config ----------------------------------------------------------------------------------- */

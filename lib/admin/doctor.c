@@ -1,147 +1,178 @@
-#include "site.h"
+#include "doctor.h"
 
-#include <errno.h>
+#include "../app/examine.h"
+
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-#define DISK_MIN_MIB 200
+/* Each question has a time of its own; this is for what has none, like a disk that hangs. */
+#define WATCHDOG_S 150
+#define INDENT 25 /* where the text of a finding begins */
+#define WIDTH_MIN 60
 
-/* A check says something good, or something that the operator should look at. */
-static void good(const char *what, const char *value)
+/* --- telling ---------------------------------------------------------------------------------- */
+
+struct report {
+    struct cc_findings base; /* first */
+    bool is_coloured;
+    size_t width; /* of the terminal; 0: none, one finding is one line */
+    int count[CC_UNSEEN + 1];
+};
+
+static const struct {
+    const char *word, *colour;
+} verdicts[] = {
+    [CC_WELL] = { "ok", "\x1b[32m" },
+    [CC_DOUBTFUL] = { "warning", "\x1b[33m" },
+    [CC_WRONG] = { "not ok", "\x1b[1;31m" },
+    [CC_UNSEEN] = { "skipped", "\x1b[2m" },
+};
+
+/* https://no-color.org */
+static bool wants_colour(void)
 {
-    printf("  ok    %s%s%s\n", what, value ? ": " : "", value ? value : "");
+    const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && (!refused || !refused[0]) &&
+           (!terminal || strcmp(terminal, "dumb") != 0);
 }
 
-static int bad(const char *what, const char *why)
+static size_t width_of_terminal(void)
 {
-    printf("  LOOK  %s: %s\n", what, why);
-    return 1;
+    struct winsize size;
+
+    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+        return 0;
+    return size.ws_col >= WIDTH_MIN ? size.ws_col : 0;
 }
 
-static int failed(const char *what, const struct cc_err *err)
+/* How much of the text fits a line, by whole words. */
+static size_t fitting(struct cc_str text, size_t room)
 {
-    bad(what, err->detail[0] ? err->detail : "It did not work.");
-    printf("        %s\n", err->cause);
-    return 1;
+    size_t end = room;
+
+    if (text.len <= room)
+        return text.len;
+    while (end > 0 && text.at[end] != ' ')
+        end--;
+    return end > 0 ? end : room;
 }
 
-static int check_folder(const struct cc_site *site)
+static void print_text(const struct report *report, struct cc_str text)
 {
-    const char *path = site->config.data.at;
-    struct stat st;
+    const size_t room = report->width > 0 ? report->width - INDENT - 1 : SIZE_MAX;
 
-    if (stat(path, &st) != 0)
-        return bad(path, strerror(errno));
-    if ((st.st_mode & 0077) != 0)
-        return bad(path, "other users may enter the data folder (chmod 700)");
-    if (access(path, W_OK) != 0)
-        return bad(path, "this user may not write there");
-    good("data folder", path);
-    return 0;
-}
+    for (;;) {
+        const size_t len = fitting(text, room);
 
-static int check_disk(const struct cc_site *site)
-{
-    char text[64];
-    struct statvfs disk;
-    unsigned long long mib;
-
-    if (statvfs(site->config.data.at, &disk) != 0)
-        return bad("disk", strerror(errno));
-    mib = (unsigned long long)disk.f_bavail * disk.f_frsize >> 20;
-    snprintf(text, sizeof(text), "%llu MiB free", mib);
-    if (mib < DISK_MIN_MIB)
-        return bad("disk", text);
-    good("disk", text);
-    return 0;
-}
-
-static int check_public_url(const struct cc_site *site)
-{
-    struct cc_str url = site->config.public_url;
-    bool is_local =
-        cc_str_starts(url, CC_STR("http://localhost")) || cc_str_starts(url, CC_STR("http://127."));
-
-    if (!cc_str_starts(url, CC_STR("https://")) && !is_local)
-        return bad("public_url", "is not https: passwords and messages travel in the open");
-    good("public_url", url.at);
-    return 0;
-}
-
-static int check_codes(const struct cc_site *site)
-{
-    if (site->config.codes_sender == CC_CODES_NONE)
-        return bad("codes", "[codes] sender is none: nobody can sign up");
-    if (site->config.codes_sender == CC_CODES_OUTBOX)
-        return bad("codes", "[codes] sender is outbox, for trying out: codes reach nobody");
-    good("codes", NULL);
-    return 0;
-}
-
-static int check_programs(const struct cc_site *site, struct cc_arena *arena)
-{
-    for (size_t i = 0; cc_programs[i].name != NULL; i++) {
-        const char *path =
-            cc_str_format(arena, "%.*s/%s.fcgi", CC_STR_ARG(site->programs), cc_programs[i].name)
-                .at;
-
-        if (access(path, X_OK) != 0)
-            return bad(path, strerror(errno));
+        printf("%.*s\n", (int)len, text.at);
+        text = cc_str_skip(text, len < text.len && text.at[len] == ' ' ? len + 1 : len);
+        if (text.len == 0)
+            return;
+        printf("%*s", INDENT, "");
     }
-    good("programs", site->programs.at);
-    return 0;
 }
 
-static int check_store(struct cc_app *app)
+/* What others say may hold anything. */
+static void make_harmless(char *text)
 {
-    struct cc_err err = { 0 };
-    enum cc_code rc = cc_store_check(app->store, app->arena, &err);
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = ' ';
+    }
+}
 
-    if (rc == CC_OK)
-        rc = cc_store_verify(app->store, app->arena, &err);
-    if (rc != CC_OK)
-        return failed("database", &err);
-    if (app->config.store_backend == CC_STORE_DYNAMODB)
-        good("table, read to its end", app->config.table.at);
+static void print_cause(const struct report *report, const char *said)
+{
+    char cause[320];
+
+    snprintf(cause, sizeof(cause), "(%s)", said);
+    make_harmless(cause);
+    printf("%*s", INDENT, "");
+    print_text(report, cc_str_from(cause));
+}
+
+static void tell(struct cc_findings *base, const struct cc_finding *finding)
+{
+    struct report *report = (struct report *)base;
+    const char *word = verdicts[finding->verdict].word;
+    char text[640];
+
+    report->count[finding->verdict]++;
+    snprintf(text, sizeof(text), "%s", finding->text);
+    make_harmless(text);
+    if (report->is_coloured)
+        printf("%s%-8s\x1b[0m %-15s ", verdicts[finding->verdict].colour, word, finding->what);
     else
-        good("database, read to its end", app->config.store.path.at);
-    return 0;
+        printf("%-8s %-15s ", word, finding->what);
+    print_text(report, cc_str_from(text));
+    if (finding->cause[0])
+        print_cause(report, finding->cause);
+    fflush(stdout);
 }
 
-/* Configuration, keys and database, as the programs open them. */
-static int check_opening(const struct cc_site *site)
+static const char *plural(int count)
 {
-    struct cc_err err = { 0 };
-    struct cc_app app;
-    int faults;
+    return count == 1 ? "" : "s";
+}
 
-    if (cc_site_check(site, &err) != CC_OK ||
-        cc_app_open("doctor", CC_APP_ALL, site->config_path, &app, &err) != CC_OK)
-        return failed("opening", &err);
-    good("keys", site->config.identity.keys.at);
-    faults = check_store(&app);
-    cc_app_close(&app);
-    return faults;
+static int conclude(const struct report *report)
+{
+    const int wrong = report->count[CC_WRONG], doubtful = report->count[CC_DOUBTFUL];
+
+    if (wrong > 0)
+        printf("\n%d not ok, %d warning%s.\n", wrong, doubtful, plural(doubtful));
+    else if (doubtful > 0)
+        printf("\nAll can run, with %d warning%s.\n", doubtful, plural(doubtful));
+    else
+        printf("\nAll is well.\n");
+    return wrong > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+static void give_up(int number)
+{
+    static const char text[] = "\nnot ok   doctor          It does not come to an end: what comes "
+                               "after the last line above hangs.\n";
+    ssize_t ignored = write(STDOUT_FILENO, text, sizeof(text) - 1);
+
+    (void)ignored;
+    (void)number;
+    _exit(EXIT_FAILURE);
+}
+
+static void set_watchdog(void)
+{
+    signal(SIGALRM, give_up);
+    alarm(WATCHDOG_S);
 }
 
 int cc_admin_doctor(struct cc_admin *admin)
 {
+    struct report report = {
+        .base = { tell },
+        .is_coloured = wants_colour(),
+        .width = width_of_terminal(),
+    };
+    struct cc_err why = { 0 };
     struct cc_site site;
-    int faults = 0;
 
     if (cc_site_find(admin, &site, &admin->err) != CC_OK)
         return cc_admin_failed(&admin->err);
-    good("configuration", site.config_path);
-    faults += check_programs(&site, admin->arena);
-    faults += check_folder(&site);
-    faults += check_disk(&site);
-    faults += check_public_url(&site);
-    faults += check_codes(&site);
-    faults += check_opening(&site);
-    printf(faults == 0 ? "All is well.\n" : "%d to look at.\n", faults);
-    return faults == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (!admin->options.full)
+        set_watchdog();
+    cc_doctor_become_owner(&site, &report.base);
+    cc_doctor_examine_folders(admin->arena, &site, &report.base);
+    cc_doctor_examine_programs(admin->arena, &site, &report.base);
+    cc_doctor_examine_settings(&site, &report.base);
+    if (cc_site_check(&site, &why) != CC_OK)
+        cc_find_failed(&report.base, "settings", &why);
+    cc_app_examine(&site.config, admin->options.full, &report.base);
+    alarm(0);
+    return conclude(&report);
 }

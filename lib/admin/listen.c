@@ -71,7 +71,7 @@ static enum cc_code give_to_group(const char *path, const char *group, struct cc
     return CC_OK;
 }
 
-static enum cc_code check_folder(const char *path, struct cc_err *err)
+enum cc_code cc_listen_check_folder(const char *path, struct cc_err *err)
 {
     struct stat about;
     bool is_open;
@@ -95,7 +95,7 @@ enum cc_code cc_listen_folder(const char *path, const char *group, struct cc_err
     enum cc_code rc = cc_dir_make(path, 0700, err);
 
     if (rc != CC_OK || !is_new || group == NULL || group[0] == '\0')
-        return rc == CC_OK ? check_folder(path, err) : rc;
+        return rc == CC_OK ? cc_listen_check_folder(path, err) : rc;
     rc = give_to_group(path, group, err);
     if (rc == CC_OK && chmod(path, 0750) != 0)
         rc = cc_fail(err, CC_UNAVAILABLE, NULL, "chmod %s: %s", path, strerror(errno));

@@ -14,6 +14,9 @@ enum cc_code cc_lock_take(const char *path, int *fd, struct cc_err *err) CC_NODI
  * such group. CC_UNAVAILABLE. */
 enum cc_code cc_listen_folder(const char *path, const char *group, struct cc_err *err) CC_NODISCARD;
 
+/* Whether others could do that in a folder that is there. */
+enum cc_code cc_listen_check_folder(const char *path, struct cc_err *err) CC_NODISCARD;
+
 /* A Unix socket, in place of one that was left there: 0660, for `group` where one is given.
  * CC_INVALID: the path is longer than a socket's may be, or no such group. CC_UNAVAILABLE. */
 enum cc_code cc_listen_unix(const char *path, const char *group, int *fd,

@@ -74,6 +74,14 @@ static const struct cc_option restore_options[] = {
     END,
 };
 
+static const struct cc_option doctor_options[] = {
+    DATA,
+    CONFIG,
+    { "--full", NULL, offsetof(struct cc_options, full),
+      "reads all that is stored, however large (a table is paid by size)" },
+    END,
+};
+
 static const struct cc_command commands[] = {
     { "serve", "", 0, 0, serve_options, "starts everything and keeps it running, in the foreground",
       "On first start it makes the data folder, a configuration and signing keys. It ends with\n"
@@ -91,10 +99,13 @@ static const struct cc_command commands[] = {
       cc_admin_tick },
     { "config", "", 0, 0, config_options, "prints the configuration keys, or files made from them",
       WHERE, cc_admin_config },
-    { "aws", "create-table", 1, 1, where_options, "makes the table that the configuration names",
-      "It asks DynamoDB for the table, paid by request, waits until it is there, and switches on\n"
-      "that it expires what has expired and keeps every second of the last 35 days\n"
-      "(point-in-time recovery). What is there already stays as it is.\n\n" WHERE,
+    { "aws", "create-table | policy", 1, 1, where_options,
+      "makes the table that the configuration names; prints the rights that are needed",
+      "create-table asks DynamoDB for the table, paid by request, waits until it is there, and\n"
+      "switches on that it expires what has expired and keeps every second of the last 35 days\n"
+      "(point-in-time recovery). What is there already stays as it is. It needs CreateTable,\n"
+      "DescribeTable, DescribeTimeToLive, UpdateTimeToLive and UpdateContinuousBackups.\n"
+      "policy prints a policy of IAM (JSON) for the credentials of the service itself.\n\n" WHERE,
       cc_admin_aws },
     { "backup", "FILE", 1, 1, backup_options, "makes a backup in FILE, while the service goes on",
       "In it are all people, rooms and messages as they were at one instant, the photos, the\n"
@@ -112,8 +123,17 @@ static const struct cc_command commands[] = {
       "one until you remove it. Clients notice and start anew; people stay signed in, also those\n"
       "who signed out since the backup was made, unless --end-sessions is given.\n\n" WHERE,
       cc_admin_restore },
-    { "doctor", "", 0, 0, where_options, "checks an installation and says what is wrong",
-      "It reads the whole database, which may run meanwhile.\n\n" WHERE, cc_admin_doctor },
+    { "doctor", "", 0, 0, doctor_options, "checks an installation and says what is wrong",
+      "A line for each thing that the configuration names: ok, warning, not ok, or skipped "
+      "because\n"
+      "something before it is not ok; and what to do. It changes nothing and may be run at any "
+      "time;\n"
+      "of a bucket it tries the rights with an object .doctor-..., which it removes. Root sees "
+      "what\n"
+      "the data folder's owner sees. Give it the environment that the service has. It ends with "
+      "0,\n"
+      "or with 1 where something is not ok; warnings do not count.\n\n" WHERE,
+      cc_admin_doctor },
 };
 
 /* --- help ------------------------------------------------------------------------------------- */

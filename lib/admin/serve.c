@@ -168,25 +168,6 @@ static enum cc_code add_workers(struct serve *self, struct cc_err *err)
     return CC_OK;
 }
 
-/* By PATH, and where Debian has it, which is not in an ordinary user's PATH. */
-static const char *find_program(struct cc_arena *arena, struct cc_str name)
-{
-    struct cc_str folders =
-        cc_str_format(arena, "%s:/usr/local/sbin:/usr/sbin", getenv("PATH") ? getenv("PATH") : "");
-
-    if (cc_str_find(name, '/') < name.len)
-        return access(name.at, X_OK) == 0 ? name.at : NULL;
-    while (folders.at != NULL) {
-        struct cc_str folder = cc_str_cut(&folders, ':');
-        struct cc_str path =
-            cc_str_format(arena, "%.*s/%.*s", CC_STR_ARG(folder), CC_STR_ARG(name));
-
-        if (folder.len > 0 && access(path.at, X_OK) == 0)
-            return path.at;
-    }
-    return NULL;
-}
-
 static enum cc_code write_web_config(struct serve *self, const char **path, struct cc_err *err)
 {
     struct cc_str text;
@@ -203,7 +184,7 @@ static enum cc_code write_web_config(struct serve *self, const char **path, stru
 static enum cc_code add_web_server(struct serve *self, struct cc_err *err)
 {
     const char *config = NULL;
-    const char *path = find_program(self->arena, self->site.config.web_server);
+    const char *path = cc_site_find_program(self->arena, self->site.config.web_server);
     enum cc_code rc;
 
     if (path == NULL)

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -83,6 +84,24 @@ static void locate_installation(struct cc_arena *arena, struct cc_site *site)
     site->programs = cc_str_format(arena, "%.*s/lib/cloud-chat", CC_STR_ARG(prefix));
     site->www = cc_str_format(arena, "%.*s/share/cloud-chat/www", CC_STR_ARG(prefix));
     site->conf = cc_str_format(arena, "%.*s/share/cloud-chat/conf", CC_STR_ARG(prefix));
+}
+
+const char *cc_site_find_program(struct cc_arena *arena, struct cc_str name)
+{
+    struct cc_str folders =
+        cc_str_format(arena, "%s:/usr/local/sbin:/usr/sbin", getenv("PATH") ? getenv("PATH") : "");
+
+    if (cc_str_find(name, '/') < name.len)
+        return access(name.at, X_OK) == 0 ? name.at : NULL;
+    while (folders.at != NULL) {
+        struct cc_str folder = cc_str_cut(&folders, ':');
+        struct cc_str path =
+            cc_str_format(arena, "%.*s/%.*s", CC_STR_ARG(folder), CC_STR_ARG(name));
+
+        if (folder.len > 0 && access(path.at, X_OK) == 0)
+            return path.at;
+    }
+    return NULL;
 }
 
 enum cc_code cc_site_config_path(struct cc_admin *admin, const char **out, struct cc_err *err)

@@ -28,6 +28,10 @@ enum cc_code cc_site_find(struct cc_admin *admin, struct cc_site *out,
 /* Whether its programs can run beside each other. CC_INVALID: the configuration is to be mended. */
 enum cc_code cc_site_check(const struct cc_site *site, struct cc_err *err) CC_NODISCARD;
 
+/* The path of a program: by PATH, and where Debian has it, which is not in an ordinary user's PATH.
+ * NULL: it is not installed. */
+const char *cc_site_find_program(struct cc_arena *arena, struct cc_str name);
+
 /* Makes the folder (0700) and writes a first configuration into it (0600), in which one-time codes
  * go to the outbox; what is there stays. */
 enum cc_code cc_site_make(struct cc_arena *arena, const char *folder, bool *is_new,

@@ -19,6 +19,11 @@ struct cc_app_aws {
 /* The region of the configuration, else of the environment; absent if neither says one. */
 struct cc_str cc_app_aws_region(const struct cc_config *config);
 
+/* A policy of IAM that allows what the programs do with the table and the bucket of the
+ * configuration: JSON, in the arena. CC_INVALID: nothing is kept at AWS, or there is no region. */
+enum cc_code cc_app_aws_policy(struct cc_arena *arena, const struct cc_config *config,
+                               struct cc_str *out, struct cc_err *err) CC_NODISCARD;
+
 /* Opens what the configuration needs of it, which may be nothing. `log` must outlive it. On failure
  * nothing stays open. CC_INVALID: the configuration or the environment is to be mended. */
 enum cc_code cc_app_aws_open(const struct cc_config *config, const struct cc_log *log,

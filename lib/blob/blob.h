@@ -4,6 +4,7 @@
 #define CC_BLOB_BLOB_H
 
 #include "../base/arena.h"
+#include "../base/finding.h"
 #include "../base/str.h"
 
 /* What somebody may do with one blob past this program. */
@@ -77,6 +78,9 @@ void cc_blobs_close(struct cc_blobs *blobs); /* NULL is allowed */
 enum cc_code cc_blobs_open_directory(struct cc_str folder, struct cc_blobs **out,
                                      struct cc_err *err) CC_NODISCARD;
 
+/* For `cloudchat doctor`: whether the folder can be used. Makes nothing. */
+void cc_blobs_examine_directory(struct cc_str folder, struct cc_findings *to);
+
 /* A bucket of S3, below a prefix: a blob "photo/ann/x" is the object "<prefix>photo/ann/x". The
  * bucket must be there, and the credentials allow s3:GetObject, PutObject, DeleteObject in it and
  * s3:ListBucket of it (without that S3 does not say that an object is absent). Safe for several
@@ -94,6 +98,11 @@ struct cc_blobs_s3 {
 };
 enum cc_code cc_blobs_open_s3(const struct cc_blobs_s3 *config, struct cc_blobs **out,
                               struct cc_err *err) CC_NODISCARD;
+
+/* For `cloudchat doctor`: whether the bucket is there and all may be done that is needed, for which
+ * an object ".doctor-<random>" (no name of a blob) is made, read and removed. */
+void cc_blobs_examine_s3(const struct cc_blobs_s3 *config, struct cc_str region,
+                         struct cc_findings *to);
 
 /* What an image is by its first bytes (image.c): JPEG, PNG or WebP, and its dimensions. CC_INVALID
  * says what is wrong: not one of them, damaged, larger than side_max on a side. */

@@ -8,6 +8,7 @@
 
 #include "../base/arena.h"
 #include "../base/clock.h"
+#include "../base/finding.h"
 #include "../base/random.h"
 #include "../base/str.h"
 
@@ -54,6 +55,9 @@ enum cc_code cc_keys_read(const struct cc_keys_folder *folder, struct cc_arena *
 /* The server key: CC_KEYS_SECRET_BYTES, wiped with the arena. */
 enum cc_code cc_keys_secret(const struct cc_keys_folder *folder, struct cc_arena *arena,
                             struct cc_str *secret, struct cc_err *err) CC_NODISCARD;
+
+/* Looks over the folder and each key in it, and makes nothing. For `cloudchat doctor`. */
+void cc_keys_examine(const struct cc_keys_folder *folder, struct cc_findings *to);
 
 /* --- for a backup ------------------------------------------------------------------------------
  *

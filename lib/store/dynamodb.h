@@ -10,7 +10,8 @@
  *   dynamodb_commit.c   an overlay as one TransactWriteItems, and what came of it
  *   dynamodb_group.c    functions that touch the same item share a commit
  *   dynamodb_sweep.c    what has expired goes
- *   dynamodb_table.c    the table: making it, and whether it is one of ours */
+ *   dynamodb_table.c    the table: making it, and whether it is one of ours
+ *   dynamodb_examine.c  what an operator should know of it */
 #ifndef CC_STORE_DYNAMODB_H
 #define CC_STORE_DYNAMODB_H
 

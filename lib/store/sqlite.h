@@ -10,6 +10,7 @@
  *   sqlite_wal.c     the write-ahead log: when it is checkpointed, when emptied
  *   sqlite_log.c     how it is written: a commit in one piece
  *   sqlite_copy.c    a copy of the database at one instant, and looking one over
+ *   sqlite_examine.c what an operator should know of it
  *   sqlite_replace.c such a copy in the place of the database
  *   sqlite_users.c   which processes have the database open */
 #ifndef CC_STORE_SQLITE_H

@@ -9,6 +9,7 @@
 
 #include "../base/arena.h"
 #include "../base/clock.h"
+#include "../base/finding.h"
 #include "../base/limits.h"
 #include "../base/log.h"
 #include "../base/progress.h"
@@ -186,6 +187,11 @@ struct cc_store_config {
 enum cc_code cc_store_open_sqlite(const struct cc_store_config *config, struct cc_store **out,
                                   struct cc_err *err) CC_NODISCARD;
 
+/* Looks it over where it is, and makes nothing; `whole`: reads it to its end, however long that
+ * takes. */
+void cc_store_examine_sqlite(const struct cc_store_config *config, bool whole,
+                             struct cc_findings *to);
+
 struct cc_aws;
 
 struct cc_dynamodb_config {
@@ -202,6 +208,11 @@ struct cc_dynamodb_config {
  * detail says what to do. CC_UNAVAILABLE. */
 enum cc_code cc_store_open_dynamodb(const struct cc_dynamodb_config *config, struct cc_store **out,
                                     struct cc_err *err) CC_NODISCARD;
+
+/* Looks the table over, and what the keys allow, and changes nothing; `whole`: reads all of it,
+ * which is paid by its size. */
+void cc_store_examine_dynamodb(const struct cc_dynamodb_config *config, bool whole,
+                               struct cc_findings *to);
 
 /* What of a table that is good to have was found or made. */
 struct cc_dynamodb_table {

@@ -459,7 +459,7 @@ def test_a_restore_that_is_killed_leaves_the_old_or_the_new(town):
         said = text_of_last(old)
         assert said in ("newer", "before 4"), when
         was_old, was_new = was_old + (said == "newer"), was_new + (said != "newer")
-        assert town.run("doctor").stdout.count("database, read to its end") == 1, when
+        assert town.run("doctor").stdout.count("read to its end and sound") == 1, when
         assert "Restored" in restored(town, "--replace"), when
         assert text_of_last(old) == "before 4"
         assert not list(old.glob("*.restoring*")), when

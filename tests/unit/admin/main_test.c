@@ -185,8 +185,9 @@ START_TEST(doctor_reads_the_database_to_its_end)
     cc_tmp_make(&tmp);
     path = cc_str_format(arena, "%s/cloud-chat.db", tmp.path);
     ck_assert_int_eq(run("init", "--data", tmp.path), 0);
+    ck_assert_int_eq(run("tick", "--data", tmp.path), 0);
     run("doctor", "--data", tmp.path);
-    ck_assert(says("ok    database, read to its end"));
+    ck_assert(says("read to its end and sound"));
     ck_assert_int_eq(sqlite3_open(path.at, &db), SQLITE_OK);
     ck_assert_int_eq(sqlite3_exec(db,
                                   "CREATE TABLE large AS SELECT randomblob(65536) AS it;"
@@ -196,7 +197,7 @@ START_TEST(doctor_reads_the_database_to_its_end)
     sqlite3_close(db);
     spoil(path.at);
     ck_assert_int_eq(run("doctor", "--data", tmp.path), 1);
-    ck_assert(says("LOOK  database: The database is damaged."));
+    ck_assert(says("not ok   database        The database is damaged."));
     cc_tmp_remove(&tmp);
     cc_arena_free(arena);
 }
@@ -240,6 +241,44 @@ START_TEST(what_is_printed_for_lighttpd_names_the_data_folder)
     ck_assert(says(cc_str_format(arena, "\"%s/run/chat.sock\"", tmp.path).at));
     cc_tmp_remove(&tmp);
     cc_arena_free(arena);
+}
+END_TEST
+
+START_TEST(doctor_makes_nothing)
+{
+    struct cc_arena *arena = cc_arena_new(1 << 20);
+    struct cc_err err = { 0 };
+    struct cc_tmp tmp;
+    char *config;
+
+    cc_tmp_make(&tmp);
+    config = (char *)(uintptr_t)cc_str_format(arena, "%s/cloud-chat.conf", tmp.path).at;
+    ck_assert_int_eq(cc_file_write(config, CC_STR(""), 0600, &err), CC_OK);
+    run("doctor", "--data", tmp.path);
+    ck_assert(says("keys is not there yet"));
+    ck_assert(says("cloud-chat.db is not there yet"));
+    ck_assert_int_eq(unlink(config), 0);
+    ck_assert_msg(rmdir(tmp.path) == 0, "something was made in %s", tmp.path);
+    cc_arena_free(arena);
+}
+END_TEST
+
+START_TEST(rights_are_printed_for_what_is_kept_at_aws_alone)
+{
+    struct cc_tmp tmp;
+
+    cc_tmp_make(&tmp);
+    ck_assert_int_eq(run("init", "--data", tmp.path), 0);
+    ck_assert_int_eq(run("aws", "policy", "--data", tmp.path), 78);
+    ck_assert(says("no rights are needed"));
+    setenv("CLOUDCHAT_STORE_BACKEND", "dynamodb", 1);
+    setenv("CLOUDCHAT_AWS_REGION", "us-gov-west-1", 1);
+    ck_assert_int_eq(run("aws", "policy", "--data", tmp.path), 0);
+    ck_assert(says("\"arn:aws-us-gov:dynamodb:us-gov-west-1:*:table/cloud-chat/index/mrev\""));
+    ck_assert(!says("s3:"));
+    unsetenv("CLOUDCHAT_AWS_REGION");
+    unsetenv("CLOUDCHAT_STORE_BACKEND");
+    cc_tmp_remove(&tmp);
 }
 END_TEST
 
@@ -292,5 +331,6 @@ CC_CHECK_MAIN("admin/main", a_backup_of_nothing_is_refused_and_makes_nothing,
               every_command_explains_itself, init_makes_what_is_private_and_keeps_what_is_there,
               a_rotated_key_stays_valid_beside_the_new_one,
               a_configuration_that_is_wrong_ends_with_78, doctor_reads_the_database_to_its_end,
+              doctor_makes_nothing, rights_are_printed_for_what_is_kept_at_aws_alone,
               a_database_for_one_process_alone_is_nothing_for_several_programs,
               tick_works_without_a_server, what_is_printed_for_lighttpd_names_the_data_folder)

@@ -1,0 +1,14 @@
+/* app/examine.h - looks over what the configuration names beside the programs themselves: keys, the
+ * store, the photos, and AWS where one of them is there. For `cloudchat doctor`; it makes and
+ * changes nothing, but for an object in a bucket that it removes. */
+#ifndef CC_APP_EXAMINE_H
+#define CC_APP_EXAMINE_H
+
+#include "config.h"
+
+#include "../base/finding.h"
+
+/* `whole`: reads all that is stored, however long that takes and whatever it costs. */
+void cc_app_examine(const struct cc_config *config, bool whole, struct cc_findings *to);
+
+#endif
