@@ -52,7 +52,7 @@ class Aws:
 
     def prepare(self, server):
         for command in (("init",), ("aws", "create-table")):
-            run = server.run(*command)
+            run = server.run(*command, **server.as_user())
             assert run.returncode == 0, run.stdout + run.stderr
 
     def client(self, service, url):

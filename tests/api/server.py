@@ -108,11 +108,12 @@ class Server:
             self.process = subprocess.Popen(
                 [self.command, "serve", "--data", self.data, "--port", str(self.port)], stdout=out,
                 stderr=out, stdin=subprocess.DEVNULL, env=self.environment(),
-                cwd=self.data.parent, start_new_session=True, **self._as_user())
+                cwd=self.data.parent, start_new_session=True, **self.as_user())
         wait_for("GET /config 200", self._is_ready)
         return self
 
-    def _as_user(self):
+    def as_user(self):
+        """For subprocess: who it runs as."""
         if self.user is None:
             return {}
         return {"user": self.user, "group": self.user, "extra_groups": []}
@@ -203,8 +204,7 @@ class Server:
     def run(self, *arguments, **more):
         """The operator's command, on this data."""
         return subprocess.run([self.command, *arguments, "--data", self.data], capture_output=True,
-                              text=True, timeout=60, env=self.environment(),
-                              **{**self._as_user(), **more})
+                              text=True, timeout=60, env=self.environment(), **more)
 
 
 def children(pid):
