@@ -3,6 +3,9 @@
 /* Codes are awaited by a person; expired items by nobody. */
 #define JOBS_EVERY_MS 50
 #define SWEEP_EVERY_MS (60 * 1000)
+/* Where a table does not delete what has expired, it is read through from end to end, and paid for.
+ */
+#define SWEEP_TABLE_EVERY_MS (60 * 60 * 1000)
 
 #define JOBS_AT_ONCE 16
 #define SWEEP_AT_ONCE 500
@@ -103,6 +106,11 @@ static void report(struct cc_app *app, const char *what, enum cc_code rc, const 
         cc_log_warn(&app->log, what, CC_LOG_Z("cause", err->cause));
 }
 
+static int64_t sweep_every_ms(const struct cc_app *app)
+{
+    return app->config.store_backend == CC_STORE_DYNAMODB ? SWEEP_TABLE_EVERY_MS : SWEEP_EVERY_MS;
+}
+
 void cc_app_tick(struct cc_app *app)
 {
     int64_t now_ms = cc_clock_mono_ms(app->clock);
@@ -116,7 +124,7 @@ void cc_app_tick(struct cc_app *app)
     cc_err_clear(&err);
     if (now_ms >= app->next_sweep_ms) {
         report(app, "not swept", cc_store_sweep(app->store, SWEEP_AT_ONCE, &count, &err), &err);
-        app->next_sweep_ms = count == SWEEP_AT_ONCE ? 0 : now_ms + SWEEP_EVERY_MS;
+        app->next_sweep_ms = count == SWEEP_AT_ONCE ? 0 : now_ms + sweep_every_ms(app);
     }
 }
 

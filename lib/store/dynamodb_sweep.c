@@ -47,21 +47,27 @@ enum cc_code dynamo_table_ttl(struct cc_aws *aws, struct cc_arena *arena, struct
     return read_ttl(&r, on) ? CC_OK : dynamo_fail_answer("DescribeTimeToLive", err);
 }
 
-/* Asked once; whoever may not ask, or has a service that cannot tell, sweeps. */
-static bool expires_by_itself(struct dynamo_store *store, struct cc_arena *arena)
+/* Asked until there is an answer: a table is not read through because a question was lost, or is
+ * not allowed. A service that does not know the question deletes nothing by itself. */
+static enum cc_code expires_by_itself(struct dynamo_store *store, struct cc_arena *arena, bool *out,
+                                      struct cc_err *err)
 {
     struct dynamo_sweep *sweeping = &store->sweeping;
-    struct cc_err ignored = { 0 };
+    struct cc_err failure = { 0 };
+    enum cc_code rc = CC_OK;
     bool on = false;
 
     pthread_mutex_lock(&sweeping->mutex);
-    if (sweeping->ttl == DYNAMO_TTL_UNASKED) {
-        (void)!dynamo_table_ttl(store->aws, arena, store->table, &on, &ignored);
+    if (sweeping->ttl == DYNAMO_TTL_UNASKED)
+        rc = dynamo_table_ttl(store->aws, arena, store->table, &on, &failure);
+    if (sweeping->ttl == DYNAMO_TTL_UNASKED && rc != CC_UNAVAILABLE)
         sweeping->ttl = on ? DYNAMO_TTL_ON : DYNAMO_TTL_OFF;
-    }
-    on = sweeping->ttl == DYNAMO_TTL_ON;
+    *out = sweeping->ttl == DYNAMO_TTL_ON;
     pthread_mutex_unlock(&sweeping->mutex);
-    return on;
+    if (rc != CC_UNAVAILABLE)
+        return CC_OK;
+    *err = failure;
+    return rc;
 }
 
 struct taking {
@@ -142,10 +148,12 @@ enum cc_code dynamo_sweep(struct dynamo_store *store, size_t limit, size_t *swep
                           struct cc_err *err)
 {
     struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
-    const bool by_itself = expires_by_itself(store, arena);
+    bool by_itself;
     size_t count = 0;
-    enum cc_code rc = by_itself ? CC_OK : sweep_table(store, limit, &count, err);
+    enum cc_code rc = expires_by_itself(store, arena, &by_itself, err);
 
+    if (rc == CC_OK && !by_itself)
+        rc = sweep_table(store, limit, &count, err);
     cc_arena_free(arena);
     if (rc == CC_OK)
         *swept = count;

@@ -111,6 +111,51 @@ START_TEST(ticks_that_follow_closely_do_not_look_again)
 }
 END_TEST
 
+static int64_t minute; /* since the test began */
+static int sweeps;
+
+static int64_t turned_ms(const struct cc_clock *clock)
+{
+    (void)clock;
+    return 1 + minute * 60 * 1000;
+}
+
+static enum cc_code count_sweep(struct cc_store *store, size_t limit, size_t *swept,
+                                struct cc_err *err)
+{
+    (void)store;
+    (void)limit;
+    (void)err;
+    sweeps++;
+    *swept = 0;
+    return CC_OK;
+}
+
+/* A table that does not delete by itself what has expired is paid for with each look. */
+START_TEST(a_file_is_swept_each_minute_and_a_table_each_hour)
+{
+    static const struct cc_clock clock = { turned_ms, turned_ms };
+    static const int backends[] = { CC_STORE_SQLITE, CC_STORE_DYNAMODB }, expected[] = { 61, 2 };
+
+    for (size_t i = 0; i < CC_COUNT(backends); i++) {
+        struct cc_store_ops ops;
+        struct world w;
+
+        open_world(&w, "none");
+        ops = *w.app.store->ops;
+        ops.sweep = count_sweep;
+        w.app.store->ops = &ops;
+        w.app.clock = &clock;
+        w.app.config.store_backend = backends[i];
+        sweeps = 0;
+        for (minute = 0; minute <= 60; minute++)
+            cc_app_tick(&w.app);
+        ck_assert_int_eq(sweeps, expected[i]);
+        close_world(&w);
+    }
+}
+END_TEST
+
 /* A job that has failed nine times. */
 static enum cc_code add_old_job(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
@@ -241,6 +286,7 @@ END_TEST
 
 CC_CHECK_MAIN("app/tick", a_code_leaves_with_the_next_tick_and_only_once,
               without_a_sender_codes_are_dropped, ticks_that_follow_closely_do_not_look_again,
+              a_file_is_swept_each_minute_and_a_table_each_hour,
               bytes_that_could_not_be_removed_ten_times_are_tried_again_later,
               a_job_of_an_unknown_kind_is_dropped, what_cannot_be_opened_leaves_nothing_open,
               what_needs_the_store_alone_opens_no_keys)

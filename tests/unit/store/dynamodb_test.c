@@ -575,6 +575,58 @@ START_TEST(answers_that_are_not_dynamodbs_are_errors)
 }
 END_TEST
 
+/* --- sweeping --------------------------------------------------------------------------------- */
+
+static enum cc_code sweep(struct fixture *f)
+{
+    size_t swept = 7;
+    enum cc_code rc;
+
+    cc_err_clear(&f->err);
+    rc = cc_store_sweep(f->store, 10, &swept, &f->err);
+    ck_assert_uint_eq(swept, rc == CC_OK ? 0 : 7);
+    return rc;
+}
+
+#define TTL(status) "{\"TimeToLiveDescription\":{\"TimeToLiveStatus\":\"" status "\"}}"
+
+/* Each process would have read all of it, every minute, for as long as it ran. */
+START_TEST(a_table_is_not_read_through_because_a_question_was_not_answered)
+{
+    const char *denied = "{\"__type\":\"AccessDeniedException\"}";
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "DescribeTimeToLive", 400, denied },
+                { "DescribeTimeToLive", 200, TTL("ENABLED") });
+    ck_assert_int_eq(sweep(&f), CC_UNAVAILABLE);
+    check_has(f.err.cause, "AccessDenied");
+    ck_assert_int_eq(sweep(&f), CC_OK);
+    ck_assert_int_eq(sweep(&f), CC_OK);
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(where_nothing_expires_by_itself_the_table_is_read_through)
+{
+    static const char *const answers[] = { TTL("DISABLED"),
+                                           "{\"__type\":\"UnknownOperationException\"}" };
+
+    for (size_t i = 0; i < CC_COUNT(answers); i++) {
+        struct fixture f;
+
+        open_store(&f);
+        MOCK_EXPECT(&f.mock, { "DescribeTimeToLive", i == 0 ? 200 : 400, answers[i] },
+                    { "Scan", 200, "{\"Items\":[],\"LastEvaluatedKey\":{\"pk\":{\"S\":\"P\"}}}" },
+                    { "Scan", 200, "{\"Items\":[]}" }, { "Scan", 200, "{\"Items\":[]}" });
+        ck_assert_int_eq(sweep(&f), CC_OK);
+        check_has(mock_body(&f.mock, -2), "\"ExclusiveStartKey\":{\"pk\":{\"S\":\"P\"}}");
+        ck_assert_int_eq(sweep(&f), CC_OK);
+        close_store(&f);
+    }
+}
+END_TEST
+
 /* --- functions that share a commit ------------------------------------------------------------ */
 
 #define OTHERS 5
@@ -858,6 +910,8 @@ CC_CHECK_MAIN("store/dynamodb", a_lost_race_runs_the_function_again_on_what_is_t
               a_key_that_is_asked_for_twice_is_sent_once, batches_go_out_side_by_side,
               an_item_that_was_not_asked_for_is_an_error, a_page_can_be_empty_and_not_the_last,
               answers_that_are_not_dynamodbs_are_errors,
+              a_table_is_not_read_through_because_a_question_was_not_answered,
+              where_nothing_expires_by_itself_the_table_is_read_through,
               functions_that_wait_for_the_same_item_share_a_commit_and_ask_for_nothing,
               a_member_that_refuses_is_left_out_of_the_commit,
               when_the_common_commit_is_unknown_it_is_so_for_all,
