@@ -1,5 +1,7 @@
 #include "app.h"
 
+#include "../net/net.h"
+
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
@@ -23,6 +25,12 @@ static enum cc_code authenticate(struct cc_ctx *cx, struct cc_str token)
     return rc;
 }
 
+/* Calls of AWS end at once: what was asked of it is refused, or its outcome unknown. */
+static void hurry(struct cc_app *app)
+{
+    cc_net_stop(app->aws.net);
+}
+
 static int serve(const char *program, const struct cc_route *routes, struct cc_app *app,
                  int served_fd)
 {
@@ -32,6 +40,7 @@ static int serve(const char *program, const struct cc_route *routes, struct cc_a
         .app = app,
         .authenticate = app->identity == NULL ? NULL : authenticate,
         .tick = app->identity == NULL ? NULL : cc_app_tick,
+        .hurry = app->aws.net == NULL ? NULL : hurry,
         .config = &app->config.http,
         .clock = app->clock,
         .random = app->random,

@@ -428,6 +428,16 @@ static size_t thread_count(const struct cc_http_config *config)
     return config->threads > THREADS_MAX ? THREADS_MAX : (size_t)config->threads;
 }
 
+static void stop_all(struct pool *pool, struct worker *workers, size_t count)
+{
+    struct cc_hurry hurry;
+
+    cc_hurry_start(&hurry, pool->server);
+    stop_workers(pool, workers, count);
+    cc_ticker_stop(pool->ticker);
+    cc_hurry_end(&hurry);
+}
+
 static enum cc_code run_pool(struct pool *pool, struct cc_arena *arena, const sigset_t *stop_set,
                              struct cc_err *err)
 {
@@ -442,8 +452,7 @@ static enum cc_code run_pool(struct pool *pool, struct cc_arena *arena, const si
         cc_log_info(pool->server->log, "serving", CC_LOG_I64("threads", (int64_t)count));
         sigwait(stop_set, &number);
     }
-    stop_workers(pool, workers, started);
-    cc_ticker_stop(pool->ticker);
+    stop_all(pool, workers, started);
     return rc;
 }
 

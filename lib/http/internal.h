@@ -4,6 +4,8 @@
 
 #include "http.h"
 
+#include <pthread.h>
+
 #define CC_REPLY_HEADER_BYTES_MAX ((size_t)16 * 1024)
 #define CC_SEGMENTS_MAX 16
 
@@ -78,6 +80,19 @@ enum cc_code cc_ticker_start(struct cc_arena *arena, const struct cc_server *ser
                              struct cc_ticker **out, struct cc_err *err) CC_NODISCARD;
 void cc_ticker_wake(struct cc_ticker *ticker); /* something may be due; returns at once */
 void cc_ticker_stop(struct cc_ticker *ticker); /* waits for a tick that is running */
+
+/* --- hurry.c: a stop that takes too long ------------------------------------------------------ */
+
+/* Stands beside a stop: if that has not ended in time, it calls the server's `hurry`, once. */
+struct cc_hurry {
+    const struct cc_server *server;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards `over` */
+    pthread_cond_t changed;
+    bool runs, over;
+};
+void cc_hurry_start(struct cc_hurry *hurry, const struct cc_server *server);
+void cc_hurry_end(struct cc_hurry *hurry);
 
 /* --- records of FastCGI ----------------------------------------------------------------------- */
 

@@ -1,8 +1,11 @@
 """`cloudchat serve` and its children: killed, stopped, run by others."""
 
+import http.server
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -10,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from client import PASSWORD, Client, Person, Request, new_client_id, new_number
-from server import CLOUDCHAT, Server, cpu_ticks, environment, free_port, wait_for
+from fastcgi import replies_in, request, talk
+from server import CLOUDCHAT, STAGE, Server, cpu_ticks, environment, free_port, wait_for
 
 
 class Writer(threading.Thread):
@@ -144,6 +148,83 @@ def test_stopping_finishes_what_is_in_hand(make_server, number):
         client.get("/config")
     server.stop()
 
+
+# --- a table that does not answer ----------------------------------------------------------------
+
+def row(sk, **more):
+    return {"pk": {"S": "META"}, "sk": {"S": sk}, "v": {"S": sk}, **more}
+
+
+META = [row("SCHEMA", layout={"N": "1"}), row("EPOCH", name={"S": "history"})]
+
+
+class Table(http.server.BaseHTTPRequestHandler):
+    """An empty table of DynamoDB, as far as programs that start want to know. A sign-in is not
+    answered."""
+    protocol_version = "HTTP/1.1"
+    asked, over = threading.Event(), threading.Event()
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if b"LIMIT#" in body:
+            self.asked.set()
+            self.over.wait(30)
+        operation = self.headers["x-amz-target"].split(".")[1]
+        answer = json.dumps({
+            "BatchGetItem": {"Responses": {"table": META}, "UnprocessedKeys": {}},
+            "TransactGetItems": {"Responses": [{"Item": item} for item in META]},
+            "DescribeTimeToLive": {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}},
+            "Query": {"Items": []},
+        }.get(operation, {})).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def table():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Table) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        Table.over.set()
+        running.shutdown()
+        thread.join()
+
+
+def test_stopping_does_not_wait_for_a_table_that_does_not_answer(table, tmp_path):
+    """Nobody called off the calls of AWS: one took its 8 seconds."""
+    server = Server(tmp_path / "data", {
+        "store.backend": "dynamodb", "store.table": "table", "aws.endpoint": table,
+        "aws.region": "us-east-1", "blob.backend": "directory"},
+        env={"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S"}).start()
+    server.stop()
+    body = json.dumps({"phone_number": new_number(), "password": PASSWORD}).encode()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "auth.sock"))
+    listener.listen()
+    process = subprocess.Popen(
+        [STAGE / "lib" / "cloud-chat" / "auth.fcgi"], stdin=listener,
+        env={**server.environment(), "CLOUDCHAT_CONFIG": server.data / "cloud-chat.conf"})
+    replies = []
+    thread = threading.Thread(target=lambda: replies.extend(replies_in(talk(
+        tmp_path / "auth.sock",
+        request("POST", "/auth/sign-in", body=body, CONTENT_TYPE="application/json")))))
+    thread.start()
+    assert Table.asked.wait(20)
+    started = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert time.monotonic() - started < 6
+    thread.join()
+    assert [reply.status for reply in replies] == [503]
+
+
+# --- what `serve` leaves, and what it refuses ------------------------------------------------------
 
 def test_stopping_leaves_no_process_and_no_socket(make_server):
     server = make_server()
