@@ -34,6 +34,17 @@ static enum cc_code number_at(struct cc_txn *txn, const struct move *move, struc
                : rc;
 }
 
+/* All that is read, at once. */
+static enum cc_code expect(struct cc_txn *txn, const struct move *move, struct cc_key cursor,
+                           struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    const struct cc_key keys[] = { cursor, cc_key_room(arena, move->room),
+                                   cc_key_member(arena, move->room, move->by->user) };
+
+    return cc_txn_expect(txn, keys, CC_COUNT(keys), err);
+}
+
 /* CURSOR is what the commit checks. HEAD is only looked at: it grows, so a move that is clamped to
  * an older one is right, and need not contend with everybody who sends. */
 static enum cc_code peek_head(struct cc_txn *txn, const struct move *move, struct cc_key guard,
@@ -54,8 +65,10 @@ static enum cc_code move_in(struct cc_txn *txn, void *arg, struct cc_err *err)
     struct cc_key key = cc_key_cursor(cc_txn_arena(txn), move->room, move->by->user);
     struct cc_cursor_row row, was;
     struct cc_head head;
-    enum cc_code rc = cc_row_get(txn, key, cc_cursor_fields, &row, err);
+    enum cc_code rc = expect(txn, move, key, err);
 
+    if (rc == CC_OK)
+        rc = cc_row_get(txn, key, cc_cursor_fields, &row, err);
     if (rc == CC_OK)
         rc = peek_head(txn, move, key, &head, err);
     if (rc != CC_OK)

@@ -224,6 +224,20 @@ static enum cc_code check_participants(const struct cc_caller *by, const struct 
     return CC_OK;
 }
 
+/* All that is read of the two, at once. */
+static enum cc_code expect_people(struct cc_txn *txn, const struct creation *c, struct cc_err *err)
+{
+    struct cc_arena *arena = cc_txn_arena(txn);
+    const struct cc_key keys[] = {
+        cc_key_profile(arena, c->users[0]),
+        cc_key_profile(arena, c->users[1]),
+        cc_key_user_head(arena, c->users[0]),
+        cc_key_user_head(arena, c->users[1]),
+    };
+
+    return cc_txn_expect(txn, keys, CC_COUNT(keys), err);
+}
+
 static enum cc_code read_people(struct cc_txn *txn, const struct creation *c,
                                 struct cc_profile *other, struct cc_err *err)
 {
@@ -294,8 +308,10 @@ static enum cc_code make(struct cc_txn *txn, struct creation *c, struct cc_err *
     const int64_t now_ms = cc_txn_now_ms(txn);
     struct cc_head *head = &c->made.head;
     struct cc_profile other;
-    enum cc_code rc = read_people(txn, c, &other, err);
+    enum cc_code rc = expect_people(txn, c, err);
 
+    if (rc == CC_OK)
+        rc = read_people(txn, c, &other, err);
     for (size_t i = 0; i < CC_COUNT(c->users) && rc == CC_OK; i++) {
         c->heads[i] = (struct cc_user_head){ 0 };
         rc = read_user_head(txn, c, c->users[i], &c->heads[i], err);
