@@ -391,5 +391,5 @@ static const struct cc_route routes[] = {
 
 int main(int argc, char **argv)
 {
-    return cc_app_main("chat", routes, CC_APP_ALL, argc, argv);
+    return cc_app_main("chat", routes, CC_APP_CHAT, argc, argv);
 }

@@ -179,7 +179,7 @@ enum cc_code cc_app_open(const char *program, enum cc_app_part part, const char 
         .random = &cc_system_random,
     };
     rc = open_store(program, config_path, out, err);
-    if (rc == CC_OK && part == CC_APP_ALL)
+    if (rc == CC_OK && part != CC_APP_STORE)
         rc = open_rest(out, err);
     if (rc != CC_OK)
         cc_app_close(out);

@@ -37,6 +37,7 @@ struct cc_app {
 /* What of it a program needs. */
 enum cc_app_part {
     CC_APP_STORE, /* the store alone: no people, no photos, no chat, and nothing is ever due */
+    CC_APP_CHAT,  /* all of it; but no request leaves what is due at once */
     CC_APP_ALL,
 };
 

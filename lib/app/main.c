@@ -31,8 +31,8 @@ static void hurry(struct cc_app *app)
     cc_net_stop(app->aws.net);
 }
 
-static int serve(const char *program, const struct cc_route *routes, struct cc_app *app,
-                 int served_fd)
+static int serve(const char *program, const struct cc_route *routes, enum cc_app_part part,
+                 struct cc_app *app, int served_fd)
 {
     const struct cc_server server = {
         .name = program,
@@ -41,6 +41,7 @@ static int serve(const char *program, const struct cc_route *routes, struct cc_a
         .authenticate = app->identity == NULL ? NULL : authenticate,
         .tick = app->identity == NULL ? NULL : cc_app_tick,
         .hurry = app->aws.net == NULL ? NULL : hurry,
+        .leaves_nothing = part == CC_APP_CHAT,
         .config = &app->config.http,
         .clock = app->clock,
         .random = app->random,
@@ -119,7 +120,7 @@ int cc_app_main(const char *program, const struct cc_route *routes, enum cc_app_
                      CC_LOG_Z("cause", err.cause));
         return err.code == CC_INVALID ? EX_CONFIG : EXIT_FAILURE;
     }
-    status = serve(program, routes, &app, served_fd);
+    status = serve(program, routes, part, &app, served_fd);
     cc_app_close(&app);
     return status;
 }

@@ -119,6 +119,11 @@ static void tell_served(struct pool *pool)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
+static bool may_leave_work(const struct cc_server *server, enum cc_method method)
+{
+    return !server->leaves_nothing && method != CC_GET && method != CC_HEAD && method != CC_OPTIONS;
+}
+
 /* Reads, answers, and sends the last byte. True if the connection is good for another request. */
 static bool answer(struct worker *worker)
 {
@@ -145,7 +150,7 @@ static bool answer(struct worker *worker)
     assert(!out.overflow);
     is_sent = cc_output_send(worker->fd, worker->arena, fcgi->requestId, cc_buf_str(&out));
     tell_served(worker->pool);
-    if (req.method != CC_GET && req.method != CC_HEAD && req.method != CC_OPTIONS)
+    if (may_leave_work(server, req.method))
         cc_ticker_wake(worker->pool->ticker);
     /* What is left of this body would be taken for the next request. */
     return is_sent && fcgi->keepConnection && FCGX_HasSeenEOF(fcgi->in);

@@ -107,6 +107,7 @@ struct cc_server {
     /* Runs after each answer has left, and about once a second when idle: what is due. May be
      * NULL. Never runs twice at once in a process. */
     void (*tick)(struct cc_app *app);
+    bool leaves_nothing; /* no request leaves what is due at once: a tick a second is enough */
     /* Ends what requests in hand and the tick wait for elsewhere, so that they end, too. Called
      * from a thread of its own, when it is time to stop and they have not in 2 s. May be NULL. */
     void (*hurry)(struct cc_app *app);

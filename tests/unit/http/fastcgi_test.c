@@ -20,7 +20,9 @@ struct running {
     char folder[32];
 };
 
-static void launch_telling(struct running *r, struct cc_http_config config, int served_fd)
+/* What `like` says of a server goes for this one too: served_fd, leaves_nothing. */
+static void launch_like(struct running *r, struct cc_http_config config,
+                        const struct cc_server *like)
 {
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 
@@ -30,7 +32,8 @@ static void launch_telling(struct running *r, struct cc_http_config config, int 
     snprintf(r->address.sun_path, sizeof(r->address.sun_path), "%s/s", r->folder);
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&r->address, sizeof(r->address)), 0);
     ck_assert_int_eq(listen(listener, 128), 0);
-    r->app->served_fd = served_fd;
+    r->app->served_fd = like->served_fd;
+    r->app->leaves_nothing = like->leaves_nothing;
     r->pid = fork();
     ck_assert_int_ge(r->pid, 0);
     if (r->pid == 0) {
@@ -43,7 +46,7 @@ static void launch_telling(struct running *r, struct cc_http_config config, int 
 
 static void launch(struct running *r, struct cc_http_config config)
 {
-    launch_telling(r, config, 0);
+    launch_like(r, config, &(struct cc_server){ 0 });
 }
 
 static void land(struct running *r)
@@ -316,7 +319,8 @@ START_TEST(a_supervisor_is_told_of_the_first_answer_and_of_no_other)
     char byte;
 
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-    launch_telling(&r, (struct cc_http_config){ .threads = 2 }, ends[1]);
+    launch_like(&r, (struct cc_http_config){ .threads = 2 },
+                &(struct cc_server){ .served_fd = ends[1] });
     close(ends[1]);
     add_begin(&cut, false);
     fd = send_new(&r, &cut);
@@ -775,6 +779,25 @@ START_TEST(the_tick_comes_after_answers_and_when_idle_and_never_twice_at_once)
 }
 END_TEST
 
+START_TEST(where_requests_leave_nothing_the_tick_comes_once_a_second)
+{
+    struct running r;
+    struct answer a;
+    int64_t started;
+    int before, asked = 0;
+
+    launch_like(&r, (struct cc_http_config){ .threads = 4 },
+                &(struct cc_server){ .leaves_nothing = true });
+    wait_for(atomic_load(&r.app->ticks) >= 1);
+    before = atomic_load(&r.app->ticks);
+    for (started = now_ms(); atomic_load(&r.app->ticks) < before + 2; asked++)
+        ck_assert_int_eq(request(&r, "POST", "/hello", "", &a), 200);
+    ck_assert_int_ge(now_ms() - started, 1000); /* from one tick to the next */
+    ck_assert_int_gt(asked, 2);
+    stop(&r);
+}
+END_TEST
+
 START_TEST(a_tick_that_takes_long_delays_no_answer)
 {
     struct running r;
@@ -840,4 +863,5 @@ CC_CHECK_MAIN("http/fastcgi", requests_are_answered_and_leave_nothing_open,
               a_reader_that_reads_nothing_holds_no_thread_for_ever,
               running_out_of_descriptors_passes,
               the_tick_comes_after_answers_and_when_idle_and_never_twice_at_once,
+              where_requests_leave_nothing_the_tick_comes_once_a_second,
               a_tick_that_takes_long_delays_no_answer, many_clients_at_once_are_all_answered)

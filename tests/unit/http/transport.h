@@ -21,6 +21,7 @@ struct cc_app {
     atomic_bool ticked_twice_at_once;
     atomic_bool tick_waits;
     int served_fd;
+    bool leaves_nothing;
 };
 
 static inline struct cc_app *shared_app(void)
@@ -158,7 +159,8 @@ static inline void serve_and_exit(struct cc_app *app, struct cc_http_config conf
                                 .clock = &cc_system_clock,
                                 .random = &cc_system_random,
                                 .log = &log,
-                                .served_fd = app->served_fd };
+                                .served_fd = app->served_fd,
+                                .leaves_nothing = app->leaves_nothing };
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed leaves no server behind */
     exit(cc_http_serve(&server));
