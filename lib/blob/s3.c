@@ -111,13 +111,17 @@ struct condition {
 };
 static const struct condition is_absent = { CC_STR("if-none-match"), CC_STR("*") };
 
-/* An answer lost on its way makes the second try find what the first has made. */
-static bool is_there(struct s3 *s3, struct cc_arena *arena, struct cc_str name, struct cc_str bytes,
-                     struct cc_aws_answer *answer)
+/* An answer lost on its way makes the second try find what the first has made. CC_EXISTS: it is
+ * another one's. */
+static enum cc_code check_ours(struct s3 *s3, struct cc_arena *arena, struct cc_str name,
+                               struct cc_str bytes, struct cc_aws_answer *answer,
+                               struct cc_err *err)
 {
-    struct cc_err ignored = { 0 };
+    enum cc_code rc = get_object(s3, arena, name, answer, err);
 
-    return get_object(s3, arena, name, answer, &ignored) == CC_OK && cc_str_eq(answer->body, bytes);
+    if (rc == CC_NOT_FOUND || (rc == CC_OK && !cc_str_eq(answer->body, bytes)))
+        return CC_EXISTS;
+    return rc;
 }
 
 /* CC_EXISTS: the condition does not hold. */
@@ -140,9 +144,7 @@ static enum cc_code put_object(struct s3 *s3, struct cc_arena *arena, struct cc_
         return rc;
     if (!failed_as(answer, "PreconditionFailed"))
         return refused(answer, "put", err);
-    if (answer->earlier_unknown && is_there(s3, arena, name, bytes, answer))
-        return CC_OK;
-    return CC_EXISTS;
+    return answer->earlier_unknown ? check_ours(s3, arena, name, bytes, answer, err) : CC_EXISTS;
 }
 
 /* --- keeping ---------------------------------------------------------------------------------- */
