@@ -238,17 +238,6 @@ static enum cc_code choose(struct chooser *c)
 
 /* --- opening and closing ---------------------------------------------------------------------- */
 
-static void init_locks(struct cc_aws_credentials *credentials)
-{
-    pthread_condattr_t attr;
-
-    pthread_mutex_init(&credentials->mutex, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&credentials->renewed, &attr);
-    pthread_condattr_destroy(&attr);
-}
-
 enum cc_code cc_aws_credentials_open(const struct cc_aws_credentials_config *config,
                                      struct cc_aws_credentials **out, struct cc_err *err)
 {
@@ -263,7 +252,8 @@ enum cc_code cc_aws_credentials_open(const struct cc_aws_credentials_config *con
     credentials->log = config->log;
     credentials->source.net = config->net;
     credentials->source.clock = config->clock;
-    init_locks(credentials);
+    pthread_mutex_init(&credentials->mutex, NULL);
+    cc_cond_init(&credentials->renewed);
     rc = choose(&chooser);
     if (rc != CC_OK) {
         cc_aws_credentials_close(credentials);

@@ -32,6 +32,16 @@ int64_t cc_clock_mono_ms(const struct cc_clock *clock)
     return clock->mono_ms(clock);
 }
 
+void cc_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
 struct timespec cc_deadline_in(int64_t wait_ms)
 {
     struct timespec at;

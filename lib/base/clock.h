@@ -5,6 +5,7 @@
 
 #include "str.h"
 
+#include <pthread.h>
 #include <time.h>
 
 struct cc_clock {
@@ -17,8 +18,9 @@ extern const struct cc_clock cc_system_clock;
 int64_t cc_clock_wall_ms(const struct cc_clock *clock);
 int64_t cc_clock_mono_ms(const struct cc_clock *clock);
 
-/* For pthread_cond_timedwait with a condition that goes by CLOCK_MONOTONIC: the system's time in
- * so many milliseconds. */
+/* A condition that goes by CLOCK_MONOTONIC, and for pthread_cond_timedwait with it the system's
+ * time in so many milliseconds. */
+void cc_cond_init(pthread_cond_t *cond);
 struct timespec cc_deadline_in(int64_t wait_ms);
 
 /* RFC 3339, UTC, with milliseconds: "2026-11-23T04:05:06.789Z". */

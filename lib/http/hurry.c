@@ -22,16 +22,11 @@ static void *wait_for_end(void *arg)
 
 void cc_hurry_start(struct cc_hurry *hurry, const struct cc_server *server)
 {
-    pthread_condattr_t attr;
-
     *hurry = (struct cc_hurry){ .server = server };
     if (!server->hurry)
         return;
     pthread_mutex_init(&hurry->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&hurry->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    cc_cond_init(&hurry->changed);
     hurry->runs = pthread_create(&hurry->thread, NULL, wait_for_end, hurry) == 0;
 }
 

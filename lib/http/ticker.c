@@ -48,7 +48,6 @@ enum cc_code cc_ticker_start(struct cc_arena *arena, const struct cc_server *ser
                              struct cc_ticker **out, struct cc_err *err)
 {
     struct cc_ticker *ticker = CC_NEW(arena, struct cc_ticker);
-    pthread_condattr_t attr;
     int failed;
 
     *out = NULL;
@@ -56,10 +55,7 @@ enum cc_code cc_ticker_start(struct cc_arena *arena, const struct cc_server *ser
         return CC_OK;
     ticker->server = server;
     pthread_mutex_init(&ticker->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&ticker->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    cc_cond_init(&ticker->changed);
     failed = pthread_create(&ticker->thread, NULL, run, ticker);
     if (failed)
         return cc_fail(err, CC_UNAVAILABLE, NULL, "pthread_create: %s", strerror(failed));

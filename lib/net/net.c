@@ -43,17 +43,6 @@ struct cc_net {
 
 /* --- opening and closing ---------------------------------------------------------------------- */
 
-static void init_locks(struct cc_net *net)
-{
-    pthread_condattr_t attr;
-
-    pthread_mutex_init(&net->mutex, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&net->stopping, &attr);
-    pthread_condattr_destroy(&attr);
-}
-
 /* Safe at any time since 7.84, where libcurl was built with atomics, as Debian's is. It would write
  * the keys of its connections into the file that SSLKEYLOGFILE names: they are worth what a
  * signature is. */
@@ -87,7 +76,8 @@ enum cc_code cc_net_open(const struct cc_net_config *config, struct cc_net **out
     net->ca_file = cc_str_z(arena, cc_str_from(config->ca_file));
     net->connect_ms_max = config->connect_ms_max ? config->connect_ms_max : CONNECT_MS;
     net->idle_s_max = config->idle_s_max ? config->idle_s_max : IDLE_S;
-    init_locks(net);
+    pthread_mutex_init(&net->mutex, NULL);
+    cc_cond_init(&net->stopping);
     *out = net;
     return CC_OK;
 }

@@ -291,7 +291,6 @@ struct dynamo_running {
 
 struct dynamo_groups {
     pthread_mutex_t mutex; /* guards the rest, and every job's `state`, `next` and `lane` */
-    pthread_condattr_t monotonic;
     struct dynamo_lane *lanes;
     struct dynamo_running *running;
 };

@@ -20,13 +20,10 @@
 void dynamo_groups_open(struct dynamo_groups *groups)
 {
     pthread_mutex_init(&groups->mutex, NULL);
-    pthread_condattr_init(&groups->monotonic);
-    pthread_condattr_setclock(&groups->monotonic, CLOCK_MONOTONIC);
 }
 
 void dynamo_groups_close(struct dynamo_groups *groups)
 {
-    pthread_condattr_destroy(&groups->monotonic);
     pthread_mutex_destroy(&groups->mutex);
 }
 
@@ -530,7 +527,7 @@ enum cc_code dynamo_group_run(struct dynamo_store *store, struct dynamo_job *job
 
     if (runs_already(&store->groups))
         return cc_fail(job->err, CC_INTERNAL, NULL, "store: a run inside a run waits for itself");
-    pthread_cond_init(&job->wake, &store->groups.monotonic);
+    cc_cond_init(&job->wake);
     dynamo_overlay_init(&group.known, job->arena);
     run_until_settled(&group);
     pthread_cond_destroy(&job->wake);
