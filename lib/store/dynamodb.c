@@ -100,26 +100,28 @@ static enum cc_code check(struct cc_store *base, struct cc_arena *arena, struct 
     return rc;
 }
 
-/* Every item must be one that we can read; the first one that is not ends it. */
+/* Every item must be one that we can read; the first one that is not ends it. Where the next page
+ * begins lives in the one before. */
 static enum cc_code verify(struct cc_store *base, struct cc_arena *arena, struct cc_err *err)
 {
     struct dynamo_store *store = store_of(base);
-    struct cc_arena *page = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    struct cc_arena *pages[] = { cc_arena_new(CC_ARENA_CEILING_BYTES),
+                                 cc_arena_new(CC_ARENA_CEILING_BYTES) };
     struct cc_str start = CC_STR_ABSENT;
     enum cc_code rc = check_process(store, err);
 
     if (rc == CC_OK)
         rc = dynamo_table_check(store->aws, arena, store->table, err);
-    while (rc == CC_OK) {
+    for (size_t i = 0; rc == CC_OK; i = !i) {
         struct dynamo_rows rows = { 0 };
 
-        rc = dynamo_scan_page(store, page, 0, &start, &rows, err);
-        if (rc != CC_OK || !start.at)
+        cc_arena_reset(pages[i]);
+        rc = dynamo_scan_page(store, pages[i], 0, &start, &rows, err);
+        if (!start.at)
             break;
-        start = cc_str_copy(arena, start);
-        cc_arena_reset(page);
     }
-    cc_arena_free(page);
+    cc_arena_free(pages[0]);
+    cc_arena_free(pages[1]);
     return rc;
 }
 

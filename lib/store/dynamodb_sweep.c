@@ -117,30 +117,27 @@ static enum cc_code sweep_rows(struct dynamo_store *store, struct cc_arena *aren
     return rc;
 }
 
+/* Where the next page begins lives in the one before. */
 static enum cc_code sweep_table(struct dynamo_store *store, size_t limit, size_t *swept,
                                 struct cc_err *err)
 {
-    struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
-    struct cc_arena *place = cc_arena_new((size_t)1024 * 1024);
+    struct cc_arena *pages[] = { cc_arena_new(CC_ARENA_CEILING_BYTES),
+                                 cc_arena_new(CC_ARENA_CEILING_BYTES) };
     struct cc_str start = CC_STR_ABSENT;
-    enum cc_code rc;
+    enum cc_code rc = CC_OK;
 
-    do {
+    for (size_t i = 0; rc == CC_OK && *swept < limit; i = !i) {
         struct dynamo_rows rows = { 0 };
 
-        rc = dynamo_scan_page(store, arena, cc_clock_wall_ms(store->clock), &start, &rows, err);
+        cc_arena_reset(pages[i]);
+        rc = dynamo_scan_page(store, pages[i], cc_clock_wall_ms(store->clock), &start, &rows, err);
         if (rc == CC_OK)
-            rc = sweep_rows(store, arena, &rows, limit, swept, err);
-        if (start.at) {
-            struct cc_str kept = cc_str_copy(place, start);
-
-            cc_arena_reset(arena);
-            start = cc_str_copy(arena, kept);
-            cc_arena_reset(place);
-        }
-    } while (rc == CC_OK && start.at && *swept < limit);
-    cc_arena_free(place);
-    cc_arena_free(arena);
+            rc = sweep_rows(store, pages[i], &rows, limit, swept, err);
+        if (!start.at)
+            break;
+    }
+    cc_arena_free(pages[0]);
+    cc_arena_free(pages[1]);
     return rc;
 }
 
