@@ -133,6 +133,8 @@ START_TEST(a_lost_race_runs_the_function_again_on_what_is_there_then)
                 { "GetItem", 200, GOT("A", "v2", NUMBER(2)) }, { "TransactWriteItems", 200, "{}" });
     ck_assert_int_eq(run(&f, &job), CC_OK);
     ck_assert_int_eq(job.runs, 2);
+    check_has(mock_body(&f.mock, -4), "\"ConsistentRead\":true");
+    check_has(mock_body(&f.mock, -3), "\"ConditionExpression\":\"v = :v\"");
     check_has(mock_body(&f.mock, -3), "\":v\":{\"S\":\"v1\"}");
     check_has(mock_body(&f.mock, -1), "\":v\":{\"S\":\"v2\"}");
     close_store(&f);
@@ -386,6 +388,43 @@ START_TEST(reads_that_decide_together_are_confirmed_together)
 }
 END_TEST
 
+START_TEST(a_confirmation_of_fewer_items_than_were_asked_for_is_none)
+{
+    struct looking l = at_three();
+    struct fixture f;
+
+    l.count = 2;
+    open_store(&f);
+    MOCK_EXPECT(&f.mock,
+                { "BatchGetItem", 200,
+                  "{\"Responses\":{\"t\":[" ROW("A", "a1", "") "]},\"UnprocessedKeys\":{}}" },
+                { "TransactGetItems", 200, "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"a1\"}}}]}" });
+    ck_assert_int_eq(cc_store_run(f.store, f.arena, look, &l, &f.err), CC_INTERNAL);
+    close_store(&f);
+}
+END_TEST
+
+#define LEFT_OUT                                                                                   \
+    {                                                                                              \
+        "BatchGetItem", 200,                                                                       \
+            "{\"Responses\":{\"t\":[]},\"UnprocessedKeys\":"                                       \
+            "{\"t\":{\"Keys\":[{\"sk\":{\"S\":\"B\"},\"pk\":{\"S\":\"P\"}}]}}}"                    \
+    }
+
+START_TEST(keys_that_are_always_left_out_are_given_up)
+{
+    struct looking l = at_three();
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, LEFT_OUT, LEFT_OUT, LEFT_OUT, LEFT_OUT, LEFT_OUT, LEFT_OUT, LEFT_OUT,
+                LEFT_OUT);
+    ck_assert_int_eq(cc_store_view(f.store, f.arena, look, &l, &f.err), CC_UNAVAILABLE);
+    ck_assert_int_eq(f.err.retry_after_s, 1);
+    close_store(&f);
+}
+END_TEST
+
 START_TEST(keys_that_were_left_out_are_asked_for_again_and_alone)
 {
     struct looking l = at_three();
@@ -525,6 +564,54 @@ static enum cc_code list(struct cc_txn *txn, void *arg, struct cc_err *err)
     return cc_txn_query(txn, &l->range, &l->items, err);
 }
 
+static enum cc_code list_guarded(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct listing *l = arg;
+    struct cc_item head;
+    enum cc_code rc = cc_txn_get(txn, l->range.guard, &head, err);
+
+    return rc == CC_OK ? list(txn, arg, err) : rc;
+}
+
+/* What one read decides alone was so at that instant; a range and its guard are two. */
+START_TEST(a_range_is_confirmed_by_its_guard)
+{
+    struct listing l = { .range = {
+                             .pk = CC_STR("P"), .limit = 2, .guard = stores_key("P", "HEAD") } };
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("HEAD", "v1", "") },
+                { "Query", 200, "{\"Items\":[]}" },
+                { "TransactGetItems", 200, "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"v1\"}}}]}" });
+    ck_assert_int_eq(cc_store_run(f.store, f.arena, list_guarded, &l, &f.err), CC_OK);
+    close_store(&f);
+}
+END_TEST
+
+static enum cc_code list_changed(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const struct cc_changed range = { .pk = CC_STR("P"), .after = 4, .up_to = 9, .limit = 2 };
+
+    return cc_txn_changed(txn, &range, arg, err);
+}
+
+/* No counterpart ever gives an old answer: only what is asked shows that none is accepted. */
+START_TEST(the_index_is_asked_for_what_it_holds_now)
+{
+    struct cc_items items;
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "Query", 200, "{\"Items\":[]}" });
+    ck_assert_int_eq(cc_store_view(f.store, f.arena, list_changed, &items, &f.err), CC_OK);
+    check_has(mock_body(&f.mock, -1), "\"IndexName\":\"mrev\"");
+    check_has(mock_body(&f.mock, -1), "\"ConsistentRead\":true");
+    check_has(mock_body(&f.mock, -1), "\":a\":{\"N\":\"5\"},\":z\":{\"N\":\"9\"}");
+    close_store(&f);
+}
+END_TEST
+
 /* With everything on it expired, or by DynamoDB's own measure. */
 START_TEST(a_page_can_be_empty_and_not_the_last)
 {
@@ -550,6 +637,7 @@ START_TEST(a_page_can_be_empty_and_not_the_last)
     cc_check_str(l.items.at[0].key.sk, CC_STR("C"));
     cc_check_str(l.items.at[1].key.sk, CC_STR("D"));
     ck_assert(l.items.more);
+    check_has(mock_body(&f.mock, -3), "\"ConsistentRead\":true");
     check_has(mock_body(&f.mock, -2),
               "\"ExclusiveStartKey\":{\"pk\":{\"S\":\"P\"},\"sk\":{\"S\":\"A\"}}");
     check_has(mock_body(&f.mock, -1),
@@ -588,7 +676,9 @@ static enum cc_code sweep(struct fixture *f)
     return rc;
 }
 
-#define TTL(status) "{\"TimeToLiveDescription\":{\"TimeToLiveStatus\":\"" status "\"}}"
+#define TTL(status, attribute)                                                                     \
+    "{\"TimeToLiveDescription\":{\"TimeToLiveStatus\":\"" status                                   \
+    "\",\"AttributeName\":\"" attribute "\"}}"
 
 /* Each process would have read all of it, every minute, for as long as it ran. */
 START_TEST(a_table_is_not_read_through_because_a_question_was_not_answered)
@@ -598,7 +688,7 @@ START_TEST(a_table_is_not_read_through_because_a_question_was_not_answered)
 
     open_store(&f);
     MOCK_EXPECT(&f.mock, { "DescribeTimeToLive", 400, denied },
-                { "DescribeTimeToLive", 200, TTL("ENABLED") });
+                { "DescribeTimeToLive", 200, TTL("ENABLED", "expires") });
     ck_assert_int_eq(sweep(&f), CC_UNAVAILABLE);
     check_has(f.err.cause, "AccessDenied");
     ck_assert_int_eq(sweep(&f), CC_OK);
@@ -609,18 +699,19 @@ END_TEST
 
 START_TEST(where_nothing_expires_by_itself_the_table_is_read_through)
 {
-    static const char *const answers[] = { TTL("DISABLED"),
+    static const char *const answers[] = { TTL("DISABLED", "expires"), TTL("ENABLED", "other"),
                                            "{\"__type\":\"UnknownOperationException\"}" };
 
     for (size_t i = 0; i < CC_COUNT(answers); i++) {
         struct fixture f;
 
         open_store(&f);
-        MOCK_EXPECT(&f.mock, { "DescribeTimeToLive", i == 0 ? 200 : 400, answers[i] },
+        MOCK_EXPECT(&f.mock, { "DescribeTimeToLive", i < 2 ? 200 : 400, answers[i] },
                     { "Scan", 200, "{\"Items\":[],\"LastEvaluatedKey\":{\"pk\":{\"S\":\"P\"}}}" },
                     { "Scan", 200, "{\"Items\":[]}" }, { "Scan", 200, "{\"Items\":[]}" });
         ck_assert_int_eq(sweep(&f), CC_OK);
         check_has(mock_body(&f.mock, -2), "\"ExclusiveStartKey\":{\"pk\":{\"S\":\"P\"}}");
+        check_has(mock_body(&f.mock, -2), "\"ConsistentRead\":true");
         ck_assert_int_eq(sweep(&f), CC_OK);
         close_store(&f);
     }
@@ -905,6 +996,9 @@ CC_CHECK_MAIN("store/dynamodb", a_lost_race_runs_the_function_again_on_what_is_t
               reasons_that_make_no_sense_are_an_error,
               one_write_that_depends_on_nothing_is_not_done_twice_either,
               reads_that_decide_together_are_confirmed_together,
+              a_confirmation_of_fewer_items_than_were_asked_for_is_none,
+              keys_that_are_always_left_out_are_given_up, a_range_is_confirmed_by_its_guard,
+              the_index_is_asked_for_what_it_holds_now,
               keys_that_were_left_out_are_asked_for_again_and_alone,
               what_is_expected_comes_at_once_and_in_a_view_is_good_once,
               a_key_that_is_asked_for_twice_is_sent_once, batches_go_out_side_by_side,
