@@ -11,10 +11,11 @@ struct cc_options {
     const char *data;   /* --data DIR */
     const char *config; /* --config FILE */
     const char *port;   /* --port N */
+    const char *to;     /* --to FILE */
     bool file, markdown, lighttpd, keys;
     bool force, without_keys, quiet;
     bool replace, end_sessions;
-    bool full;
+    bool full, dry_run;
 };
 
 struct cc_option {
@@ -51,6 +52,7 @@ int cc_admin_doctor(struct cc_admin *admin);
 int cc_admin_aws(struct cc_admin *admin);
 int cc_admin_backup(struct cc_admin *admin);
 int cc_admin_restore(struct cc_admin *admin);
+int cc_admin_migrate(struct cc_admin *admin);
 
 /* Says what went wrong (detail and cause) on standard error; the exit status for it. */
 int cc_admin_failed(const struct cc_err *err);

@@ -73,6 +73,17 @@ static const struct cc_option restore_options[] = {
     QUIET,
     END,
 };
+static const struct cc_option migrate_options[] = {
+    DATA,
+    CONFIG,
+    { "--to", "FILE", offsetof(struct cc_options, to), "the configuration to move to" },
+    { "--dry-run", NULL, offsetof(struct cc_options, dry_run),
+      "says what would be moved and whether it could be; writes nothing" },
+    { "--replace", NULL, offsetof(struct cc_options, replace),
+      "where FILE names a database with people: puts what comes in their place" },
+    QUIET,
+    END,
+};
 
 static const struct cc_option doctor_options[] = {
     DATA,
@@ -123,6 +134,15 @@ static const struct cc_command commands[] = {
       "one until you remove it. Clients notice and start anew; people stay signed in, also those\n"
       "who signed out since the backup was made, unless --end-sessions is given.\n\n" WHERE,
       cc_admin_restore },
+    { "migrate", "", 0, 0, migrate_options,
+      "moves the service from a database in a file to DynamoDB and S3, or back",
+      "From where the present configuration says to where that of --to says: people, rooms and\n"
+      "messages, sessions, photos. Stop every program that serves it first. The old side is only\n"
+      "read; the new one serves when every item has been compared. What was interrupted goes on\n"
+      "when it is run again. Clients notice nothing, and people stay signed in, where "
+      "`public_url`\n"
+      "and the folder of the keys stay the same: keys are not moved.\n\n" WHERE,
+      cc_admin_migrate },
     { "doctor", "", 0, 0, doctor_options, "checks an installation and says what is wrong",
       "A line for each thing that the configuration names: ok, warning, not ok, or skipped "
       "because\n"

@@ -23,7 +23,9 @@ static void print_amount(int64_t done, int64_t total)
 {
     const int percent = total > 0 ? (int)(done * 100 / total) : 100;
 
-    if (total > 1000000)
+    if (total < 0)
+        fprintf(stderr, " %lld", (long long)done);
+    else if (total > 1000000)
         fprintf(stderr, " %.1f of %.1f MB (%d %%)", (double)done / 1000000, (double)total / 1000000,
                 percent);
     else

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 struct cc_progress {
-    /* `what` is for people: "Copying the database". Called some hundred times a second; false: stop
-     * here. */
+    /* `what` is for people: "Copying the database". total -1: nobody knows. Called some hundred
+     * times a second; false: stop here. */
     bool (*report)(struct cc_progress *, const char *what, int64_t done, int64_t total);
 };
 

@@ -1,12 +1,13 @@
 #include "dynamodb.h"
 
+#include "meta.h"
+
 #include "../base/arena.h"
 #include "../base/field.h"
 #include "../base/id.h"
 
 #include <unistd.h>
 
-#define LAYOUT 1
 #define EPOCH_BYTES 9
 #define CHECK_WAIT_MS 1000
 
@@ -63,9 +64,6 @@ static enum cc_code sweep(struct cc_store *base, size_t limit, size_t *swept, st
     return rc == CC_OK ? dynamo_sweep(store, limit, swept, err) : rc;
 }
 
-static const struct cc_key schema_key = { { "META", 4 }, { "SCHEMA", 6 } };
-static const struct cc_key epoch_key = { { "META", 4 }, { "EPOCH", 5 } };
-
 static enum cc_code ask_for_schema(struct dynamo_store *store, struct cc_arena *arena,
                                    int64_t timeout_ms, struct cc_err *err)
 {
@@ -76,7 +74,7 @@ static enum cc_code ask_for_schema(struct dynamo_store *store, struct cc_arena *
 
     dynamo_request_begin_table(&body, arena, store->table);
     cc_jw_key(&body.w, "Key");
-    dynamo_key_write(&body.w, schema_key);
+    dynamo_key_write(&body.w, CC_META_SCHEMA);
     cc_jw_put_bool(&body.w, "ConsistentRead", true);
     request = dynamo_call_make(arena, "GetItem", dynamo_request_end(&body));
     request.effect = CC_AWS_READS;
@@ -159,6 +157,7 @@ struct meta {
     struct cc_str new_epoch; /* for a table in which nothing is yet */
     int64_t layout;          /* 0: nothing is in it */
     struct cc_str epoch;
+    bool is_migrating;
 };
 
 static const struct cc_field layout_fields[] = {
@@ -173,13 +172,14 @@ static const struct cc_field epoch_fields[] = {
 
 static enum cc_code read_meta(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
-    const struct cc_key keys[] = { schema_key, epoch_key };
+    const struct cc_key keys[] = { CC_META_SCHEMA, CC_META_EPOCH, CC_META_MIGRATION };
     struct cc_arena *arena = cc_txn_arena(txn);
     struct meta *meta = arg;
-    struct cc_item items[2];
-    enum cc_code rc = cc_txn_get_many(txn, keys, 2, items, err);
+    struct cc_item items[CC_COUNT(keys)];
+    enum cc_code rc = cc_txn_get_many(txn, keys, CC_COUNT(keys), items, err);
 
     meta->layout = 0;
+    meta->is_migrating = rc == CC_OK && items[2].body.at;
     if (rc == CC_OK && items[0].body.at)
         rc = cc_fields_load(arena, layout_fields, items[0].body, meta, err);
     if (rc == CC_OK && items[1].body.at)
@@ -202,13 +202,14 @@ static enum cc_code make_meta(struct cc_txn *txn, void *arg, struct cc_err *err)
     struct meta *meta = arg;
     enum cc_code rc = read_meta(txn, meta, err);
 
-    if (rc != CC_OK || meta->layout > 0)
+    if (rc != CC_OK || meta->layout > 0 || meta->is_migrating)
         return rc;
-    meta->layout = LAYOUT;
+    meta->layout = DYNAMO_LAYOUT;
     meta->epoch = meta->new_epoch;
-    rc = insert_meta(txn, schema_key, cc_str_format(arena, "{\"layout\":%d}", LAYOUT), err);
+    rc = insert_meta(txn, CC_META_SCHEMA, cc_str_format(arena, "{\"layout\":%d}", DYNAMO_LAYOUT),
+                     err);
     if (rc == CC_OK)
-        rc = insert_meta(txn, epoch_key,
+        rc = insert_meta(txn, CC_META_EPOCH,
                          cc_str_format(arena, "{\"name\":\"%.*s\"}", CC_STR_ARG(meta->new_epoch)),
                          err);
     return rc;
@@ -224,40 +225,52 @@ static enum cc_code explain(struct dynamo_store *store, struct cc_arena *arena, 
     return err->code;
 }
 
-static enum cc_code find_meta(struct dynamo_store *store, struct cc_arena *arena, struct meta *meta,
-                              struct cc_err *err)
+static enum cc_code judge(struct dynamo_store *store, const struct meta *meta, struct cc_err *err)
 {
-    /* No view: another process may be making both at this instant. */
-    enum cc_code rc = run(&store->base, arena, read_meta, meta, err);
+    if (meta->is_migrating)
+        return cc_fail(err, CC_INVALID,
+                       "A migration into this table has not come to its end: run `cloudchat "
+                       "migrate` again.",
+                       "store: META MIGRATION in the table %.*s", CC_STR_ARG(store->table));
+    if (meta->layout != DYNAMO_LAYOUT)
+        return cc_fail(err, CC_INVALID,
+                       "The table has the layout of another version of Cloud Chat.",
+                       "store: layout %lld in the table %.*s", (long long)meta->layout,
+                       CC_STR_ARG(store->table));
+    if (!meta->epoch.at)
+        return cc_fail(err, CC_INVALID, "The table is damaged: it has no epoch.",
+                       "store: no META EPOCH in the table %.*s", CC_STR_ARG(store->table));
+    store->epoch = cc_str_copy(store->arena, meta->epoch);
+    return CC_OK;
+}
+
+enum cc_code dynamo_store_recognize(struct dynamo_store *store, struct cc_arena *arena,
+                                    struct cc_err *err)
+{
+    struct meta meta = { 0 };
+    /* No view: another process may be making the items at this instant. */
+    enum cc_code rc = run(&store->base, arena, read_meta, &meta, err);
 
     if (rc != CC_OK)
         return explain(store, arena, err);
-    if (meta->layout > 0)
-        return CC_OK;
+    if (meta.layout > 0 || meta.is_migrating)
+        return judge(store, &meta, err);
     rc = dynamo_table_check(store->aws, arena, store->table, err);
-    return rc == CC_OK ? run(&store->base, arena, make_meta, meta, err) : rc;
+    return rc == CC_OK ? CC_NOT_FOUND : rc;
 }
 
 static enum cc_code prepare(struct dynamo_store *store, struct cc_arena *arena, struct cc_err *err)
 {
     struct meta meta = { .new_epoch = cc_id_random(arena, store->random, EPOCH_BYTES) };
-    enum cc_code rc = find_meta(store, arena, &meta, err);
+    enum cc_code rc = dynamo_store_recognize(store, arena, err);
 
-    if (rc != CC_OK)
+    if (rc != CC_NOT_FOUND)
         return rc;
-    if (meta.layout != LAYOUT)
-        return cc_fail(err, CC_INVALID,
-                       "The table has the layout of another version of Cloud Chat.",
-                       "store: layout %lld in the table %.*s", (long long)meta.layout,
-                       CC_STR_ARG(store->table));
-    if (!meta.epoch.at)
-        return cc_fail(err, CC_INVALID, "The table is damaged: it has no epoch.",
-                       "store: no META EPOCH in the table %.*s", CC_STR_ARG(store->table));
-    store->epoch = cc_str_copy(store->arena, meta.epoch);
-    return CC_OK;
+    rc = run(&store->base, arena, make_meta, &meta, err);
+    return rc == CC_OK ? judge(store, &meta, err) : rc;
 }
 
-static struct dynamo_store *make(const struct cc_dynamodb_config *config)
+struct dynamo_store *dynamo_store_make(const struct cc_dynamodb_config *config)
 {
     struct cc_arena *arena = cc_arena_new((size_t)64 * 1024);
     struct dynamo_store *store = CC_NEW(arena, struct dynamo_store);
@@ -282,7 +295,7 @@ static struct dynamo_store *make(const struct cc_dynamodb_config *config)
 enum cc_code cc_store_open_dynamodb(const struct cc_dynamodb_config *config, struct cc_store **out,
                                     struct cc_err *err)
 {
-    struct dynamo_store *store = make(config);
+    struct dynamo_store *store = dynamo_store_make(config);
     struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
     enum cc_code rc = prepare(store, arena, err);
 

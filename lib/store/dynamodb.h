@@ -10,6 +10,7 @@
  *   dynamodb_commit.c   an overlay as one TransactWriteItems, and what came of it
  *   dynamodb_group.c    functions that touch the same item share a commit
  *   dynamodb_sweep.c    what has expired goes
+ *   dynamodb_batch.c    many items, in no transaction: for who fills a table
  *   dynamodb_table.c    the table: making it, and whether it is one of ours
  *   dynamodb_examine.c  what an operator should know of it */
 #ifndef CC_STORE_DYNAMODB_H
@@ -26,6 +27,7 @@
 
 struct dynamo_store;
 
+#define DYNAMO_LAYOUT 1     /* META SCHEMA */
 #define DYNAMO_INDEX "mrev" /* local secondary index and its sort key */
 
 /* --- items ------------------------------------------------------------------------------------ */
@@ -134,6 +136,18 @@ enum cc_code dynamo_query_page(struct dynamo_store *store, struct cc_arena *aren
 enum cc_code dynamo_scan_page(struct dynamo_store *store, struct cc_arena *arena,
                               int64_t expired_ms, struct cc_str *start, struct dynamo_rows *rows,
                               struct cc_err *err) CC_NODISCARD;
+
+/* --- writing without a transaction ------------------------------------------------------------ */
+
+/* Puts each item, or deletes it where its body is absent, whatever is there, in batches side by
+ * side; no two have the same key. What is throttled or left out is sent again as long as anything
+ * gets through; when for 30 s nothing does, it is CC_UNAVAILABLE. Some may have been written then,
+ * and doing it all again is the same as doing it once. CC_STORAGE_FULL: a room has outgrown its
+ * partition. */
+enum cc_code dynamo_write_many(struct dynamo_store *store, const struct cc_item *items,
+                               size_t count, struct cc_err *err) CC_NODISCARD;
+/* One try of one batch that changes nothing: whether we may write at all. */
+enum cc_code dynamo_write_probe(struct dynamo_store *store, struct cc_err *err) CC_NODISCARD;
 
 /* --- side by side ----------------------------------------------------------------------------- */
 
@@ -348,5 +362,13 @@ struct dynamo_store {
     struct dynamo_groups groups;
     struct dynamo_sweep sweeping;
 };
+
+/* A store of which nothing has been read yet: what is in the table is for the caller to find out.
+ * cc_store_close ends it. */
+struct dynamo_store *dynamo_store_make(const struct cc_dynamodb_config *config);
+/* Reads the name of the history that is in the table, and writes nothing. CC_NOT_FOUND: it is one
+ * of ours, and no history has begun in it. CC_INVALID as cc_store_open_dynamodb. */
+enum cc_code dynamo_store_recognize(struct dynamo_store *store, struct cc_arena *arena,
+                                    struct cc_err *err) CC_NODISCARD;
 
 #endif

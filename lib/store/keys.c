@@ -168,6 +168,18 @@ struct cc_range cc_range_timers_due(struct cc_arena *arena, unsigned shard, int6
                       CC_JOIN(arena, ordered(now_ms, digits), CC_STR("#" LAST)));
 }
 
+enum cc_kind cc_key_kind(struct cc_key key)
+{
+    if (cc_str_starts(key.pk, CC_STR("R#"))) {
+        if (cc_str_eq(key.sk, CC_STR("HEAD")))
+            return CC_KIND_ROOM;
+        return cc_str_starts(key.sk, CC_STR("MSG#")) ? CC_KIND_MESSAGE : CC_KIND_OTHER;
+    }
+    if (cc_str_starts(key.pk, CC_STR("U#")) && cc_str_eq(key.sk, CC_STR("PROFILE")))
+        return CC_KIND_PERSON;
+    return CC_KIND_OTHER;
+}
+
 struct cc_str cc_key_tail(struct cc_str sk)
 {
     size_t kind = cc_str_find(sk, '#');

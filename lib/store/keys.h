@@ -38,6 +38,10 @@ struct cc_range cc_range_messages(struct cc_arena *arena, struct cc_str room, in
 struct cc_key cc_key_timer(struct cc_arena *arena, int64_t due_ms, struct cc_str id);
 struct cc_range cc_range_timers_due(struct cc_arena *arena, unsigned shard, int64_t now_ms);
 
+/* What of it a person counts. */
+enum cc_kind { CC_KIND_OTHER, CC_KIND_PERSON, CC_KIND_ROOM, CC_KIND_MESSAGE };
+enum cc_kind cc_key_kind(struct cc_key key);
+
 /* The part of a sort key behind its kind: "MEMBER#<user>" gives <user>. Absent in a key that has
  * no kind ("HEAD"). Borrowed from sk. */
 struct cc_str cc_key_tail(struct cc_str sk);

@@ -12,7 +12,8 @@
  *   sqlite_copy.c    a copy of the database at one instant, and looking one over
  *   sqlite_examine.c what an operator should know of it
  *   sqlite_replace.c such a copy in the place of the database
- *   sqlite_users.c   which processes have the database open */
+ *   sqlite_users.c   which processes have the database open
+ *   sqlite_rows.c    all items one after another, for who moves them */
 #ifndef CC_STORE_SQLITE_H
 #define CC_STORE_SQLITE_H
 
@@ -83,6 +84,7 @@ enum sqlite_stmt {
     SQLITE_STMT_COMMIT,
     SQLITE_STMT_ROLLBACK,
     SQLITE_STMT_GET,
+    SQLITE_STMT_FIND,
     SQLITE_STMT_ASCENDING,
     SQLITE_STMT_DESCENDING,
     SQLITE_STMT_CHANGED,
@@ -182,6 +184,29 @@ enum cc_code sqlite_txn_sweep(struct cc_txn *txn, void *arg, struct cc_err *err)
 /* A cc_txn_fn without an argument: PRAGMA quick_check. */
 enum cc_code sqlite_txn_verify(struct cc_txn *txn, void *arg, struct cc_err *err) CC_NODISCARD;
 
+/* A column of a row, in the arena. */
+struct cc_str sqlite_column(struct cc_arena *arena, sqlite3_stmt *stmt, int column);
+
+/* Whatever is there. */
+enum cc_code sqlite_conn_put(struct sqlite_conn *conn, const struct cc_item *item,
+                             struct cc_err *err) CC_NODISCARD;
+/* CC_NOT_FOUND; what has expired is there. */
+enum cc_code sqlite_conn_find(struct sqlite_conn *conn, struct cc_arena *arena, struct cc_key key,
+                              struct cc_item *out, struct cc_err *err) CC_NODISCARD;
+
+/* All items in the order of their keys, behind `after` if that is given. Close it before the
+ * connection. */
+struct sqlite_rows {
+    struct sqlite_conn *conn;
+    sqlite3_stmt *stmt;
+};
+enum cc_code sqlite_rows_open(struct sqlite_conn *conn, struct cc_key after,
+                              struct sqlite_rows *out, struct cc_err *err) CC_NODISCARD;
+/* CC_NOT_FOUND: that was all. */
+enum cc_code sqlite_rows_next(struct sqlite_rows *rows, struct cc_arena *arena, struct cc_item *out,
+                              struct cc_err *err) CC_NODISCARD;
+void sqlite_rows_close(struct sqlite_rows *rows);
+
 struct sqlite_sweep {
     size_t limit;
     size_t swept;
@@ -244,6 +269,11 @@ void sqlite_wal_erase_if_due(struct sqlite_store *store);
 /* Other processes that have a file open whose name begins with `path` (the database, its log, its
  * lock): "chat.fcgi (4711), sqlite3 (4712)", in the arena; empty if none can be told. */
 struct cc_str sqlite_users(struct cc_arena *arena, const char *path);
+
+/* sqlite_lock_open for the database at `path` as the only one. CC_UNAVAILABLE: another process has
+ * it open, also one that knows nothing of the lock; the cause names those that can be told. */
+enum cc_code sqlite_lock_alone(struct sqlite_lock *lock, struct cc_arena *arena, const char *path,
+                               struct cc_err *err) CC_NODISCARD;
 
 /* Reads all of one through a connection. */
 enum cc_code sqlite_copy_sum(struct sqlite_conn *conn, struct cc_progress *progress,

@@ -2,6 +2,8 @@
  * write-ahead log from starting anew, is short. Looking it over comes after that. */
 #include "sqlite.h"
 
+#include "keys.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -168,28 +170,20 @@ static struct cc_str column(sqlite3_stmt *stmt, int at)
     return (struct cc_str){ bytes ? bytes : "", (size_t)sqlite3_column_bytes(stmt, at) };
 }
 
-/* The kinds of the views in sqlite_schema.c: what a person knows a backup by. */
-static void count_kind(struct cc_str pk, struct cc_str sk, struct cc_copy_sum *sum)
-{
-    if (cc_str_starts(pk, CC_STR("R#"))) {
-        sum->rooms += cc_str_eq(sk, CC_STR("HEAD"));
-        sum->messages += cc_str_starts(sk, CC_STR("MSG#"));
-    } else if (cc_str_starts(pk, CC_STR("U#"))) {
-        sum->users += cc_str_eq(sk, CC_STR("PROFILE"));
-    }
-}
-
 /* How many bytes it has. */
 static int64_t add_row(sqlite3_stmt *stmt, struct cc_sha256 *digest, struct cc_copy_sum *sum)
 {
     const struct cc_str pk = column(stmt, 0), sk = column(stmt, 1), body = column(stmt, 2);
+    const enum cc_kind kind = cc_key_kind((struct cc_key){ pk, sk });
 
     add_text(digest, pk);
     add_text(digest, sk);
     add_text(digest, body);
     add_number(digest, sqlite3_column_int64(stmt, 3));
     add_number(digest, sqlite3_column_int64(stmt, 4));
-    count_kind(pk, sk, sum);
+    sum->users += kind == CC_KIND_PERSON;
+    sum->rooms += kind == CC_KIND_ROOM;
+    sum->messages += kind == CC_KIND_MESSAGE;
     sum->items++;
     return (int64_t)(pk.len + sk.len + body.len) + 20;
 }

@@ -3,7 +3,7 @@
  * be replayed into it. So the old one is checkpointed first, after which its log says nothing that
  * is not in the file, and the log is removed before the rename. Whatever is killed at whatever
  * point, the old one is there whole, or the new one is. */
-#include "sqlite.h"
+#include "sqlite_replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,18 +13,6 @@
 #include <unistd.h>
 
 #define PAGES_A_REPORT 2000 /* steps of SQLite's machine between two reports */
-
-struct cc_replacing {
-    struct cc_arena *arena; /* holds this struct */
-    struct sqlite_settings old, fresh;
-    struct sqlite_lock lock;
-    struct sqlite_conn *conn; /* to the new one, until it is committed */
-    const struct cc_clock *clock;
-    const struct cc_random *random;
-    bool has_data;
-    bool is_damaged; /* the old one cannot be read */
-    struct cc_str epoch;
-};
 
 static enum cc_code fail_errno(const char *call, const char *path, struct cc_err *err)
 {
@@ -54,30 +42,6 @@ static enum cc_code remove_name(const char *path, struct cc_err *err)
 }
 
 /* --- the old one ------------------------------------------------------------------------------ */
-
-/* Who knows nothing of our lock, a shell for one, is found by its open files. */
-static enum cc_code check_unused(struct cc_replacing *self, struct cc_err *err)
-{
-    struct cc_str users = sqlite_users(self->arena, self->old.path);
-
-    if (users.len == 0)
-        return CC_OK;
-    return cc_fail(err, CC_UNAVAILABLE, "Another program has the database open: stop it first.",
-                   "%s is open in %.*s", self->old.path, CC_STR_ARG(users));
-}
-
-static enum cc_code lock_alone(struct cc_replacing *self, struct cc_err *err)
-{
-    struct cc_err why = { 0 };
-    enum cc_code rc =
-        sqlite_lock_open(&self->lock, beside(self, self->old.path, ".lock"), true, &why);
-
-    if (rc != CC_OK && check_unused(self, err) != CC_OK) /* says by whom */
-        return err->code;
-    if (rc != CC_OK)
-        *err = why;
-    return rc == CC_OK ? check_unused(self, err) : rc;
-}
 
 /* A database without people and rooms is one that a first start has made. */
 static enum cc_code ask_for_data(struct sqlite_conn *conn, bool *out, struct cc_err *err)
@@ -183,11 +147,14 @@ static enum cc_code keep_old(struct cc_replacing *self, struct cc_str *kept, str
 
 /* --- the new one ------------------------------------------------------------------------------ */
 
-static enum cc_code remove_fresh(struct cc_replacing *self, struct cc_err *err)
+enum cc_code sqlite_replacing_discard(struct cc_replacing *self, struct cc_err *err)
 {
     static const char *const suffixes[] = { "-wal", "-shm", "-journal", "" };
     enum cc_code rc = CC_OK;
 
+    if (self->conn != NULL)
+        sqlite_conn_close(self->conn);
+    self->conn = NULL;
     for (size_t i = 0; rc == CC_OK && i < CC_COUNT(suffixes); i++)
         rc = remove_name(beside(self, self->fresh.path, suffixes[i]), err);
     return rc;
@@ -196,7 +163,7 @@ static enum cc_code remove_fresh(struct cc_replacing *self, struct cc_err *err)
 /* Without a journal: it is nothing until it is whole. */
 static enum cc_code create_fresh(struct cc_replacing *self, struct cc_err *err)
 {
-    enum cc_code rc = remove_fresh(self, err);
+    enum cc_code rc = sqlite_replacing_discard(self, err);
 
     if (rc == CC_OK)
         rc = sqlite_file_create(self->arena, self->fresh.path, err);
@@ -357,8 +324,8 @@ static enum cc_code confirm(const struct cc_replacing *self, struct cc_err *err)
     if (sqlite_file_sync_folder(self->arena, self->old.path, &why) == CC_OK)
         return CC_OK;
     return cc_fail(err, CC_OUTCOME_UNKNOWN,
-                   "The backup is in its place, but the disk has not confirmed that: a power cut "
-                   "could bring back what was there.",
+                   "The new database is in its place, but the disk has not confirmed that: a power "
+                   "cut could bring back what was there.",
                    "%s", why.cause);
 }
 
@@ -415,34 +382,49 @@ static struct cc_replacing *make(const struct cc_store_config *config)
     return self;
 }
 
-static enum cc_code prepare(struct cc_replacing *self, const struct cc_store_config *config,
+static enum cc_code prepare(struct cc_replacing *self, struct cc_str path, const char *suffix,
                             struct cc_err *err)
 {
-    enum cc_code rc = sqlite_file_resolve(self->arena, config->path, &self->old.path, err);
+    enum cc_code rc = sqlite_file_resolve(self->arena, path, &self->old.path, err);
 
     if (rc == CC_OK && !self->old.network)
         rc = sqlite_file_check_place(self->arena, self->old.path, err);
     if (rc != CC_OK)
         return rc;
     self->fresh = self->old;
-    self->fresh.path = beside(self, self->old.path, ".restoring");
-    rc = lock_alone(self, err);
-    if (rc == CC_OK)
-        rc = remove_fresh(self, err); /* of one that was killed */
+    self->fresh.path = beside(self, self->old.path, suffix);
+    rc = sqlite_lock_alone(&self->lock, self->arena, self->old.path, err);
     if (rc == CC_OK)
         look_at_old(self);
     return rc;
 }
 
-enum cc_code cc_store_open_sqlite_alone(const struct cc_store_config *config,
-                                        struct cc_replacing **out, struct cc_err *err)
+enum cc_code sqlite_replacing_open(const struct cc_store_config *config, const char *suffix,
+                                   struct cc_replacing **out, struct cc_err *err)
 {
     struct cc_replacing *self = make(config);
-    enum cc_code rc = prepare(self, config, err);
+    enum cc_code rc = prepare(self, config->path, suffix, err);
 
     if (rc != CC_OK) {
         sqlite_lock_close(&self->lock);
         cc_arena_free(self->arena);
+        return rc;
+    }
+    *out = self;
+    return CC_OK;
+}
+
+enum cc_code cc_store_open_sqlite_alone(const struct cc_store_config *config,
+                                        struct cc_replacing **out, struct cc_err *err)
+{
+    struct cc_replacing *self;
+    enum cc_code rc = sqlite_replacing_open(config, ".restoring", &self, err);
+
+    if (rc != CC_OK)
+        return rc;
+    rc = sqlite_replacing_discard(self, err); /* of one that was killed */
+    if (rc != CC_OK) {
+        cc_replacing_close(self);
         return rc;
     }
     *out = self;
@@ -455,9 +437,10 @@ void cc_replacing_close(struct cc_replacing *replacing)
 
     if (replacing == NULL)
         return;
-    if (replacing->conn != NULL)
+    if (replacing->keeps_fresh && replacing->conn != NULL)
         sqlite_conn_close(replacing->conn);
-    (void)!remove_fresh(replacing, &ignored);
+    else if (!replacing->keeps_fresh)
+        (void)!sqlite_replacing_discard(replacing, &ignored);
     sqlite_lock_close(&replacing->lock);
     cc_arena_free(replacing->arena);
 }

@@ -25,7 +25,7 @@ static struct sqlite_conn *conn_of(struct cc_txn *txn)
 
 /* As a blob: as text SQLite would first add a NUL, for which it may have no memory, and give a row
  * whose text is empty. */
-static struct cc_str column_str(struct cc_arena *arena, sqlite3_stmt *stmt, int column)
+struct cc_str sqlite_column(struct cc_arena *arena, sqlite3_stmt *stmt, int column)
 {
     const void *at = sqlite3_column_blob(stmt, column);
 
@@ -36,7 +36,7 @@ static struct cc_str column_str(struct cc_arena *arena, sqlite3_stmt *stmt, int 
 /* Columns 1 to 3 of a row: body, mrev, expires_ms. Absent columns read as 0. */
 static void read_columns(struct cc_arena *arena, sqlite3_stmt *stmt, struct cc_item *out)
 {
-    out->body = column_str(arena, stmt, 1);
+    out->body = sqlite_column(arena, stmt, 1);
     out->mrev = sqlite3_column_int64(stmt, 2);
     out->expires_ms = sqlite3_column_int64(stmt, 3);
 }
@@ -104,7 +104,7 @@ static void add_row(struct cc_arena *arena, struct rows *rows, struct cc_str pk,
         rows->room = room;
     }
     item = &rows->at[rows->count++];
-    item->key = (struct cc_key){ pk, column_str(arena, stmt, 0) };
+    item->key = (struct cc_key){ pk, sqlite_column(arena, stmt, 0) };
     read_columns(arena, stmt, item);
     rows->size_bytes += cc_item_size(item);
 }
@@ -202,15 +202,20 @@ static enum cc_code insert(struct cc_txn *txn, const struct cc_item *item, struc
     return rc;
 }
 
-static enum cc_code put(struct cc_txn *txn, const struct cc_item *item, struct cc_err *err)
+enum cc_code sqlite_conn_put(struct sqlite_conn *conn, const struct cc_item *item,
+                             struct cc_err *err)
 {
-    struct sqlite_conn *conn = conn_of(txn);
     sqlite3_stmt *stmt = sqlite_conn_stmt(conn, SQLITE_STMT_PUT, err);
 
     if (stmt == NULL)
         return err->code;
     bind_item(stmt, item);
     return finish_write(conn, stmt, "put", err);
+}
+
+static enum cc_code put(struct cc_txn *txn, const struct cc_item *item, struct cc_err *err)
+{
+    return sqlite_conn_put(conn_of(txn), item, err);
 }
 
 static enum cc_code remove_item(struct cc_txn *txn, struct cc_key key, struct cc_err *err)

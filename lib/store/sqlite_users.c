@@ -84,3 +84,27 @@ struct cc_str sqlite_users(struct cc_arena *arena, const char *path)
         closedir(dir);
     return cc_buf_str(&out);
 }
+
+/* Who knows nothing of our lock, a shell for one, is found by its open files. */
+static enum cc_code check_unused(struct cc_arena *arena, const char *path, struct cc_err *err)
+{
+    struct cc_str users = sqlite_users(arena, path);
+
+    if (users.len == 0)
+        return CC_OK;
+    return cc_fail(err, CC_UNAVAILABLE, "Another program has the database open: stop it first.",
+                   "%s is open in %.*s", path, CC_STR_ARG(users));
+}
+
+enum cc_code sqlite_lock_alone(struct sqlite_lock *lock, struct cc_arena *arena, const char *path,
+                               struct cc_err *err)
+{
+    struct cc_err why = { 0 };
+    enum cc_code rc = sqlite_lock_open(lock, cc_str_format(arena, "%s.lock", path).at, true, &why);
+
+    if (rc != CC_OK && check_unused(arena, path, err) != CC_OK) /* says by whom */
+        return err->code;
+    if (rc != CC_OK)
+        *err = why;
+    return rc == CC_OK ? check_unused(arena, path, err) : rc;
+}
