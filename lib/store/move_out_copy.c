@@ -7,7 +7,6 @@
 /* What is sent side by side: some 16 batches. */
 #define WAVE_ITEMS_MAX 400
 #define WAVE_BYTES_MAX ((size_t)4 * 1024 * 1024)
-#define MARK_EVERY_MS 1000
 
 /* --- what the file does not hold any more ----------------------------------------------------- */
 
@@ -70,7 +69,7 @@ static enum cc_code prune(struct cc_move *self, struct cc_err *err)
 
 /* Some items, in self->page, and where they end. */
 struct wave {
-    struct cc_item items[WAVE_ITEMS_MAX];
+    struct cc_item items[WAVE_ITEMS_MAX + 1]; /* and a mark */
     size_t count, bytes;
     struct cc_key last; /* also of what was passed over */
     bool at_end;
@@ -102,32 +101,36 @@ static enum cc_code read_wave(struct cc_move *self, struct sqlite_rows *rows, st
 struct copying {
     struct sqlite_rows rows;
     struct wave wave;
-    int64_t marked_ms; /* when the mark was written last */
+    struct cc_item
+        mark; /* up to the last wave all is there, in self->item; absent: none was sent */
 };
 
-/* Everything up to the last wave is in the table. */
-static enum cc_code mark_wave(struct cc_move *self, struct copying *c, struct cc_err *err)
+static void note_wave(struct cc_move *self, struct copying *c)
 {
-    struct move_mark mark = self->mark;
+    struct move_mark mark;
 
+    self->mark.done += (int64_t)c->wave.count;
+    self->mark.copied = c->wave.at_end;
+    mark = self->mark;
     mark.pk = c->wave.last.pk;
     mark.sk = c->wave.last.sk;
-    mark.copied = c->wave.at_end;
-    c->marked_ms = cc_clock_mono_ms(&cc_system_clock);
-    return move_out_put_mark(self, &mark, err);
+    cc_arena_reset(self->item);
+    c->mark = move_mark_item(self->item, &mark);
 }
 
+/* The mark behind a wave travels with the next one: no further way there and back. */
 static enum cc_code copy_wave(struct cc_move *self, struct copying *c, struct cc_err *err)
 {
     enum cc_code rc = read_wave(self, &c->rows, &c->wave, err);
+    size_t count = c->wave.count;
 
+    if (c->mark.body.at)
+        c->wave.items[count++] = c->mark;
     if (rc == CC_OK)
-        rc = dynamo_write_many(self->table, c->wave.items, c->wave.count, err);
-    if (rc != CC_OK)
-        return rc;
-    self->mark.done += (int64_t)c->wave.count;
-    self->mark.copied = c->wave.at_end;
-    return CC_OK;
+        rc = dynamo_write_many(self->table, c->wave.items, count, err);
+    if (rc == CC_OK)
+        note_wave(self, c);
+    return rc;
 }
 
 static enum cc_code report(struct cc_move *self, struct cc_err *err)
@@ -144,14 +147,13 @@ static enum cc_code copy_rows(struct cc_move *self, struct copying *c, struct cc
     while (rc == CC_OK && !self->mark.copied) {
         rc = copy_wave(self, c, err);
         if (rc != CC_OK)
-            break;
+            return rc;
         rc = report(self, err);
-        if (rc != CC_OK) /* the next run need not do this one again */
-            (void)!mark_wave(self, c, &ignored);
-        else if (self->mark.copied ||
-                 cc_clock_mono_ms(&cc_system_clock) - c->marked_ms > MARK_EVERY_MS)
-            rc = mark_wave(self, c, err);
     }
+    if (rc == CC_OK)
+        return dynamo_write_many(self->table, &c->mark, 1, err);
+    if (c->mark.body.at) /* interrupted: the next run need not send the last wave again */
+        (void)!dynamo_write_many(self->table, &c->mark, 1, &ignored);
     return rc;
 }
 
@@ -163,7 +165,6 @@ static enum cc_code copy(struct cc_move *self, struct cc_err *err)
 
     if (rc != CC_OK)
         return rc;
-    c->marked_ms = cc_clock_mono_ms(&cc_system_clock);
     rc = copy_rows(self, c, err);
     sqlite_rows_close(&c->rows);
     return rc;

@@ -390,21 +390,28 @@ def test_keys_that_were_refused_are_said_to_be(town, storage):
 
 
 def test_a_dry_run_counts_and_writes_nothing(town, cloud):
-    config = cloud.configure(town)
+    cloud.configure(town)
     before = town.file.read_bytes()
-    server = town.server().start()
     with http_faults.Proxy(cloud.tables.url) as proxy:
         cloud.urls["dynamodb"] = proxy.url
         said = out(town, cloud, "--dry-run")
-        writes = [seen.body for seen in proxy.seen if seen.operation not in (
+        cloud.urls["dynamodb"] = cloud.tables.url
+        writes = [seen for seen in proxy.seen if seen.operation not in (
             "DescribeTable", "GetItem", "Scan")]
-    server.stop()
     assert "Nothing was written." in said and "2 people, 1 room, 5 messages" in said
     assert "1 photo" in said and "write units" in said
-    assert all(b"PutRequest" not in body and b"PROBE" in body for body in writes)
+    assert all(b"DeleteRequest" in seen.body and b"PROBE" in seen.body for seen in writes)
     assert cloud.raw() == [] and cloud.photos() == {}
     assert town.file.read_bytes() == before
-    assert config.exists()
+
+
+def test_a_dry_run_takes_nobody_off_the_air(town, cloud):
+    config = cloud.configure(town)
+    server = town.server().start()
+    said = migrated(town.data / "cloud-chat.conf", config, cloud, "--dry-run")
+    assert "5 messages" in said
+    moved(town.ada, server).say(town.room, "still here")
+    server.stop()
 
 
 def test_a_dry_run_back_makes_no_file(town, cloud, tmp_path):
@@ -420,6 +427,9 @@ def test_a_dry_run_finds_what_would_be_in_the_way(town, cloud):
     cloud.put({"pk": {"S": "U#x"}, "sk": {"S": "PROFILE"}, "v": {"S": "x"}})
     done = migrate(town.data / "cloud-chat.conf", cloud.configure(town), cloud, "--dry-run")
     assert done.returncode == 1 and "something in the table already" in done.stderr
+
+
+def test_a_dry_run_finds_that_there_is_no_bucket(town, cloud):
     no_bucket = cloud.configure(town, **{"blob.bucket": "none-of-ours"})
     done = migrate(town.data / "cloud-chat.conf", no_bucket, cloud, "--dry-run")
     assert done.returncode == 1 and "NoSuchBucket" in done.stderr

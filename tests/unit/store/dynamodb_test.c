@@ -39,7 +39,7 @@ static void open_store_for(struct fixture *f, int64_t wait_ms)
                        "{\"pk\":{\"S\":\"META\"},\"sk\":{\"S\":\"SCHEMA\"},\"v\":{\"S\":\"s\"},"
                        "\"layout\":{\"N\":\"1\"}}]},\"UnprocessedKeys\":{}}";
     const char *same = "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"s\"}}},"
-                       "{\"Item\":{\"v\":{\"S\":\"e\"}}}]}";
+                       "{\"Item\":{\"v\":{\"S\":\"e\"}}},{}]}";
 
     memset(f, 0, sizeof(*f));
     mock_open(&f->mock);

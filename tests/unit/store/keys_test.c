@@ -125,7 +125,23 @@ START_TEST(the_tail_of_a_key_is_what_stands_behind_its_kind)
 }
 END_TEST
 
+START_TEST(what_a_person_counts_is_known_by_its_key)
+{
+    struct cc_arena *a = cc_arena_new((size_t)64 * 1024);
+    const struct cc_str id = CC_STR("x");
+
+    ck_assert_int_eq(cc_key_kind(cc_key_profile(a, id)), CC_KIND_PERSON);
+    ck_assert_int_eq(cc_key_kind(cc_key_user_head(a, id)), CC_KIND_OTHER);
+    ck_assert_int_eq(cc_key_kind(cc_key_room(a, id)), CC_KIND_ROOM);
+    ck_assert_int_eq(cc_key_kind(cc_key_message(a, id, 1)), CC_KIND_MESSAGE);
+    ck_assert_int_eq(cc_key_kind(cc_key_member(a, id, id)), CC_KIND_OTHER);
+    ck_assert_int_eq(cc_key_kind(cc_key_timer(a, 1, id)), CC_KIND_OTHER);
+    cc_arena_free(a);
+}
+END_TEST
+
 CC_CHECK_MAIN("store/keys", keys_are_spelt_as_they_always_were, messages_sort_by_number,
               a_range_holds_every_key_of_its_kind, a_range_of_messages_holds_both_ends,
               timers_that_are_due_are_those_up_to_now,
-              the_tail_of_a_key_is_what_stands_behind_its_kind)
+              the_tail_of_a_key_is_what_stands_behind_its_kind,
+              what_a_person_counts_is_known_by_its_key)
