@@ -74,16 +74,20 @@ static struct cc_str first_line(struct cc_str text)
     return cc_str_take(text, cc_str_find(text, '\n'));
 }
 
-/* It loads its modules and looks at all that the configuration names, but starts nothing. */
+/* It loads its modules and looks at all that the configuration names, but starts nothing. The
+ * folder of its own files is made by the first start only. */
 static void examine_config(struct cc_arena *arena, const struct cc_site *site, const char *path,
                            struct cc_findings *to)
 {
+    struct cc_site asked = *site;
     const char *const argv[] = { path, "-tt", "-f", "-", NULL };
     struct cc_ended ended;
     struct cc_err err = { 0 };
     struct cc_str text;
-    enum cc_code rc = cc_lighttpd_config(arena, site, false, &text, &err);
+    enum cc_code rc;
 
+    asked.run = site->config.data;
+    rc = cc_lighttpd_config(arena, &asked, false, &text, &err);
     if (rc != CC_OK) {
         cc_find_failed(to, "web server", &err);
         return;
