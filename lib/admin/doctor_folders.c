@@ -1,7 +1,9 @@
+#define _GNU_SOURCE /* AT_EACCESS */
 #include "doctor.h"
 #include "listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -26,6 +28,18 @@ static void name_user(uid_t uid, char out[NAME_BYTES])
         snprintf(out, NAME_BYTES, "user %lu", (unsigned long)uid);
 }
 
+/* A folder above it may be closed to its owner, and the service see another tree: so it is with
+ * DynamicUser of systemd. */
+static bool can_reach(uid_t uid, gid_t gid, const char *path)
+{
+    const gid_t own = getegid();
+    bool reached = false;
+
+    if (setegid(gid) == 0 && seteuid(uid) == 0)
+        reached = faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+    return seteuid(0) == 0 && setegid(own) == 0 && reached;
+}
+
 /* Its groups and its home, too: keys of AWS are looked for there. */
 static bool become(uid_t uid, gid_t gid)
 {
@@ -37,6 +51,28 @@ static bool become(uid_t uid, gid_t gid)
     return (user ? setenv("HOME", user->pw_dir, 1) : unsetenv("HOME")) == 0;
 }
 
+/* Of root. */
+static void leave_root(const char *path, const struct stat *data, struct cc_findings *to)
+{
+    char owner[NAME_BYTES];
+
+    name_user(data->st_uid, owner);
+    if (data->st_uid == 0)
+        cc_find_doubtful(to, "user",
+                         "The data folder is root's, so the service would run as root: well enough "
+                         "for trying out. Give it a user of its own.");
+    else if (!can_reach(data->st_uid, data->st_gid, path))
+        cc_find_doubtful(to, "user",
+                         "%s, whose the data folder is, cannot reach %s from here (a service with "
+                         "DynamicUser can): what is below is seen as root, who may do everything.",
+                         owner, path);
+    else if (become(data->st_uid, data->st_gid))
+        cc_find_well(to, "user", "%s, whose the data folder is; all below is seen as that user",
+                     owner);
+    else
+        cc_find_wrong(to, "user", strerror(errno), "root could not become %s.", owner);
+}
+
 void cc_doctor_become_owner(const struct cc_site *site, struct cc_findings *to)
 {
     char owner[NAME_BYTES], own[NAME_BYTES];
@@ -46,21 +82,14 @@ void cc_doctor_become_owner(const struct cc_site *site, struct cc_findings *to)
         return; /* told when the folder is looked at */
     name_user(data.st_uid, owner);
     name_user(geteuid(), own);
-    if (geteuid() == 0 && data.st_uid == 0)
-        cc_find_doubtful(to, "user",
-                         "The data folder is root's, so the service would run as root: well enough "
-                         "for trying out. Give it a user of its own.");
+    if (geteuid() == 0)
+        leave_root(site->config.data.at, &data, to);
     else if (geteuid() == data.st_uid)
         cc_find_well(to, "user", "%s, whose the data folder is", owner);
-    else if (geteuid() != 0)
+    else
         cc_find_wrong(to, "user", NULL,
                       "The data folder belongs to %s, and you are %s: run this as %s, or as root.",
                       owner, own, owner);
-    else if (become(data.st_uid, data.st_gid))
-        cc_find_well(to, "user", "%s, whose the data folder is; all below is seen as that user",
-                     owner);
-    else
-        cc_find_wrong(to, "user", strerror(errno), "root could not become %s.", owner);
 }
 
 /* --- configuration and data ------------------------------------------------------------------- */

@@ -146,9 +146,8 @@ static void examine_expiry(const struct examiner *e)
 
     if (!object)
         cc_find_doubtful(e->to, "expiry",
-                         "Whether DynamoDB deletes what has expired is not told (the credentials "
-                         "need dynamodb:DescribeTimeToLive): the programs read the whole table for "
-                         "it, which costs.");
+                         "Whether DynamoDB deletes what has expired is not told, and until then "
+                         "the programs do not: the credentials need dynamodb:DescribeTimeToLive.");
     else if (strncmp(text_of(told, "TimeToLiveStatus"), "ENABL", 5) != 0)
         cc_find_doubtful(e->to, "expiry",
                          "DynamoDB does not delete what has expired, so the programs read the "

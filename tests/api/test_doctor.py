@@ -3,7 +3,6 @@
 import fcntl
 import os
 import pty
-import re
 import shutil
 import socket
 import sqlite3
@@ -14,51 +13,14 @@ import time
 from contextlib import closing
 
 import pytest
+from doctor_lines import examine, only_wrong, text_of
 from server import Server, free_port, needs_sqlite
 from test_processes import reachable
 
-pytestmark = needs_sqlite("tests/aws/test_doctor.py has the rest")
+pytestmark = needs_sqlite("tests/aws/test_doctor_aws.py has the rest")
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
 
-LINE = re.compile(r"(ok|warning|not ok|skipped) +(\S+(?: \S+)*?)  +(.+)")
 NOBODY = 65534
-
-
-def found(run):
-    """(verdict, what, text) of each line; a cause belongs to the text before it."""
-    lines = []
-    for line in run.stdout.split("\n\n")[0].split("\n"):
-        if line.startswith(" "):
-            lines[-1][2] += " " + line.strip()
-            continue
-        match = LINE.fullmatch(f"{line[:8].strip():8} {line[9:24].strip()}  {line[25:]}")
-        assert match, line
-        lines.append(list(match.groups()))
-    return lines
-
-
-def examine(server, *arguments, **more):
-    run = server.run("doctor", *arguments, **more)
-    assert not run.stderr, run.stderr
-    lines = found(run)
-    wrong = sum(verdict == "not ok" for verdict, _, _ in lines)
-    assert run.returncode == (1 if wrong else 0), run.stdout
-    return lines
-
-
-def only_wrong(server, what, *texts, **more):
-    """This one is not ok, and all else that was looked at is."""
-    [(verdict, name, text)] = [line for line in examine(server, **more)
-                               if line[0] == "not ok"]
-    assert name == what
-    for expected in texts:
-        assert expected in text
-    return text
-
-
-def text_of(lines, what, verdict="ok"):
-    [text] = [line[2] for line in lines if line[1] == what and line[0] == verdict]
-    return text
 
 
 @pytest.fixture
@@ -136,7 +98,7 @@ def test_who_else_may_read_is_found(data, path, mode, what, advice):
     ("blobs", "photos")))
 def test_what_root_has_left_is_seen_as_the_services_user_sees_it(nobodys, path, what):
     os.chown(nobodys.data / path, 0, 0)
-    text = only_wrong(nobodys, what, "chown", user=None, group=None, extra_groups=None)
+    text = only_wrong(nobodys, what, "chown")
     assert path in text
 
 
@@ -148,18 +110,28 @@ def nobodys(tmp_path_factory):
     reachable(folder)
     server = Server(folder / "data", {"server.port": free_port()}, user=NOBODY)
     for command in ("init", "tick"):
-        run = server.run(command)
+        run = server.run(command, **server.as_user())
         assert run.returncode == 0, run.stderr
     return server
 
 
 @root
 def test_root_becomes_the_data_folders_owner(nobodys):
-    lines = examine(nobodys, user=None, group=None, extra_groups=None)
+    lines = examine(nobodys)
     assert "seen as that user" in text_of(lines, "user")
     assert not [line for line in lines if line[0] == "not ok"], lines
     foreign = [p for p in nobodys.data.rglob("*") if p.stat().st_uid != NOBODY]
     assert not foreign
+
+
+@root
+def test_what_the_owner_cannot_reach_is_seen_as_root(nobodys):
+    """A data folder of systemd's DynamicUser, whose name leads through a folder of root's."""
+    nobodys.data.parent.chmod(0o700)
+    os.chown(nobodys.data.parent, 0, 0)
+    lines = examine(nobodys)
+    assert "DynamicUser" in text_of(lines, "user", "warning")
+    assert not [line for line in lines if line[0] == "not ok"], lines
 
 
 @root

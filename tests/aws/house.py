@@ -9,7 +9,7 @@ from server import Server
 
 
 def house(tmp_path, tables, objects=None, keys=None, **settings):
-    """tables, objects: counterparts or proxies; keys: the counterpart whose credentials are used."""
+    """tables, objects: counterparts or proxies; keys: whose credentials are used."""
     name = uuid.uuid4().hex[:24]
     given = {"store.backend": "dynamodb", "store.table": f"t-{name}",
              "aws.dynamodb_endpoint": tables.url}
