@@ -86,6 +86,11 @@ enum cc_code dynamo_call_read(struct dynamo_store *store, struct cc_arena *arena
                               const char *operation, struct dynamo_request *request,
                               struct cc_json_reader *out, struct cc_err *err) CC_NODISCARD;
 
+/* Why DynamoDB did not do something: another one was quicker, it is too busy for it now, or it will
+ * not do it however often it is asked. */
+enum dynamo_reason { DYNAMO_NO_REASON, DYNAMO_RACE, DYNAMO_THROTTLE, DYNAMO_REFUSAL };
+enum dynamo_reason dynamo_reason_of(struct cc_str name);
+
 /* What an error of the service means to whoever asked. Never CC_OK. */
 enum cc_code dynamo_fail(const struct cc_aws_answer *answer, const char *operation,
                          struct cc_err *err) CC_NODISCARD;

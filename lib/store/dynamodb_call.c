@@ -78,42 +78,56 @@ enum cc_code dynamo_call_read(struct dynamo_store *store, struct cc_arena *arena
     return CC_OK;
 }
 
-/* The errors that a caller can do something about; any other one is our own fault. */
+/* The one table of DynamoDB's own errors and reasons, as far as somebody can do something about
+ * them; any other one is our own fault. Those of every service are lib/aws's: they do not come
+ * here. */
 static const struct {
-    const char *error;
+    const char *name;
+    enum dynamo_reason reason;
     enum cc_code code;
     const char *detail;
 } errors[] = {
-    { "ItemCollectionSizeLimitExceeded", CC_STORAGE_FULL,
+    { "None", DYNAMO_NO_REASON, CC_INTERNAL, NULL },
+    { "ConditionalCheckFailed", DYNAMO_RACE, CC_UNAVAILABLE, NULL },
+    { "TransactionConflict", DYNAMO_RACE, CC_UNAVAILABLE, NULL },
+    { "ThrottlingError", DYNAMO_THROTTLE, CC_UNAVAILABLE, NULL },
+    { "ProvisionedThroughputExceeded", DYNAMO_THROTTLE, CC_UNAVAILABLE, NULL },
+    { "ItemCollectionSizeLimitExceeded", DYNAMO_REFUSAL, CC_STORAGE_FULL,
       "This room is full: all that is kept of one room is at most 10 GB." },
-    { "ResourceNotFound", CC_UNAVAILABLE, NULL },
-    { "ResourceInUse", CC_UNAVAILABLE, NULL },
-    { "TransactionConflict", CC_UNAVAILABLE, NULL },
-    { "ProvisionedThroughputExceeded", CC_UNAVAILABLE, NULL },
-    { "ThrottlingError", CC_UNAVAILABLE, NULL },
-    { "Throttling", CC_UNAVAILABLE, NULL },
-    { "RequestLimitExceeded", CC_UNAVAILABLE, NULL },
+    { "ResourceNotFound", DYNAMO_REFUSAL, CC_UNAVAILABLE, NULL },
+    { "ResourceInUse", DYNAMO_REFUSAL, CC_UNAVAILABLE, NULL },
 };
 
-/* In the reasons of a cancelled transaction they have no "Exception" at their end. */
-static struct cc_str stem(struct cc_str error)
+/* Its place in the table; behind its end: it is not there. In the reasons of a cancelled
+ * transaction names have no "Exception" at their end. */
+static size_t find_error(struct cc_str name)
 {
     const struct cc_str end = CC_STR("Exception");
+    size_t i = 0;
 
-    return cc_str_ends(error, end) ? cc_str_take(error, error.len - end.len) : error;
+    if (cc_str_ends(name, end))
+        name.len -= end.len;
+    while (i < CC_COUNT(errors) && !cc_str_eq(name, cc_str_from(errors[i].name)))
+        i++;
+    return i;
+}
+
+enum dynamo_reason dynamo_reason_of(struct cc_str name)
+{
+    const size_t at = find_error(name);
+
+    return at < CC_COUNT(errors) ? errors[at].reason : DYNAMO_REFUSAL;
 }
 
 enum cc_code dynamo_fail_named(struct cc_str error, struct cc_str message, const char *operation,
                                struct cc_err *err)
 {
-    for (size_t i = 0; i < CC_COUNT(errors); i++) {
-        if (cc_str_eq(stem(error), cc_str_from(errors[i].error)))
-            return cc_fail_retry(err, errors[i].code, errors[i].code == CC_UNAVAILABLE,
-                                 errors[i].detail, "dynamodb %s: %.*s: %.*s", operation,
-                                 CC_STR_ARG(error), CC_STR_ARG(message));
-    }
-    return cc_fail(err, CC_INTERNAL, NULL, "dynamodb %s: %.*s: %.*s", operation, CC_STR_ARG(error),
-                   CC_STR_ARG(message));
+    const size_t at = find_error(error);
+    const enum cc_code code = at < CC_COUNT(errors) ? errors[at].code : CC_INTERNAL;
+
+    return cc_fail_retry(
+        err, code, code == CC_UNAVAILABLE, at < CC_COUNT(errors) ? errors[at].detail : NULL,
+        "dynamodb %s: %.*s: %.*s", operation, CC_STR_ARG(error), CC_STR_ARG(message));
 }
 
 enum cc_code dynamo_fail(const struct cc_aws_answer *answer, const char *operation,

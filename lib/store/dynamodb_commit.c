@@ -134,21 +134,15 @@ struct verdict {
     struct reason other;
 };
 
-static bool is_one_of(struct cc_str code, const char *const names[2])
-{
-    return cc_str_eq(code, cc_str_from(names[0])) || cc_str_eq(code, cc_str_from(names[1]));
-}
-
 static void weigh_reason(const struct reason *reason, struct dynamo_entry *entry,
                          struct verdict *verdict)
 {
-    static const char *const races[] = { "ConditionalCheckFailed", "TransactionConflict" };
-    static const char *const throttles[] = { "ThrottlingError", "ProvisionedThroughputExceeded" };
+    const enum dynamo_reason why = dynamo_reason_of(reason->code);
 
-    entry->failed = is_one_of(reason->code, races);
-    if (entry->failed || is_one_of(reason->code, throttles))
+    entry->failed = why == DYNAMO_RACE;
+    if (why == DYNAMO_RACE || why == DYNAMO_THROTTLE)
         verdict->lost = true;
-    else if (!cc_str_eq(reason->code, CC_STR("None")))
+    else if (why == DYNAMO_REFUSAL)
         verdict->other = *reason;
 }
 
@@ -200,7 +194,7 @@ static enum dynamo_fate judge_error(const struct commit *c, const struct cc_aws_
                        CC_STR_ARG(answer->error), CC_STR_ARG(answer->message));
         return DYNAMO_UNKNOWN;
     }
-    if (cc_str_eq(answer->error, CC_STR("TransactionConflictException")))
+    if (dynamo_reason_of(answer->error) == DYNAMO_RACE)
         return DYNAMO_LOST;
     (void)!dynamo_fail(answer, operation, err);
     return DYNAMO_UNDONE;
