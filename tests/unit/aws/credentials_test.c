@@ -609,6 +609,24 @@ START_TEST(a_renewal_that_fails_leaves_the_old_keys_and_is_tried_again_later)
 }
 END_TEST
 
+/* What is signed with them must arrive before they end. */
+START_TEST(keys_in_their_last_fifteen_seconds_are_not_used)
+{
+    struct endpoint e;
+    struct house h;
+    struct got got;
+
+    open_container(&h, &e);
+    check_get(&h, "ID0");
+    e.mood = FAILS;
+    house_turn(&h, 3600000 - 15001);
+    check_get(&h, "ID0");
+    house_turn(&h, 1);
+    ck_assert_int_eq(get(&h, h.arena, &got, &h.err), CC_UNAVAILABLE);
+    close_endpoint(&h, &e);
+}
+END_TEST
+
 START_TEST(without_keys_a_source_that_fails_is_not_asked_at_every_call)
 {
     struct endpoint e;
@@ -705,6 +723,7 @@ CC_CHECK_MAIN("aws/credentials", the_first_source_that_is_configured_is_the_one,
               while_one_thread_renews_the_others_go_on_with_the_old_keys,
               keys_that_change_under_many_threads_are_never_mixed_up,
               a_renewal_that_fails_leaves_the_old_keys_and_is_tried_again_later,
+              keys_in_their_last_fifteen_seconds_are_not_used,
               without_keys_a_source_that_fails_is_not_asked_at_every_call,
               keys_that_the_service_refused_are_asked_for_anew_but_not_every_time,
               keys_that_seem_to_have_ended_when_they_come_are_used_for_a_while,

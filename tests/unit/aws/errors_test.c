@@ -31,6 +31,8 @@ START_TEST(an_error_is_read_wherever_a_service_writes_it)
           "ThrottlingException", "Rate exceeded", 400, AWS_AGAIN },
         { NULL, "{\"__type\":\"x#ValidationException\",\"Message\":\"One or more\"}",
           "ValidationException", "One or more", 400, AWS_JUDGE },
+        { NULL, "{\"__type\":\"TransactionInProgressException\"}", "TransactionInProgressException",
+          NULL, 400, AWS_AGAIN_UNKNOWN },
         { NULL, " \n{\"code\":\"SlowDown\"}", "SlowDown", NULL, 400, AWS_AGAIN },
         { "AccessDeniedException:http://internal.amazon.com/coral/com.amazon#x/", "",
           "AccessDeniedException", NULL, 403, AWS_DENIED },

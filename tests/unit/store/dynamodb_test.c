@@ -65,6 +65,9 @@ START_TEST(an_insert_asks_nobody_and_is_told_when_it_was_wrong)
     ck_assert_int_eq(run(&f, &job), CC_OK);
     ck_assert_int_eq(job.found, CC_EXISTS);
     ck_assert_int_eq(job.runs, 2);
+    check_has(mock_body(&f.mock, -2),
+              "\"ConditionExpression\":\"attribute_not_exists(pk) OR #e <= :now\","
+              "\"ExpressionAttributeNames\":{\"#e\":\"_expires_ms\"}");
     close_store(&f);
 }
 END_TEST
