@@ -158,6 +158,11 @@ def row(sk, **more):
 META = [row("SCHEMA", layout={"N": "1"}), row("EPOCH", name={"S": "history"})]
 
 
+def confirmed(asked):
+    keys = [item["Get"]["Key"] for item in asked.get("TransactItems", [])]
+    return [next(({"Item": item} for item in META if item["sk"] == key["sk"]), {}) for key in keys]
+
+
 class Table(http.server.BaseHTTPRequestHandler):
     """An empty table of DynamoDB, as far as programs that start want to know. A sign-in is not
     answered."""
@@ -172,7 +177,7 @@ class Table(http.server.BaseHTTPRequestHandler):
         operation = self.headers["x-amz-target"].split(".")[1]
         answer = json.dumps({
             "BatchGetItem": {"Responses": {"table": META}, "UnprocessedKeys": {}},
-            "TransactGetItems": {"Responses": [{"Item": item} for item in META]},
+            "TransactGetItems": {"Responses": confirmed(json.loads(body))},
             "DescribeTimeToLive": {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}},
             "Query": {"Items": []},
         }.get(operation, {})).encode()
