@@ -3,6 +3,7 @@
 #include "../base/digest.h"
 #include "../identity/keys.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #define APP_ARENA_BYTES ((size_t)4 * 1024 * 1024)
@@ -166,6 +167,14 @@ static enum cc_code open_rest(struct cc_app *app, struct cc_err *err)
     return rc;
 }
 
+/* Where sessions are ended none is remembered: one that has ended must not end the others, nor
+ * change a password. */
+static void settle_sessions(const char *program, struct cc_config *config)
+{
+    if (strcmp(program, "auth") == 0)
+        config->identity.session_memory_s = 0;
+}
+
 enum cc_code cc_app_open(const char *program, enum cc_app_part part, const char *config_path,
                          struct cc_app *out, struct cc_err *err)
 {
@@ -179,6 +188,7 @@ enum cc_code cc_app_open(const char *program, enum cc_app_part part, const char 
         .random = &cc_system_random,
     };
     rc = open_store(program, config_path, out, err);
+    settle_sessions(program, &out->config);
     if (rc == CC_OK && part != CC_APP_STORE)
         rc = open_rest(out, err);
     if (rc != CC_OK)

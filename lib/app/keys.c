@@ -78,8 +78,8 @@ const struct cc_config_key cc_config_keys[] = {
       3650LL * DAY_S, NULL, "A session that was not refreshed for so long ends." },
     { "identity", "session_memory", CC_CONFIG_SECONDS, AT(identity.session_memory_s), "5s", 0, 60,
       NULL,
-      "With a table: after a sign-out an access token may be good for so long elsewhere. With a "
-      "file it ends at once." },
+      "With a table: after a sign-out an access token may be good for so long, but not for /auth. "
+      "With a file it ends at once." },
     { "identity", "refresh_grace", CC_CONFIG_SECONDS, AT(identity.refresh_grace_s), "60s", 0, 3600,
       NULL, "For how long a used refresh token still gives the same successor." },
     { "identity", "sessions_max", CC_CONFIG_I64, AT(identity.sessions_max), "50", 1,

@@ -51,10 +51,11 @@ def needs_sqlite(why):
     return pytest.mark.skipif(BACKEND.name != "sqlite", reason=why)
 
 
-def signed_out(client, **more):
-    """The refusal of who was signed in, within the time that the backend takes for it."""
+def signed_out(client, target="/profile", **more):
+    """The refusal of who was signed in, within the time that the backend takes for it: each program
+    may remember him by itself."""
     def refusal():
-        reply = client.get("/profile", **more)
+        reply = client.get(target, **more)
         return reply if reply.status == 401 else None
 
     # One second more where it takes time at all: the last question is asked after its end.

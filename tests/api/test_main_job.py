@@ -37,7 +37,7 @@ def the_main_job(server):
     assert bob.get(seen["other"]["photo"], expect=200).body == png(4, 4)
     ada.post("/auth/sign-out", expect=204)
     signed_out(ada)
-    ada.get("/chat/rooms", expect=401)
+    signed_out(ada, "/chat/rooms")
     return ada, bob
 
 

@@ -34,6 +34,16 @@ def test_signing_out_ends_the_session_at_once(person, client):
     phone.get("/profile", expect=200)
 
 
+def test_a_session_that_ended_can_end_no_other(person):
+    """Nowhere, and at once, however long others remember it."""
+    ada = person()
+    phone = ada.again()
+    phone.get("/auth/sessions", expect=200)
+    ada.delete(f"/auth/sessions/{phone.session}", expect=204)
+    phone.delete("/auth/sessions", expect=401)
+    ada.get("/auth/sessions", expect=200)
+
+
 def test_a_session_can_be_ended_from_another_device(person, client):
     ada = person()
     phone = ada.again(device_name="phone")
