@@ -111,6 +111,9 @@ $(B)/tests/bench/constant: %: %.o
 	$(call say,LD $@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $< -lfcgi -o $@
 
+# All of the way to a call of AWS but the network.
+$(B)/tests/bench/aws_cpu: ALL_LDFLAGS += -Wl,--wrap=cc_net_send
+
 # It loads the libraries that the product loads, neither more nor fewer.
 $(B)/tests/bench/constant_cgi: %: %.o $(B)/bin/chat
 	$(call say,LD $@)
@@ -141,6 +144,8 @@ DEPS_check := build run test $(BUNDLE_DEPS)
 DEPS_bench := build run test bench $(BUNDLE_DEPS)
 DEPS_bench-readme := $(DEPS_bench)
 DEPS_bench-profile := $(DEPS_bench)
+DEPS_bench-aws := $(DEPS_bench) aws
+DEPS_bench-aws-readme := $(DEPS_bench-aws)
 DEPS_chaos := build run test $(BUNDLE_DEPS)
 DEPS_soak := $(DEPS_bench)
 DEPS_test-aws := build run test aws $(BUNDLE_DEPS)
@@ -352,11 +357,12 @@ fuzzers: $(FUZZERS)
 
 ROWS :=
 ROUNDS := 11
-bench bench-readme: SECONDS := 3
+bench bench-readme bench-aws bench-aws-readme: SECONDS := 3
 BENCH_PYTHON = STAGE=$(STAGE) BUILT=$(CURDIR)/$(B) PYTHONDONTWRITEBYTECODE=1 \
     PYTHONPATH=tests/api $(VENV)/bin/python
-BENCH_RUN = $(BENCH_PYTHON) tests/bench/bench.py \
-    --rows '$(ROWS)' --rounds $(ROUNDS) --seconds $(SECONDS)
+BENCH_OPTIONS = --rows '$(ROWS)' --rounds $(ROUNDS) --seconds $(SECONDS)
+BENCH_RUN = $(BENCH_PYTHON) tests/bench/bench.py $(BENCH_OPTIONS)
+BENCH_AWS_RUN = BUILT=$(CURDIR)/$(B) $(AWS_PYTHON) tests/bench/bench_aws.py $(BENCH_OPTIONS)
 
 .PHONY: bench
 bench: stage $(BENCH) $(SHIMS) $(VENV)/installed ## measures, on a quiet machine: ROWS='messages send' ROUNDS= SECONDS=
@@ -365,6 +371,14 @@ bench: stage $(BENCH) $(SHIMS) $(VENV)/installed ## measures, on a quiet machine
 .PHONY: bench-readme
 bench-readme: stage $(BENCH) $(SHIMS) $(VENV)/installed ## the same, and puts the table into README.md
 	@$(BENCH_RUN) --readme
+
+.PHONY: bench-aws
+bench-aws: stage $(BENCH) $(AWS_TOOLS) ## measures with tables that are 25 ms away: ROWS='aws-wait aws-threads' and the like
+	@$(BENCH_AWS_RUN)
+
+.PHONY: bench-aws-readme
+bench-aws-readme: stage $(BENCH) $(AWS_TOOLS) ## the same, and puts the table into README.md
+	@$(BENCH_AWS_RUN) --readme
 
 .PHONY: bench-profile
 bench-profile: stage $(BENCH) $(VENV)/installed ## where the time of a list and of a send goes (perf), into README.md

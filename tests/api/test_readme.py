@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import bench
+import bench_aws
 import pytest
 import table
 from server import CLOUDCHAT, ROOT, needs_sqlite
@@ -66,13 +67,9 @@ def test_the_table_of_keys_is_the_one_that_the_program_prints():
     assert told == printed
 
 
-LINES = [line for row in bench.ROWS.values() for line in row.lines]
-
-
-def measurements(readme):
-    """The lines of the table of `make bench`, and what stands above it."""
-    text = readme.split(table.BEGIN, 1)[1].split(table.END, 1)[0].strip()
-    about, rows = text.split(table.HEAD, 1)
+def measurements(readme, marks):
+    """The lines of a table of measurements, and what stands above it."""
+    about, rows = table.between(readme, marks).strip().split(table.HEAD, 1)
     return about, rows.splitlines(keepends=True)
 
 
@@ -82,10 +79,12 @@ def figures_of(line, row):
     return table.Figures([float(cell.removesuffix(line.unit)) for cell in cells[2:5]])
 
 
-def test_the_measurements_are_those_that_make_bench_makes():
-    about, rows = measurements((ROOT / "README.md").read_text() + "\n")
+@pytest.mark.parametrize("made", (bench.BENCH, bench_aws.BENCH), ids=("bench", "bench-aws"))
+def test_the_measurements_are_those_that_make_bench_makes(made):
+    about, rows = measurements((ROOT / "README.md").read_text(), made.marks)
+    lines = [line for row in made.rows.values() for line in row.lines]
     assert re.match(r"Cloud Chat \S+, measured \d{4}-\d\d-\d\d on \d+ cores", about)
-    for line, row in zip(LINES, rows, strict=True):
+    for line, row in zip(lines, rows, strict=True):
         assert row.strip() == table.row(line, figures_of(line, row)).strip()
 
 
@@ -97,5 +96,5 @@ def test_it_is_the_median_that_keeps_a_bound_as_it_is_shown(median, verdict):
 
 
 def test_the_rest_of_readme_stays_as_it_is():
-    readme = f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n"
+    readme = f"before\n{table.MARKS.begin}\nold\n{table.MARKS.end}\nafter\n"
     assert table.replace(readme, "new\n") == readme.replace("old", "new")

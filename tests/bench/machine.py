@@ -43,10 +43,24 @@ def debian():
 
 
 def describe(folder, version, options):
-    versions = ", ".join(f"{label} {package_version(name)}" for label, name in
-                         (("lighttpd", "lighttpd"), ("libfcgi", "libfcgi0ldbl"),
-                          ("SQLite", "libsqlite3-0"), ("wrk", "wrk")))
+    packages = (("lighttpd", "lighttpd"), ("libfcgi", "libfcgi0ldbl"), ("SQLite", "libsqlite3-0"),
+                ("wrk", "wrk"))
+    return (f"{subject(version, packages)}; 4 KiB are on the disk after "
+            f"{fdatasync_ms(folder):.2f} ms. {rounds(options)}")
+
+
+def describe_aws(folder, version, options):
+    packages = (("lighttpd", "lighttpd"), ("libcurl", "libcurl4"), ("OpenSSL", "libssl3"),
+                ("wrk", "wrk"))
+    return f"{subject(version, packages)}; dynoxide 3.2.0, toxiproxy 2.5.0. {rounds(options)}"
+
+
+def subject(version, packages):
+    versions = ", ".join(f"{label} {package_version(name)}" for label, name in packages)
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d")
     return (f"Cloud Chat {version}, measured {date} on {os.cpu_count()} cores ({cpu_model()}), "
-            f"{debian()}, Linux {os.uname().release}; {versions}; 4 KiB are on the disk after "
-            f"{fdatasync_ms(folder):.2f} ms. {options.rounds} rounds of {options.seconds} s.")
+            f"{debian()}, Linux {os.uname().release}; {versions}")
+
+
+def rounds(options):
+    return f"{options.rounds} rounds of {options.seconds} s."

@@ -3,8 +3,16 @@
 import statistics
 from dataclasses import dataclass
 
-BEGIN = "<!-- made by `make bench-readme`; `make test` compares its form -->"
-END = "<!-- bench end -->"
+
+@dataclass(frozen=True)
+class Marks:
+    """Between which lines of README a table stands."""
+    begin: str
+    end: str
+
+
+MARKS = Marks("<!-- made by `make bench-readme`; `make test` compares its form -->",
+              "<!-- bench end -->")
 HEAD = ("| what | bound | minimum | median | maximum | |\n"
         "|---|---|---:|---:|---:|---|\n")
 
@@ -63,8 +71,12 @@ def markdown(measured, machine):
     return machine + "\n\n" + HEAD + "".join(row(line, figures) for line, figures in measured)
 
 
-def replace(readme, text, begin=BEGIN, end=END):
-    """README with `text` between the markers."""
-    before, rest = readme.split(begin, 1)
-    _, after = rest.split(end, 1)
-    return f"{before}{begin}\n{text}{end}{after}"
+def between(readme, marks):
+    return readme.split(marks.begin, 1)[1].split(marks.end, 1)[0]
+
+
+def replace(readme, text, marks=MARKS):
+    """README with `text` between the marks."""
+    before, rest = readme.split(marks.begin, 1)
+    _, after = rest.split(marks.end, 1)
+    return f"{before}{marks.begin}\n{text}{marks.end}{after}"

@@ -13,8 +13,7 @@ import wrk
 from server import ROOT
 from sites import Site
 
-BEGIN = "<!-- made by `make bench-profile` -->"
-END = "<!-- profile end -->"
+MARKS = table.Marks("<!-- made by `make bench-profile` -->", "<!-- profile end -->")
 HEAD = "| component | a list | a send |\n|---|---:|---:|\n"
 SECONDS = 5
 
@@ -84,7 +83,7 @@ def main(arguments):
     print(text, end="")
     if "--readme" in arguments:
         readme = ROOT / "README.md"
-        readme.write_text(table.replace(readme.read_text(), "\n" + text, BEGIN, END))
+        readme.write_text(table.replace(readme.read_text(), "\n" + text, MARKS))
     return 0
 
 
