@@ -115,6 +115,20 @@ enum cc_code aws_source_ask(const struct aws_source *source, struct cc_arena *ar
                    CC_STR_ARG(cc_str_take(error.message, 120)));
 }
 
+static void wipe(void *text)
+{
+    aws_wipe(*(const struct cc_str *)text);
+}
+
+/* A file's text lies in the arena as it was read, secrets and all. */
+static void wipe_with(struct cc_arena *arena, struct cc_str text)
+{
+    struct cc_str *copy = CC_NEW(arena, struct cc_str);
+
+    *copy = text;
+    cc_arena_defer(arena, wipe, copy);
+}
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -127,6 +141,7 @@ enum cc_code aws_token_read(struct cc_arena *arena, const char *path, struct cc_
 
     if (rc != CC_OK)
         return rc;
+    wipe_with(arena, *out);
     while (out->len && is_space(out->at[out->len - 1]))
         out->len--;
     return CC_OK;
@@ -141,6 +156,8 @@ static enum cc_code read_file(struct cc_arena *arena, const char *path, struct c
     if (!path)
         return CC_OK;
     rc = cc_file_read(arena, path, FILE_BYTES_MAX, out, err);
+    if (rc == CC_OK)
+        wipe_with(arena, *out);
     if (rc != CC_NOT_FOUND)
         return rc;
     cc_err_clear(err);

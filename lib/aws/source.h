@@ -44,14 +44,15 @@ enum cc_code aws_source_ask(const struct aws_source *source, struct cc_arena *ar
                             struct cc_err *err) CC_NODISCARD;
 
 /* A token that something renews: the file's text without the space at its end, read anew each
- * time. */
+ * time; wiped with the arena. */
 enum cc_code aws_token_read(struct cc_arena *arena, const char *path, struct cc_str *out,
                             struct cc_err *err) CC_NODISCARD;
 
 /* An answer that held keys and has been read: zeroes. */
 void aws_wipe(struct cc_str text);
 
-/* What both files say of a profile of the source; files that are not there say nothing. */
+/* What both files say of a profile of the source; files that are not there say nothing. Their text
+ * is wiped with the arena. */
 enum cc_code aws_profile_load(const struct aws_source *source, struct cc_arena *arena,
                               struct cc_str name, struct aws_profile *out,
                               struct cc_err *err) CC_NODISCARD;

@@ -66,7 +66,6 @@ static enum cc_code by_token(const struct aws_source *source, struct cc_arena *a
     request.body = form_of(arena, fields, CC_COUNT(fields));
     rc = read_answer(source, arena, &request, out, err);
     aws_wipe(request.body);
-    aws_wipe(fields[4].value);
     return rc;
 }
 

@@ -688,6 +688,46 @@ START_TEST(keys_that_seem_to_have_ended_when_they_come_are_used_for_a_while)
 }
 END_TEST
 
+/* Cleanups run newest first: one that was registered before looks at the secret after the others.
+ */
+struct look {
+    struct cc_str secret;
+    bool left;
+};
+
+static void look_for_secret(void *arg)
+{
+    struct look *look = arg;
+
+    for (size_t i = 0; i < look->secret.len; i++)
+        look->left |= look->secret.at[i] != 0;
+}
+
+START_TEST(what_files_held_is_wiped_with_the_memory)
+{
+    struct aws_source source = { .profile = CC_STR("default") };
+    struct look key = { .left = false }, token = { .left = false };
+    struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    struct aws_found found;
+    char path[128];
+    struct house h;
+
+    house_open(&h);
+    house_write(&h, "file", "[default]\naws_access_key_id=A\naws_secret_access_key=HUSH\n", path);
+    source.credentials_path = path;
+    cc_arena_defer(arena, look_for_secret, &key);
+    cc_arena_defer(arena, look_for_secret, &token);
+    ck_assert_int_eq(aws_fetch_profile(&source, arena, 1000, &found, &h.err), CC_OK);
+    ck_assert_int_eq(aws_token_read(arena, path, &token.secret, &h.err), CC_OK);
+    key.secret = found.keys.secret;
+    cc_check_str(key.secret, CC_STR("HUSH"));
+    cc_arena_reset(arena);
+    ck_assert(!key.left && !token.left);
+    cc_arena_free(arena);
+    house_close(&h);
+}
+END_TEST
+
 START_TEST(nothing_of_a_key_but_its_id_is_logged)
 {
     struct endpoint e;
@@ -727,4 +767,4 @@ CC_CHECK_MAIN("aws/credentials", the_first_source_that_is_configured_is_the_one,
               without_keys_a_source_that_fails_is_not_asked_at_every_call,
               keys_that_the_service_refused_are_asked_for_anew_but_not_every_time,
               keys_that_seem_to_have_ended_when_they_come_are_used_for_a_while,
-              nothing_of_a_key_but_its_id_is_logged)
+              what_files_held_is_wiped_with_the_memory, nothing_of_a_key_but_its_id_is_logged)
