@@ -34,6 +34,12 @@ struct aws_source {
     struct cc_str role_arn, role_session, region;
 };
 
+/* Reads the environment and fills in what `source` is, of which `net` and `clock` are set already.
+ * Copies into the arena, which must outlive it. CC_INVALID, as cc_aws_credentials_open. */
+enum cc_code aws_source_choose(const struct cc_aws_credentials_config *config,
+                               struct cc_arena *arena, struct aws_source *source,
+                               struct cc_err *err) CC_NODISCARD;
+
 aws_fetch_fn aws_fetch_fixed, aws_fetch_profile, aws_fetch_web_identity, aws_fetch_container,
     aws_fetch_machine;
 
