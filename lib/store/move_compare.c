@@ -77,7 +77,7 @@ static enum cc_code compare_table(struct cc_move *self, struct comparing *c, str
 
     move_scan_begin(&scan, CC_STR_ABSENT);
     while (rc == CC_OK && !scan.at_end) {
-        rc = cc_progress_report(self->config.progress, "Verifying", c->table.items, c->file.items,
+        rc = cc_progress_report(self->config.progress, "Verifying", c->table.bytes, c->file.bytes,
                                 err);
         if (rc == CC_OK)
             rc = move_scan_next(self, &scan, err);

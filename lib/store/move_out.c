@@ -202,7 +202,7 @@ enum cc_code move_out_open(struct cc_move *self, struct cc_err *err)
         rc = move_survey_file(self, now_ms, &all, &alive, err);
     if (rc != CC_OK)
         return rc;
-    self->total = alive.items;
+    self->total = alive.bytes;
     return settle_mark(self, cc_tally_text(self->arena, &all), err);
 }
 

@@ -92,8 +92,10 @@ static enum cc_code read_wave(struct cc_move *self, struct sqlite_rows *rows, st
         if (rc != CC_OK)
             return rc;
         wave->last = item->key;
+        if (cc_meta_holds(item->key) || !move_is_alive(item, now_ms))
+            continue;
         wave->bytes += cc_item_size(item);
-        wave->count += !cc_meta_holds(item->key) && move_is_alive(item, now_ms);
+        wave->count++;
     }
     return CC_OK;
 }
@@ -109,7 +111,7 @@ static void note_wave(struct cc_move *self, struct copying *c)
 {
     struct move_mark mark;
 
-    self->mark.done += (int64_t)c->wave.count;
+    self->mark.done += (int64_t)c->wave.bytes;
     self->mark.copied = c->wave.at_end;
     mark = self->mark;
     mark.pk = c->wave.last.pk;

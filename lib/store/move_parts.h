@@ -26,7 +26,7 @@ struct move_mark {
     struct cc_str sum;    /* out: of the file when it began, so that the next run sees a change */
     struct cc_str pk, sk; /* out: everything up to here is in the table */
     struct cc_str start;  /* in: where the next page of the table begins */
-    int64_t done;         /* items */
+    int64_t done;         /* for people: out, bytes; in, items */
     bool copied;          /* all of them are there */
     bool stale;           /* out: the table may hold what the file does not */
 };
@@ -42,7 +42,7 @@ struct cc_move {
     struct cc_replacing *replacing; /* in: the new one is its, too */
     struct cc_str epoch;
     struct move_mark mark;
-    int64_t total; /* items to be copied; -1: not known */
+    int64_t total; /* bytes to be copied; -1: not known */
     bool resumes;
 };
 

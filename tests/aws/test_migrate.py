@@ -241,6 +241,48 @@ def test_when_the_network_goes_it_says_so_and_goes_on_later(town, cloud):
     assert_same(town, cloud)
 
 
+def test_when_the_bucket_goes_it_says_so_and_goes_on_later(town, cloud):
+    for n in range(20):
+        path = town.data / "blobs" / "photo" / "ann" / f"photo-{n}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes([n]) * 1000)
+    with http_faults.Proxy(cloud.storage.url) as proxy:
+        proxy.set(StopAfter(15))
+        cloud.urls["s3"] = proxy.url
+        done = migrate(town.data / "cloud-chat.conf", cloud.configure(town), cloud)
+        cloud.urls["s3"] = cloud.storage.url
+    assert done.returncode == 1 and "it goes on where it stopped" in done.stderr
+    assert 0 < len(cloud.photos()) < 21 and ("META", "SCHEMA") not in cloud.items()
+    out(town, cloud)
+    assert_same(town, cloud)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 1 MB."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk takes root")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], check=True)
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_is_said_to_be_full_and_more_room_goes_on(town, cloud, small_disk):
+    town.fill(MESSAGES)
+    out(town, cloud)
+    done = migrate(cloud.configure(town), file_config(town, small_disk), cloud, "--dry-run")
+    assert done.returncode == 1 and "not enough room" in done.stderr
+    done = migrate(cloud.configure(town), file_config(town, small_disk), cloud)
+    assert done.returncode == 1
+    assert "disk is full" in done.stderr and "it goes on where it stopped" in done.stderr
+    assert not (small_disk / "cloud-chat.db").exists()
+    subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
+    back(town, cloud, small_disk)
+    assert file_items(small_disk / "cloud-chat.db") == file_items(town.file)
+
+
 def test_ctrl_c_ends_it_in_order(town, cloud):
     town.fill(MESSAGES)
     cloud.configure(town)
