@@ -159,8 +159,9 @@ def kill_at_random(process, most_s):
         process.wait(random.uniform(0, most_s))
     except subprocess.TimeoutExpired:
         process.kill()
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
+    said = process.communicate()[1]
+    assert process.returncode in (0, -signal.SIGKILL), said
+    return process.returncode != 0
 
 
 def timed(call):
