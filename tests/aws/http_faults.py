@@ -397,11 +397,13 @@ async def no_http(exchange):
 class HalfSeen:
     """While a transaction is under way, a reader outside of it may see its HEAD written and the
     rows that it inserts not yet. Here the writer gets his answer later, and until then what he has
-    inserted (`share` of it) is kept from everybody who does not read in a transaction himself.
-    After the answer everybody sees everything, as DynamoDB promises."""
+    inserted is kept from everybody who does not read in a transaction himself. After the answer
+    everybody sees everything, as DynamoDB promises.
 
-    def __init__(self, window_s=0.02, share=1.0):
-        self.window_s, self.share = window_s, share
+    kept: which of it, by its sort key; all, if it is not said."""
+
+    def __init__(self, window_s=0.02, kept=lambda sk: True):
+        self.window_s, self.kept = window_s, kept
         self.hidden = Counter()  # (pk, sk): transactions under way
         self.kept_back = 0
 
@@ -415,8 +417,7 @@ class HalfSeen:
         return got
 
     async def write(self, exchange):
-        keys = [key for key in inserted(exchange.request.json())
-                if exchange.proxy.random.random() < self.share]
+        keys = [key for key in inserted(exchange.request.json()) if self.kept(key[1])]
         self.hidden.update(keys)
         try:
             got = await exchange.forward()

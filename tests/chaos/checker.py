@@ -385,7 +385,7 @@ def follow(case, room, reads):
 
 def check_no_hole(case, room, who, seqs):
     if seqs and len(seqs) != max(seqs):
-        hole = next(seq for seq in range(1, max(seqs)) if seq not in seqs)
+        hole = next((seq for seq in range(1, max(seqs)) if seq not in seqs), None)
         case.say(f"room {room.id}: {who} was given seq {max(seqs)} and not {hole}")
 
 
