@@ -82,9 +82,10 @@ enum cc_code cc_aws_call(struct cc_aws *aws, struct cc_arena *arena,
                          const struct cc_aws_request *request, struct cc_aws_answer *out,
                          struct cc_err *err) CC_NODISCARD;
 
-/* One try, of which nothing is put right and which is not repeated, for who looks for what is wrong:
- * whatever the service answers, a refusal of the keys or of the clock as well, is the caller's to
- * judge. CC_UNAVAILABLE, CC_OUTCOME_UNKNOWN, CC_INTERNAL as above: there is no answer. */
+/* One try, of which nothing is put right and which is not repeated, for who looks for what is
+ * wrong: whatever the service answers, a refusal of the keys or of the clock as well, is the
+ * caller's to judge. CC_UNAVAILABLE, CC_OUTCOME_UNKNOWN, CC_INTERNAL as above: there is no answer.
+ */
 enum cc_code cc_aws_probe(struct cc_aws *aws, struct cc_arena *arena,
                           const struct cc_aws_request *request, struct cc_aws_answer *out,
                           struct cc_err *err) CC_NODISCARD;
