@@ -179,6 +179,7 @@ class Line:
 
 def self_signed(folder):
     """A certificate for 127.0.0.1 and its key; nobody trusts it unasked."""
+    folder.mkdir(exist_ok=True)
     made = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=x",
@@ -209,7 +210,10 @@ class Proxy:
     def __init__(self, url, certificate=None):
         parts = urlsplit(url)
         self.address = (parts.hostname, parts.port)
-        self.certificate = certificate  # (file of it, file of its key): TLS
+        self.tls = None
+        if certificate is not None:  # (file of it, file of its key)
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.show(certificate)
         self.set(None)
         self.random = random.Random(1)
         self.seen, self.forwarded, self.struck = [], Counter(), Counter()
@@ -221,9 +225,9 @@ class Proxy:
     def __enter__(self):
         self.thread.start()
         self.server = self._call(asyncio.start_server(
-            self._serve, "127.0.0.1", 0, limit=HEAD_MAX, ssl=self._tls()))
+            self._serve, "127.0.0.1", 0, limit=HEAD_MAX, ssl=self.tls))
         port = self.server.sockets[0].getsockname()[1]
-        self.url = f"{'https' if self.certificate else 'http'}://127.0.0.1:{port}"
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{port}"
         return self
 
     def __exit__(self, *_):
@@ -241,12 +245,9 @@ class Proxy:
     def _call(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(20)
 
-    def _tls(self):
-        if self.certificate is None:
-            return None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*self.certificate)
-        return context
+    def show(self, certificate):
+        """Another certificate, to whoever connects from now on."""
+        self.tls.load_cert_chain(*certificate)
 
     def set(self, fault, share=1.0, only=None, first=False):
         self.fault, self.share, self.only, self.first = fault, share, only, first

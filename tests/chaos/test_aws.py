@@ -73,8 +73,25 @@ def test_nothing_is_lost_and_nothing_doubled_far_away(make_run, tell, tmp_path):
             put_under_load(run, proxy, tell)
 
 
-def put_under_load(run, proxy, tell):
-    result = run.put_under(**PLAN)
+def test_nothing_is_lost_and_nothing_doubled_while_tls_fails(make_run, tell, tmp_path):
+    """Connections break, and half of the time new ones show a certificate that nobody signed."""
+    trusted, foreign = (http_faults.self_signed(tmp_path / name) for name in ("trusted", "foreign"))
+
+    def alternate():
+        for certificate in (foreign, trusted) * 4:
+            proxy.show(certificate)
+            time.sleep(PLAN["seconds"] / 10)
+
+    with http_faults.Proxy(BACKEND.tables, certificate=trusted) as proxy:
+        run = make_run(aws__dynamodb_endpoint=proxy.url, aws__ca_file=trusted[0])
+        proxy.forget()
+        proxy.set(http_faults.reset_after, share=0.2)
+        put_under_load(run, proxy, tell, alternate)
+    assert "certificate" in run.server.log()
+
+
+def put_under_load(run, proxy, tell, meanwhile=None):
+    result = run.put_under(meanwhile, **PLAN)
     proxy.set(None)
     tell(result, f"{len(proxy.seen)} requests, {sum(proxy.struck.values())} struck")
     run.check()
