@@ -19,7 +19,9 @@
 #include "txn.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 struct sqlite_store;
@@ -196,19 +198,19 @@ struct sqlite_job {
     int64_t wait_ms; /* for its turn */
     struct cc_err *err;
     /* the committer's */
-    enum { SQLITE_JOB_QUEUED, SQLITE_JOB_RUNNING, SQLITE_JOB_DONE } state;
+    bool is_queued;      /* under the queue's mutex */
+    sem_t done;          /* its caller waits here, and nobody else */
+    atomic_bool is_done; /* says what `done` does, in a way that ThreadSanitizer sees */
     enum cc_code rc;
-    pthread_cond_t done;
     struct sqlite_job *next, *prev;
 };
 
 struct sqlite_group {
-    pthread_mutex_t mutex; /* guards everything down to `waits_for` */
+    pthread_mutex_t mutex; /* guards everything down to `stopping` */
     pthread_cond_t work;
-    pthread_condattr_t monotonic;
     struct sqlite_job *head, *tail;
     bool started, stopping;
-    const char *waits_for; /* for the cause of a time-out */
+    _Atomic(const char *) waits_for; /* for the cause of a time-out */
     pthread_t thread;
     /* the committer's own */
     struct sqlite_conn *conn;
