@@ -95,45 +95,39 @@ static void take_place(struct cc_txn *txn, const struct sending *s, struct cc_he
     cc_head_stamp(arena, head, head->rev, cc_key_message(arena, s->draft->room, head->seq).sk);
 }
 
-/* Four writes. The author has read the room up to what he says; HEAD is held, so that this is
- * never a step back. */
-static enum cc_code append(struct cc_txn *txn, struct sending *s, struct cc_head *head,
-                           struct cc_err *err)
+/* The next three writes. The author has read the room up to what he says; HEAD is held, so that
+ * this is never a step back. */
+static enum cc_code append(struct cc_txn *txn, struct sending *s, const struct cc_head *head,
+                           const struct cc_message_row *row, struct cc_err *err)
 {
     struct cc_arena *arena = cc_txn_arena(txn);
     const struct cc_str room = s->draft->room;
-    struct cc_message_row row;
-    struct cc_sent_row sent;
-    struct cc_cursor_row cursor;
-    enum cc_code rc;
+    const struct cc_cursor_row cursor = { { s->by->user, head->seq, head->seq }, head->count };
+    enum cc_code rc =
+        cc_row_insert(txn, cc_key_message(arena, room, head->seq), cc_message_row_fields, row, err);
 
-    take_place(txn, s, head, &row);
-    sent = (struct cc_sent_row){ head->seq, s->hash };
-    cursor = (struct cc_cursor_row){ { s->by->user, head->seq, head->seq }, head->count };
-    rc = cc_row_insert(txn, cc_key_message(arena, room, head->seq), cc_message_row_fields, &row,
-                       err);
-    if (rc == CC_OK)
-        rc = cc_row_insert(txn, cc_key_sent(arena, room, s->by->user, s->draft->client_id),
-                           cc_sent_fields, &sent, err);
     if (rc == CC_OK)
         rc = cc_row_put(txn, cc_key_cursor(arena, room, s->by->user), cc_cursor_fields, &cursor,
                         err);
     if (rc == CC_OK)
         rc = cc_row_put(txn, cc_key_room(arena, room), cc_head_fields, head, err);
-    s->sent = (struct cc_sent){ row.message, true };
+    s->sent = (struct cc_sent){ row->message, true };
     return rc;
 }
 
+/* Almost every client_id is new. So it is written first, and whether it was there is the answer to
+ * that: nothing else has been written then. */
 static enum cc_code send_in(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct sending *s = arg;
     struct cc_arena *arena = cc_txn_arena(txn);
     const struct cc_str room = s->draft->room;
-    const struct cc_key sent = cc_key_sent(arena, room, s->by->user, s->draft->client_id);
+    const struct cc_key key = cc_key_sent(arena, room, s->by->user, s->draft->client_id);
     const struct cc_key expected[] = { cc_key_room(arena, room),
-                                       cc_key_member(arena, room, s->by->user), sent };
-    struct cc_sent_row before;
-    struct cc_head head;
+                                       cc_key_member(arena, room, s->by->user), key };
+    struct cc_message_row row;
+    struct cc_sent_row sent;
+    struct cc_head head, next;
     enum cc_code rc = CC_OK;
 
     if (cc_room_id_is_wellformed(room))
@@ -142,10 +136,15 @@ static enum cc_code send_in(struct cc_txn *txn, void *arg, struct cc_err *err)
         rc = cc_room_enter(txn, s->by, room, &head, err);
     if (rc != CC_OK)
         return rc;
-    rc = cc_row_get(txn, sent, cc_sent_fields, &before, err);
-    if (rc == CC_OK)
-        return send_again(txn, s, &head, &before, err);
-    return rc == CC_NOT_FOUND ? append(txn, s, &head, err) : rc;
+    next = head;
+    take_place(txn, s, &next, &row);
+    sent = (struct cc_sent_row){ next.seq, s->hash };
+    rc = cc_row_insert(txn, key, cc_sent_fields, &sent, err);
+    if (rc == CC_EXISTS) {
+        rc = cc_row_get(txn, key, cc_sent_fields, &sent, err);
+        return rc == CC_OK ? send_again(txn, s, &head, &sent, err) : rc;
+    }
+    return rc == CC_OK ? append(txn, s, &next, &row, err) : rc;
 }
 
 enum cc_code cc_message_send(const struct cc_caller *by, const struct cc_message_draft *draft,

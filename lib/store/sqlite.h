@@ -21,7 +21,9 @@
 #include "txn.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 struct sqlite_store;
@@ -222,19 +224,19 @@ struct sqlite_job {
     int64_t wait_ms; /* for its turn */
     struct cc_err *err;
     /* the committer's */
-    enum { SQLITE_JOB_QUEUED, SQLITE_JOB_RUNNING, SQLITE_JOB_DONE } state;
+    bool is_queued;      /* under the queue's mutex */
+    sem_t done;          /* its caller waits here, and nobody else */
+    atomic_bool is_done; /* says what `done` does, in a way that ThreadSanitizer sees */
     enum cc_code rc;
-    pthread_cond_t done;
     struct sqlite_job *next, *prev;
 };
 
 struct sqlite_group {
-    pthread_mutex_t mutex; /* guards everything down to `waits_for` */
+    pthread_mutex_t mutex; /* guards everything down to `stopping` */
     pthread_cond_t work;
-    pthread_condattr_t monotonic;
     struct sqlite_job *head, *tail;
     bool started, stopping;
-    const char *waits_for; /* for the cause of a time-out */
+    _Atomic(const char *) waits_for; /* for the cause of a time-out */
     pthread_t thread;
     /* the committer's own */
     struct sqlite_conn *conn;
@@ -252,15 +254,23 @@ enum cc_code sqlite_group_run(struct sqlite_store *store, struct sqlite_job *job
 
 /* --- the write-ahead log ---------------------------------------------------------------------- */
 
-/* The committer's. */
+/* The committer's, but for what its thread shares. */
 struct sqlite_wal {
     int checkpoint_at; /* pages */
     int64_t erased_ms; /* when this process emptied the log last */
+    bool is_ahead;     /* what the log held a while ago has been copied and is on its way to disk */
+    struct sqlite_conn *holder; /* of a snapshot; NULL until there was something to checkpoint */
+    pthread_t thread;           /* does nothing but sync `file` */
+    sqlite3_file *file;         /* the holder's: the database */
+    sem_t work;
+    atomic_bool stopping, is_synced;
 };
 
 void sqlite_wal_open(struct sqlite_store *store);
-/* After a commit, under the lock. */
-void sqlite_wal_checkpoint_if_due(struct sqlite_store *store);
+void sqlite_wal_close(struct sqlite_store *store);
+/* Before a commit and after it, under the lock. */
+void sqlite_wal_before_commit(struct sqlite_store *store);
+void sqlite_wal_after_commit(struct sqlite_store *store);
 /* After a sweep, under the lock. */
 void sqlite_wal_erase_if_due(struct sqlite_store *store);
 

@@ -1,9 +1,11 @@
 /* The committer: one thread a process takes what others queued and commits it in common. The
- * threads that owe somebody an answer by a deadline wait on a condition, which has a time-out;
+ * threads that owe somebody an answer by a deadline wait on a semaphore, which has a time-out;
  * the one that waits for the lock file, which has none, owes nobody anything. While one group
  * is on its way to disk the next one gathers by itself. */
+#define _GNU_SOURCE /* sem_clockwait */
 #include "sqlite.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -48,20 +50,19 @@ static void take(struct sqlite_store *store, struct members *members)
         struct sqlite_job *job = group->head;
 
         dequeue(group, job);
-        job->state = SQLITE_JOB_RUNNING;
+        job->is_queued = false;
         members->at[members->count++] = job;
     }
     pthread_mutex_unlock(&group->mutex);
 }
 
-static void answer(struct sqlite_group *group, const struct members *members)
+/* Without the mutex of the queue: who is woken while it is held wakes to wait for it. */
+static void answer(const struct members *members)
 {
-    pthread_mutex_lock(&group->mutex);
     for (size_t i = 0; i < members->count; i++) {
-        members->at[i]->state = SQLITE_JOB_DONE;
-        pthread_cond_signal(&members->at[i]->done);
+        atomic_store(&members->at[i]->is_done, true);
+        sem_post(&members->at[i]->done); /* from now on it may be gone */
     }
-    pthread_mutex_unlock(&group->mutex);
 }
 
 /* Asked before they are answered: then they are gone. */
@@ -192,13 +193,6 @@ static void run_group(struct sqlite_store *store, const struct members *members)
 
 /* --- the thread ------------------------------------------------------------------------------- */
 
-static void set_waits_for(struct sqlite_group *group, const char *what)
-{
-    pthread_mutex_lock(&group->mutex);
-    group->waits_for = what;
-    pthread_mutex_unlock(&group->mutex);
-}
-
 enum begun { BEGUN, LATER, FAILED };
 
 /* The write lock, then SQLite's own. A shell from outside can hold the latter: those who wait give
@@ -209,14 +203,14 @@ static enum begun begin(struct sqlite_store *store, struct cc_err *err)
     enum cc_code rc;
     int code;
 
-    set_waits_for(group, "the lock file, which another process holds");
+    atomic_store(&group->waits_for, "the lock file, which another process holds");
     rc = sqlite_lock_wait(&store->lock, err);
     if (rc != CC_OK)
         return FAILED;
-    set_waits_for(group, "a transaction of a program that does not use the lock file");
+    atomic_store(&group->waits_for, "a transaction of a program that does not use the lock file");
     rc = sqlite_conn_do(group->conn, SQLITE_STMT_BEGIN_WRITE, err);
     code = sqlite3_errcode(group->conn->db) & 0xff;
-    set_waits_for(group, "its turn in the queue");
+    atomic_store(&group->waits_for, "its turn in the queue");
     if (rc == CC_OK)
         return BEGUN;
     sqlite_lock_release(&store->lock);
@@ -229,7 +223,7 @@ static void refuse(struct sqlite_store *store, const struct cc_err *why)
 
     take(store, &members);
     fail_all(&members, why);
-    answer(&store->group, &members);
+    answer(&members);
 }
 
 /* Whoever is queued by the time the transaction has begun is in it. */
@@ -239,10 +233,11 @@ static void serve(struct sqlite_store *store)
     bool sweeps;
 
     take(store, &members);
+    sqlite_wal_before_commit(store);
     run_group(store, &members);
     sweeps = has_sweep(&members);
-    answer(&store->group, &members);
-    sqlite_wal_checkpoint_if_due(store);
+    answer(&members);
+    sqlite_wal_after_commit(store);
     if (sweeps)
         sqlite_wal_erase_if_due(store);
     sqlite_lock_release(&store->lock);
@@ -312,8 +307,6 @@ void sqlite_group_open(struct sqlite_store *store, struct sqlite_conn *conn)
     sqlite_wal_open(store);
     pthread_mutex_init(&group->mutex, NULL);
     pthread_cond_init(&group->work, NULL);
-    pthread_condattr_init(&group->monotonic);
-    pthread_condattr_setclock(&group->monotonic, CLOCK_MONOTONIC);
 }
 
 void sqlite_group_close(struct sqlite_store *store)
@@ -330,52 +323,90 @@ void sqlite_group_close(struct sqlite_store *store)
         pthread_cancel(group->thread); /* only reaches it while it waits for the lock */
         pthread_join(group->thread, NULL);
     }
-    pthread_condattr_destroy(&group->monotonic);
     pthread_cond_destroy(&group->work);
     pthread_mutex_destroy(&group->mutex);
+    sqlite_wal_close(store);
     sqlite_conn_close(group->conn);
 }
 
 /* --- those who wait --------------------------------------------------------------------------- */
 
+/* Takes it back. false: it has begun, or is over. */
+static bool withdraw(struct sqlite_group *group, struct sqlite_job *job)
+{
+    bool was_queued;
+
+    pthread_mutex_lock(&group->mutex);
+    was_queued = job->is_queued;
+    if (was_queued)
+        dequeue(group, job);
+    pthread_mutex_unlock(&group->mutex);
+    return was_queued;
+}
+
+static bool wait_until(struct sqlite_job *job, const struct timespec *deadline)
+{
+    int failed;
+
+    do
+        failed = sem_clockwait(&job->done, CLOCK_MONOTONIC, deadline);
+    while (failed != 0 && errno == EINTR);
+    return failed == 0;
+}
+
+static void wait_for_ever(struct sqlite_job *job)
+{
+    while (sem_wait(&job->done) != 0)
+        assert(errno == EINTR);
+}
+
 /* Until its outcome is known, or its time is over and it has not begun: a function that is running
  * may yet commit, so that its caller has to hear how it ends. */
-static void wait_for(struct sqlite_store *store, struct sqlite_job *job)
+static void wait_for(struct sqlite_group *group, struct sqlite_job *job)
+{
+    const struct timespec deadline = cc_deadline_in(job->wait_ms);
+
+    if (!wait_until(job, &deadline)) {
+        if (withdraw(group, job)) {
+            job->rc =
+                cc_fail_retry(job->err, CC_UNAVAILABLE, 1, NULL, "store: %lld ms of waiting for %s",
+                              (long long)job->wait_ms, atomic_load(&group->waits_for));
+            return;
+        }
+        wait_for_ever(job);
+    }
+    assert(atomic_load(&job->is_done));
+}
+
+/* Starts the committer where it is not, and gives it the job. */
+static enum cc_code hand_over(struct sqlite_store *store, struct sqlite_job *job)
 {
     struct sqlite_group *group = &store->group;
-    const struct timespec deadline = cc_deadline_in(job->wait_ms);
-    int late = 0;
+    enum cc_code rc = start(store, job->err);
 
-    while (job->state == SQLITE_JOB_QUEUED && late != ETIMEDOUT)
-        late = pthread_cond_timedwait(&job->done, &group->mutex, &deadline);
-    if (job->state == SQLITE_JOB_QUEUED) {
-        dequeue(group, job);
-        job->rc =
-            cc_fail_retry(job->err, CC_UNAVAILABLE, 1, NULL, "store: %lld ms of waiting for %s",
-                          (long long)job->wait_ms, group->waits_for);
-        return;
-    }
-    while (job->state != SQLITE_JOB_DONE)
-        pthread_cond_wait(&job->done, &group->mutex);
+    if (rc == CC_OK && pthread_equal(group->thread, pthread_self()))
+        rc = cc_fail(job->err, CC_INTERNAL, NULL, "store: a run inside a run waits for itself");
+    if (rc != CC_OK)
+        return rc;
+    job->is_queued = true;
+    enqueue(group, job);
+    pthread_cond_signal(&group->work);
+    return CC_OK;
 }
 
 enum cc_code sqlite_group_run(struct sqlite_store *store, struct sqlite_job *job)
 {
     struct sqlite_group *group = &store->group;
+    enum cc_code rc;
 
-    pthread_cond_init(&job->done, &group->monotonic);
+    sem_init(&job->done, 0, 0);
     pthread_mutex_lock(&group->mutex);
-    job->rc = start(store, job->err);
-    if (job->rc == CC_OK && pthread_equal(group->thread, pthread_self()))
-        job->rc =
-            cc_fail(job->err, CC_INTERNAL, NULL, "store: a run inside a run waits for itself");
-    if (job->rc == CC_OK) {
-        job->state = SQLITE_JOB_QUEUED;
-        enqueue(group, job);
-        pthread_cond_signal(&group->work);
-        wait_for(store, job);
-    }
+    rc = hand_over(store, job);
     pthread_mutex_unlock(&group->mutex);
-    pthread_cond_destroy(&job->done);
-    return job->rc;
+    if (rc == CC_OK) {
+        wait_for(group, job);
+        rc = job->rc;
+    }
+    sem_destroy(&job->done);
+    return rc;
 }

@@ -9,10 +9,10 @@
 
 #ifdef __SANITIZE_THREAD__ /* which makes it fifty times slower */
 #define CUTS_DEFAULT 20
-static const struct power_plan usual = { .messages = 16, .bulks = 40, .sweeps = 3, .visits = 2 };
+static const struct power_plan usual = { .messages = 16, .bulks = 80, .sweeps = 3, .visits = 2 };
 #else
 #define CUTS_DEFAULT 100
-static const struct power_plan usual = { .messages = 40, .bulks = 40, .sweeps = 4, .visits = 3 };
+static const struct power_plan usual = { .messages = 40, .bulks = 80, .sweeps = 4, .visits = 3 };
 #endif
 
 static size_t cuts_wanted(void)
