@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OUTPUT_BYTES_MAX ((size_t)16 * 1024)
@@ -69,26 +70,39 @@ static bool drain(int fd, int64_t deadline_ms, struct cc_buf *out)
     }
 }
 
-static int status_of(pid_t pid)
+/* One that has closed its output may go on all the same. false: until then it did. */
+static bool wait_until(pid_t pid, int64_t deadline_ms, int *status)
 {
-    int status = 0;
+    const struct timespec pause = { .tv_nsec = 2 * 1000 * 1000 };
+    pid_t ended;
 
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    while ((ended = waitpid(pid, status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+        if (cc_clock_mono_ms(&cc_system_clock) >= deadline_ms)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+static void kill_at_once(pid_t pid, int *status)
+{
+    kill(pid, SIGKILL);
+    while (waitpid(pid, status, 0) < 0 && errno == EINTR)
         continue;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static enum cc_code follow(pid_t pid, int output, int64_t timeout_ms, struct cc_buf *buf,
                            struct cc_ended *out, struct cc_err *err)
 {
-    const bool ended = drain(output, cc_clock_mono_ms(&cc_system_clock) + timeout_ms, buf);
+    const int64_t deadline_ms = cc_clock_mono_ms(&cc_system_clock) + timeout_ms;
+    int status = 0;
 
-    if (!ended)
-        kill(pid, SIGKILL);
-    out->status = status_of(pid);
-    out->output = cc_buf_str(buf);
-    if (ended)
+    if (drain(output, deadline_ms, buf) && wait_until(pid, deadline_ms, &status)) {
+        out->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        out->output = cc_buf_str(buf);
         return CC_OK;
+    }
+    kill_at_once(pid, &status);
     if (buf->overflow)
         return cc_fail(err, CC_TOO_LARGE, NULL, "it wrote more than %zu bytes", OUTPUT_BYTES_MAX);
     return cc_fail(err, CC_UNAVAILABLE, NULL, "it did not end within %lld ms",
