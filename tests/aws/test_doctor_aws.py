@@ -223,6 +223,7 @@ def test_what_is_good_to_have(ministack, tmp_path):
     db.update_time_to_live(TableName=table, TimeToLiveSpecification={
         "Enabled": True, "AttributeName": "ttl"})
     assert "the attribute ttl" in only_wrong(server, "expiry")
+    assert "does not delete what has expired" in well(server.run("aws", "create-table"))
 
 
 @pytest.mark.parametrize("operation, right", (
