@@ -223,6 +223,19 @@ def test_what_is_good_to_have(ministack, tmp_path):
     db.update_time_to_live(TableName=table, TimeToLiveSpecification={
         "Enabled": True, "AttributeName": "ttl"})
     assert "the attribute ttl" in only_wrong(server, "expiry")
+
+
+def test_time_to_live_by_another_attribute_does_not_count(proxied):
+    """As AWS has it, which lets nobody change the attribute; MiniStack does."""
+    server, proxy = proxied
+
+    async def by_ttl(exchange):
+        if exchange.request.operation == "UpdateTimeToLive":
+            return http_faults.answer(400, "ValidationException", "TimeToLive is already enabled")
+        return http_faults.answer_with(200, b'{"TimeToLiveDescription": {"TimeToLiveStatus": '
+                                            b'"ENABLED", "AttributeName": "ttl"}}')
+
+    proxy.set(by_ttl, only=("DescribeTimeToLive", "UpdateTimeToLive"))
     assert "does not delete what has expired" in well(server.run("aws", "create-table"))
 
 
