@@ -2,6 +2,7 @@
 #include "doctor.h"
 #include "listen.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -144,6 +145,42 @@ static void examine_data(const struct cc_site *site, struct cc_findings *to)
         cc_find_well(to, "data folder", "%s", path);
 }
 
+/* Of others' making, like root's when the service was tried out: those that have no line of their
+ * own, the lock, logs and codes. */
+static const char *find_foreign(struct cc_arena *arena, const char *folder)
+{
+    const char *found = NULL;
+    struct dirent *entry;
+    DIR *dir = opendir(folder);
+
+    while (dir && !found && (entry = readdir(dir)) != NULL) {
+        const char *path = cc_str_format(arena, "%s/%s", folder, entry->d_name).at;
+        struct stat about;
+
+        if (lstat(path, &about) == 0 && S_ISREG(about.st_mode) &&
+            strncmp(entry->d_name, "cloud-chat.", strlen("cloud-chat.")) != 0 &&
+            access(path, R_OK | W_OK) != 0)
+            found = path;
+    }
+    if (dir)
+        closedir(dir);
+    return found;
+}
+
+static void examine_files(struct cc_arena *arena, const struct cc_site *site,
+                          struct cc_findings *to)
+{
+    const char *found = find_foreign(arena, site->config.data.at);
+
+    if (!found)
+        found = find_foreign(arena, site->run.at);
+    if (found)
+        cc_find_wrong(to, "files", NULL,
+                      "The service may not read and write %s: chown it, and what else is of "
+                      "another user in the data folder, to its user.",
+                      found);
+}
+
 /* --- sockets ---------------------------------------------------------------------------------- */
 
 /* 0, or errno; a socket that nobody listens at refuses at once. */
@@ -279,5 +316,6 @@ void cc_doctor_examine_folders(struct cc_arena *arena, const struct cc_site *sit
 {
     examine_config(site, to);
     examine_data(site, to);
+    examine_files(arena, site, to);
     examine_sockets(arena, site, to);
 }

@@ -116,7 +116,9 @@ static const struct cc_command commands[] = {
       "switches on that it expires what has expired and keeps every second of the last 35 days\n"
       "(point-in-time recovery). What is there already stays as it is. It needs CreateTable,\n"
       "DescribeTable, DescribeTimeToLive, UpdateTimeToLive and UpdateContinuousBackups.\n"
-      "policy prints a policy of IAM (JSON) for the credentials of the service itself.\n\n" WHERE,
+      "policy prints a policy of IAM (JSON) for the credentials of the service itself; moving "
+      "there\n"
+      "with `cloudchat migrate` needs BatchWriteItem, too.\n\n" WHERE,
       cc_admin_aws },
     { "backup", "FILE", 1, 1, backup_options, "makes a backup in FILE, while the service goes on",
       "In it are all people, rooms and messages as they were at one instant, the photos, the\n"

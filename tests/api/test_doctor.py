@@ -102,6 +102,16 @@ def test_what_root_has_left_is_seen_as_the_services_user_sees_it(nobodys, path, 
     assert path in text
 
 
+@root
+@pytest.mark.parametrize("path", ("outbox.jsonl", "run/lock"))
+def test_what_root_has_made_in_passing_is_named(nobodys, path):
+    file = nobodys.data / path
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    os.chown(file.parent, NOBODY, NOBODY)
+    file.touch(0o600)
+    assert path in only_wrong(nobodys, "files", "chown")
+
+
 @pytest.fixture
 def nobodys(tmp_path_factory):
     """One that belongs to nobody."""
