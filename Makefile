@@ -270,7 +270,7 @@ MINISTACK := $(CURDIR)/build/ministack/bin/ministack
 AWS_VENV := build/venv-aws
 AWS_TOOLS := $(DYNOXIDE) $(TOXIPROXY) $(MINISTACK) $(AWS_VENV)/installed
 AWS_PYTHON = STAGE=$(STAGE) SHIMS=$(CURDIR)/$(B)/tests/shim PYTHONDONTWRITEBYTECODE=1 \
-    MINISTACK=$(MINISTACK) DYNOXIDE=$(DYNOXIDE) TOXIPROXY=$(TOXIPROXY) \
+    BUILT=$(CURDIR)/$(B) MINISTACK=$(MINISTACK) DYNOXIDE=$(DYNOXIDE) TOXIPROXY=$(TOXIPROXY) \
     CONTRACT=$(CURDIR)/$(B)/tests/contract PYTHONPATH=tests/aws:tests/api $(AWS_VENV)/bin/python
 AWS_WITH = $(AWS_PYTHON) tests/aws/with.py
 AWS_PYTEST = $(AWS_VENV)/bin/python -m pytest -q
@@ -279,7 +279,7 @@ AWS_CONTRACT = $(filter $(B)/tests/contract/store_% $(B)/tests/contract/blob_% \
     $(B)/tests/contract/timer_%,$(TESTS))
 
 .PHONY: test-aws
-test-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) ## installs stand-ins for DynamoDB and S3, and tests against them
+test-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) $(B)/tests/bench/aws_cpu ## installs stand-ins for DynamoDB and S3, and tests against them
 	@for tables in dynoxide ministack; do \
 	    SKIPS=no $(AWS_WITH) $$tables tests/run $(AWS_CONTRACT) || exit 1; done
 	@$(AWS_PYTHON) -m pytest -q -n $(JOBS) tests/aws -m 'not soak' $(ARGS)
@@ -362,7 +362,7 @@ BENCH_PYTHON = STAGE=$(STAGE) BUILT=$(CURDIR)/$(B) PYTHONDONTWRITEBYTECODE=1 \
     PYTHONPATH=tests/api $(VENV)/bin/python
 BENCH_OPTIONS = --rows '$(ROWS)' --rounds $(ROUNDS) --seconds $(SECONDS)
 BENCH_RUN = $(BENCH_PYTHON) tests/bench/bench.py $(BENCH_OPTIONS)
-BENCH_AWS_RUN = BUILT=$(CURDIR)/$(B) $(AWS_PYTHON) tests/bench/bench_aws.py $(BENCH_OPTIONS)
+BENCH_AWS_RUN = $(AWS_PYTHON) tests/bench/bench_aws.py $(BENCH_OPTIONS)
 
 .PHONY: bench
 bench: stage $(BENCH) $(SHIMS) $(VENV)/installed ## measures, on a quiet machine: ROWS='messages send' ROUNDS= SECONDS=

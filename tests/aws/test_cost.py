@@ -1,7 +1,11 @@
 """What each call of the API costs in DynamoDB: README's figures are those that are counted here."""
 
+import os
 import re
+import statistics
+import subprocess
 import time
+from pathlib import Path
 
 import costs
 import http_faults
@@ -115,6 +119,15 @@ def test_sends_do_not_make_the_programs_look_for_work(meter):
     looks = [call for call in meter.recorder.take() if call.is_poll]
     assert sum(call.units for call in looks) == len(looks)
     assert PROGRAMS <= len(looks) / SHARDS <= PROGRAMS * (LOOK_S + 1)
+
+
+def test_signing_and_json_keep_to_their_processor_time():
+    """In microseconds: a GetItem, a transaction of 4 items, each item of a page."""
+    program = Path(os.environ["BUILT"]) / "tests" / "bench" / "aws_cpu"
+    out = subprocess.run([program, "3"], check=True, capture_output=True, text=True).stdout
+    rounds = [tuple(map(float, line.split())) for line in out.splitlines()]
+    for took, bound in zip(map(statistics.median, zip(*rounds)), (60, 60, 3), strict=True):
+        assert 0 < took < bound, rounds
 
 
 # --- the method: what dynoxide bills is what AWS publishes ----------------------------------------

@@ -96,7 +96,7 @@ static struct answer answers[] = {
     { "BatchGetItem",
       CC_STR("{\"Responses\":{\"" TABLE "\":[" SCHEMA "," EPOCH "]},\"UnprocessedKeys\":{}}"),
       CC_STR_ABSENT },
-    { "TransactGetItems", CC_STR("{\"Responses\":[{\"Item\":" SCHEMA "},{\"Item\":" EPOCH "}]}"),
+    { "TransactGetItems", CC_STR("{\"Responses\":[{\"Item\":" SCHEMA "},{\"Item\":" EPOCH "},{}]}"),
       CC_STR_ABSENT },
 };
 
