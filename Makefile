@@ -290,6 +290,7 @@ test-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) $(B)/tests/bench/aws_cpu #
 .PHONY: soak-aws
 soak-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) ## what of it takes long: each fault on each suite, all of the API on MiniStack
 	@$(AWS_PYTHON) -m pytest -q tests/aws -m soak $(ARGS)
+	@MIGRATE_ROUNDS=30 MIGRATE_MESSAGES=50000 $(AWS_PYTHON) -m pytest -q tests/aws -k migrate $(ARGS)
 	@$(AWS_WITH) ministack $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
 	@$(AWS_WITH) ministack $(AWS_PYTEST) tests/chaos -m aws $(ARGS)
 

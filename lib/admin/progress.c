@@ -23,6 +23,8 @@ static void print_amount(int64_t done, int64_t total)
 {
     const int percent = total > 0 ? (int)(done * 100 / total) : 100;
 
+    if (total < 0 && done == 0)
+        return;
     if (total < 0)
         fprintf(stderr, " %lld", (long long)done);
     else if (total > 1000000)

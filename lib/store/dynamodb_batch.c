@@ -170,7 +170,7 @@ static enum cc_code write_all(struct batch *batch, struct cc_arena *arena, struc
         cc_arena_reset(arena);
         if (rc == CC_OK) {
             since_ms = now_ms;
-            tries = 0;
+            tries /= 2;
         } else if (!may_pass(rc) || now_ms - since_ms > PATIENCE_MS) {
             atomic_store(batch->given_up, true);
             /* That it may have been done is no news: it is done again. */

@@ -44,6 +44,7 @@ struct cc_move {
     struct move_mark mark;
     int64_t total; /* bytes to be copied; -1: not known */
     bool resumes;
+    bool has_read; /* a page of the table */
 };
 
 enum cc_code move_mark_load(struct cc_arena *arena, struct cc_str body, struct move_mark *out,

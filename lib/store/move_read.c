@@ -52,7 +52,7 @@ static enum cc_code survey_item(struct cc_move *self, struct survey *survey,
 
     if (survey->all.items % REPORT_ROWS == 0)
         rc = cc_progress_report(self->config.progress, "Counting", done, survey->total, err);
-    if (rc == CC_OK)
+    if (rc == CC_OK && self->config.to_table)
         rc = check_item(item, err);
     if (rc != CC_OK)
         return rc;
@@ -109,7 +109,8 @@ void move_scan_end(struct move_scan *scan)
     cc_arena_free(scan->place);
 }
 
-/* One try has eight seconds already. */
+/* One try has eight seconds already. What never answered is not waited for: the rights may be
+ * missing. */
 static enum cc_code ask(struct cc_move *self, struct cc_str *start, struct dynamo_rows *rows,
                         struct cc_err *err)
 {
@@ -123,10 +124,12 @@ static enum cc_code ask(struct cc_move *self, struct cc_str *start, struct dynam
         cc_arena_reset(self->page);
         *rows = (struct dynamo_rows){ 0 };
         rc = dynamo_scan_page(self->table, self->page, 0, start, rows, &why);
+        self->has_read |= rc == CC_OK;
         if (rc == CC_OK)
             return CC_OK;
         *start = from;
-        if (rc != CC_UNAVAILABLE || cc_clock_mono_ms(&cc_system_clock) > until_ms) {
+        if (rc != CC_UNAVAILABLE || !self->has_read ||
+            cc_clock_mono_ms(&cc_system_clock) > until_ms) {
             *err = why;
             return rc;
         }

@@ -317,6 +317,9 @@ def test_nobody_serves_from_a_table_that_is_half_there(town, cloud):
     done = server.run("tick")
     assert done.returncode == 78
     assert "A migration into this table has not come to its end" in done.stderr
+    done = server.run("doctor")
+    assert done.returncode == 1
+    assert "A migration into this table has not come to its end" in done.stdout
     config = file_config(town, town.data.with_name("other"))
     done = migrate(cloud.configure(town), config, cloud)
     assert "A migration into this table has not come to its end" in done.stderr
