@@ -321,48 +321,24 @@ static bool examine_rights(const struct examiner *e)
 
 /* --- what stands in it ------------------------------------------------------------------------ */
 
-/* Opening an empty table would write into it. */
-static bool look_for_meta(const struct examiner *e, bool *is_empty, struct cc_err *err)
-{
-    struct dynamo_request request;
-    struct cc_aws_answer answer;
-    struct json_object *object = NULL;
-
-    begin(e, &request);
-    write_key(&request.w);
-    cc_jw_put_bool(&request.w, "ConsistentRead", true);
-    if (!ask(e, "GetItem", &request, &answer, err) ||
-        cc_json_parse_own(e->arena, answer.body, &object, err) != CC_OK)
-        return false;
-    *is_empty = json_object_object_get(object, "Item") == NULL;
-    return true;
-}
-
+/* Opening an empty table would write into it; this only reads. */
 static void examine_contents(const struct examiner *e, bool whole)
 {
-    struct cc_store *store = NULL;
+    struct dynamo_store *store = dynamo_store_make(e->config);
     struct cc_err err = { 0 };
-    bool is_empty = false;
-    enum cc_code rc;
+    enum cc_code rc = dynamo_store_recognize(store, e->arena, &err);
 
-    if (!look_for_meta(e, &is_empty, &err)) {
-        cc_find_failed(e->to, "contents", &err);
-        return;
-    }
-    if (is_empty) {
-        cc_find_well(e->to, "contents", "nothing yet: the first start begins it");
-        return;
-    }
-    rc = cc_store_open_dynamodb(e->config, &store, &err);
     if (rc == CC_OK && whole)
-        rc = cc_store_verify(store, e->arena, &err);
-    if (rc != CC_OK)
+        rc = cc_store_verify(&store->base, e->arena, &err);
+    if (rc == CC_NOT_FOUND)
+        cc_find_well(e->to, "contents", "nothing yet: the first start begins it");
+    else if (rc != CC_OK)
         cc_find_failed(e->to, "contents", &err);
     else
-        cc_find_well(e->to, "contents", "epoch %.*s; %s", CC_STR_ARG(cc_store_epoch(store)),
+        cc_find_well(e->to, "contents", "epoch %.*s; %s", CC_STR_ARG(cc_store_epoch(&store->base)),
                      whole ? "read to their end, and every item can be understood"
                            : "not read (--full reads every item, which is paid by size)");
-    cc_store_close(store);
+    cc_store_close(&store->base);
 }
 
 void cc_store_examine_dynamodb(const struct cc_dynamodb_config *config, bool whole,
