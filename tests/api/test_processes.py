@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from client import PASSWORD, Client, Person, Request, new_client_id, new_number
 from fastcgi import replies_in, request, talk
-from server import CLOUDCHAT, STAGE, Server, cpu_ticks, environment, free_port, wait_for
+from server import (CLOUDCHAT, STAGE, Server, cpu_ticks, environment, free_port, needs_sqlite,
+                    wait_for)
 
 
 class Writer(threading.Thread):
@@ -201,6 +202,7 @@ def table():
         thread.join()
 
 
+@needs_sqlite("it brings a table of its own")
 def test_stopping_does_not_wait_for_a_table_that_does_not_answer(table, tmp_path):
     """Nobody called off the calls of AWS: one took its 8 seconds."""
     server = Server(tmp_path / "data", {

@@ -637,13 +637,13 @@ START_TEST(a_server_is_trusted_by_its_certificate_and_name_alone)
 }
 END_TEST
 
-static enum cc_net_stage probe(struct client *c, const char *origin)
+static enum cc_net_stage probe(struct client *c, const char *origin, int64_t timeout_ms)
 {
     struct cc_net_request request = request_to(c, "GET", origin, "/");
     enum cc_net_stage stage;
 
     cc_err_clear(&c->err);
-    request.timeout_ms = 500;
+    request.timeout_ms = timeout_ms;
     ck_assert_int_ne(cc_net_probe(c->net, c->arena, &request, &c->answer, &stage, &c->err), CC_OK);
     return stage;
 }
@@ -664,10 +664,10 @@ START_TEST(a_probe_says_where_a_request_ended)
     fake_http_stop(&gone);
     fake_http_start(&silent);
     fake_http_start(&strange);
-    ck_assert_int_eq(probe(&c, "http://no-such-host.invalid"), CC_NET_NAME);
-    ck_assert_int_eq(probe(&c, gone.url), CC_NET_CONNECTION);
-    ck_assert_int_eq(probe(&c, strange.url), CC_NET_TRUST);
-    ck_assert_int_eq(probe(&c, silent.url), CC_NET_ANSWER);
+    ck_assert_int_eq(probe(&c, "http://no-such-host.invalid", 10000), CC_NET_NAME);
+    ck_assert_int_eq(probe(&c, gone.url, 10000), CC_NET_CONNECTION);
+    ck_assert_int_eq(probe(&c, strange.url, 10000), CC_NET_TRUST);
+    ck_assert_int_eq(probe(&c, silent.url, 500), CC_NET_ANSWER);
     fake_http_stop(&strange);
     fake_http_stop(&silent);
     close_client(&c);
