@@ -268,8 +268,81 @@ START_TEST(what_a_member_had_read_outlives_it)
 }
 END_TEST
 
+/* More than half of what a transaction may hold. */
+struct heavy {
+    struct fixture *f;
+    const char *name;
+    enum cc_code rc;
+};
+
+static enum cc_code insert_much(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const size_t size = (size_t)150 * 1024;
+    struct cc_arena *arena = cc_txn_arena(txn);
+    const struct heavy *heavy = arg;
+    char *body = cc_arena_alloc(arena, size);
+    struct cc_item item = { .body = { body, size } };
+    enum cc_code rc = change_head(txn, err);
+
+    memset(body, 'x', size);
+    memcpy(body, "{\"x\":\"", 6);
+    memcpy(body + size - 2, "\"}", 2);
+    for (int i = 0; i < 14 && rc == CC_OK; i++) {
+        item.key.pk = CC_STR("P");
+        item.key.sk = cc_str_format(arena, "%s#%d", heavy->name, i);
+        rc = cc_txn_insert(txn, &item, err);
+    }
+    return rc;
+}
+
+static void *run_heavy(void *arg)
+{
+    struct heavy *heavy = arg;
+    struct cc_arena *arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    struct cc_err err = { 0 };
+
+    heavy->rc = cc_store_run(heavy->f->store, arena, insert_much, heavy, &err);
+    cc_arena_free(arena);
+    return NULL;
+}
+
+START_TEST(what_would_be_more_than_4_MB_together_goes_one_after_the_other)
+{
+    struct fixture f;
+    struct heavy heavies[] = { { &f, "B", CC_INTERNAL }, { &f, "C", CC_INTERNAL } };
+    const int64_t deadline_ms = stores_now_ms() + 20000;
+    struct other first;
+    pthread_t threads[2];
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("HEAD", "v1", "") },
+                { "TransactWriteItems", -1, "{}" }, { "GetItem", 200, GOT("HEAD", "v1", "") },
+                { "GetItem", 200, GOT("HEAD", "v1", "") }, { "TransactWriteItems", 200, "{}" },
+                { "TransactWriteItems", 200, "{}" });
+    start_other(&f, &first, 0, CC_OK);
+    wait_for_requests(&f, 4);
+    for (size_t i = 0; i < 2; i++) {
+        pthread_create(&threads[i], NULL, run_heavy, &heavies[i]);
+        wait_for_requests(&f, 5 + i);
+        while (!stores_others_sleep(2))
+            stores_pause(deadline_ms);
+    }
+    atomic_store(&f.mock.let_go, true);
+    pthread_join(first.thread, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_int_eq(heavies[i].rc, CC_OK);
+    }
+    check_has(mock_body(&f.mock, -2), "\"B#13\"");
+    check_has_not(mock_body(&f.mock, -2), "\"C#");
+    check_has(mock_body(&f.mock, -1), "\"C#13\"");
+    close_store(&f);
+}
+END_TEST
+
 CC_CHECK_MAIN("store/dynamodb_group",
               functions_that_wait_for_the_same_item_share_a_commit_and_ask_for_nothing,
               a_member_that_refuses_is_left_out_of_the_commit,
               when_the_common_commit_is_unknown_it_is_so_for_all,
-              a_common_race_that_is_lost_is_run_again_by_all, what_a_member_had_read_outlives_it)
+              a_common_race_that_is_lost_is_run_again_by_all, what_a_member_had_read_outlives_it,
+              what_would_be_more_than_4_MB_together_goes_one_after_the_other)

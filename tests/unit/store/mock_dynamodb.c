@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define REQUEST_BYTES_MAX ((size_t)1024 * 1024)
+#define REQUEST_BYTES_MAX ((size_t)4 * 1024 * 1024)
 #define PATIENCE_MS 20000
 
 struct peer {
