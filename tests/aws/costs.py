@@ -1,5 +1,5 @@
-"""One call of each kind, and what it costs in DynamoDB. What is counted is a plain call: short names
-and texts, items below 1 KB, and a session that was asked for a moment ago."""
+"""One call of each kind, and what it costs in DynamoDB. What is counted is a plain call: short
+names and texts, items below 1 KB, and a session that was asked for a moment ago."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,9 +1,9 @@
 """What the product asks of DynamoDB, written down on its way: how many round trips one after
 another, and how many read and write units DynamoDB would bill.
 
-A Recorder is a "fault" of http_faults.Proxy that only delays. It asks for ConsumedCapacity where the
-product does not; so it stands before dynoxide, which checks no signature (the body is another one
-then) and counts as AWS does (test_cost.py shows it)."""
+A Recorder is a "fault" of http_faults.Proxy that only delays. It asks for ConsumedCapacity where
+the product does not; so it stands before dynoxide, which checks no signature (the body is another
+one then) and counts as AWS does (test_cost.py shows it)."""
 
 import asyncio
 import json
@@ -112,8 +112,8 @@ class Recorder:
 
 
 def round_trips(calls):
-    """How many one after another: the longest chain of calls of which each began when the one before
-    it had ended. Those that go out side by side are one."""
+    """How many one after another: the longest chain of calls of which each began when the one
+    before it had ended. Those that go out side by side are one."""
     chains = []  # (when its last call ended, how long it is)
     for call in sorted(calls, key=lambda call: call.began):
         before = (length for ended, length in chains if ended <= call.began)

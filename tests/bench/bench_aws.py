@@ -1,4 +1,4 @@
-"""`make bench-aws`: measures the product against what stands in for DynamoDB, and prints a table."""
+"""`make bench-aws`: measures the product with what stands in for DynamoDB, and prints a table."""
 
 import sys
 

@@ -32,16 +32,15 @@ CPU = BUILT / "tests" / "bench" / "aws_cpu"
 
 @dataclass
 class Far:
-    """A seeded table, and ways to it."""
+    """A seeded table, and the long way to it."""
     store: stores.Store
-    near: str  # endpoint without the delay
-    far: str
+    url: str
     environment: dict
 
     def site(self, name, **settings):
         """One more server on the same table, with that delay."""
         return Site(stores.copy(self.store, name).data,
-                    {**SETTINGS, "aws.dynamodb_endpoint": self.far, **settings}, self.environment)
+                    {**SETTINGS, "aws.dynamodb_endpoint": self.url, **settings}, self.environment)
 
 
 def plan():
@@ -78,7 +77,7 @@ def far():
         store = seed(home / "seeded", tables.url, tables.environment())
         way = make("dynamodb", tables.url)
         way.add("latency", latency=DELAY_MS)
-        yield Far(store, tables.url, way.url, tables.environment())
+        yield Far(store, way.url, tables.environment())
 
 
 # --- loads ----------------------------------------------------------------------------------------
