@@ -232,6 +232,7 @@ enum cc_code sqlite_group_run(struct sqlite_store *store, struct sqlite_job *job
 struct sqlite_wal {
     int checkpoint_at; /* pages */
     int64_t erased_ms; /* when this process emptied the log last */
+    bool was_due;      /* before the commit under way: else it had no chance to hold a snapshot */
     bool is_ahead;     /* what the log held a while ago has been copied and is on its way to disk */
     struct sqlite_conn *holder; /* of a snapshot; NULL until there was something to checkpoint */
     pthread_t thread;           /* does nothing but sync `file` */

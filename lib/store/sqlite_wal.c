@@ -132,7 +132,8 @@ void sqlite_wal_before_commit(struct sqlite_store *store)
 {
     struct sqlite_wal *wal = &store->wal;
 
-    if (is_due(store) && !wal->is_ahead && atomic_load(&wal->is_synced) &&
+    wal->was_due = is_due(store);
+    if (wal->was_due && !wal->is_ahead && atomic_load(&wal->is_synced) &&
         !sqlite_lock_has_snapshot(&store->lock) && has_holder(store))
         hold_snapshot(wal->holder);
 }
@@ -156,7 +157,7 @@ void sqlite_wal_after_commit(struct sqlite_store *store)
         wal->checkpoint_at = CHECKPOINT_PAGES; /* the log has started anew */
     if (holds_snapshot(wal)) {
         checkpoint_ahead(store);
-    } else if (wal->is_ahead ? is_second_due(store) : is_due(store)) {
+    } else if (wal->is_ahead ? is_second_due(store) : wal->was_due) {
         (void)checkpoint(store, mode_now(store));
         wal->is_ahead = false;
         wal->checkpoint_at = conn->wal_pages + CHECKPOINT_PAGES;
