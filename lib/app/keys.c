@@ -24,7 +24,7 @@ const struct cc_config_key cc_config_keys[] = {
     { "server", "log_level", CC_CONFIG_ENUM, AT(log_level), "info", 0, 0, log_levels,
       "The least serious event that is logged." },
 
-    { "http", "threads", CC_CONFIG_I64, AT(http.threads), "16", 1, 256, NULL,
+    { "http", "threads", CC_CONFIG_I64, AT(http.threads), "24", 1, 256, NULL,
       "Requests that one process answers at the same time." },
     { "http", "body_timeout", CC_CONFIG_SECONDS, AT(http.body_timeout_s), "20s", 1, 600, NULL,
       "A request whose body stalls longer is refused." },

@@ -254,23 +254,15 @@ enum cc_code sqlite_group_run(struct sqlite_store *store, struct sqlite_job *job
 
 /* --- the write-ahead log ---------------------------------------------------------------------- */
 
-/* The committer's, but for what its thread shares. */
+/* The committer's. */
 struct sqlite_wal {
     int checkpoint_at; /* pages */
     int64_t erased_ms; /* when this process emptied the log last */
-    bool is_ahead;     /* what the log held a while ago has been copied and is on its way to disk */
-    struct sqlite_conn *holder; /* of a snapshot; NULL until there was something to checkpoint */
-    pthread_t thread;           /* does nothing but sync `file` */
-    sqlite3_file *file;         /* the holder's: the database */
-    sem_t work;
-    atomic_bool stopping, is_synced;
 };
 
 void sqlite_wal_open(struct sqlite_store *store);
-void sqlite_wal_close(struct sqlite_store *store);
-/* Before a commit and after it, under the lock. */
-void sqlite_wal_before_commit(struct sqlite_store *store);
-void sqlite_wal_after_commit(struct sqlite_store *store);
+/* After a commit, under the lock. */
+void sqlite_wal_checkpoint_if_due(struct sqlite_store *store);
 /* After a sweep, under the lock. */
 void sqlite_wal_erase_if_due(struct sqlite_store *store);
 

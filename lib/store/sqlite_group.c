@@ -233,11 +233,10 @@ static void serve(struct sqlite_store *store)
     bool sweeps;
 
     take(store, &members);
-    sqlite_wal_before_commit(store);
     run_group(store, &members);
     sweeps = has_sweep(&members);
     answer(&members);
-    sqlite_wal_after_commit(store);
+    sqlite_wal_checkpoint_if_due(store);
     if (sweeps)
         sqlite_wal_erase_if_due(store);
     sqlite_lock_release(&store->lock);
@@ -325,7 +324,6 @@ void sqlite_group_close(struct sqlite_store *store)
     }
     pthread_cond_destroy(&group->work);
     pthread_mutex_destroy(&group->mutex);
-    sqlite_wal_close(store);
     sqlite_conn_close(group->conn);
 }
 

@@ -2,12 +2,12 @@
  * 3.51.3 can corrupt a database when one connection checkpoints while another writes. */
 #include "sqlite.h"
 
-/* Pages of write-ahead log at which the writer checkpoints. Most pages are in the log more than
- * once: with sends into 100 rooms 4,000 pages of log are 600 of the database, and a log of 8,000
- * carries a tenth more sends a second than one of 4,000. Pages that are all different take longer.
- * The log starts anew only at a moment when no reader is in it. Readers without a pause let it grow
- * for ever (66 MB in two seconds), so the writer waits for that moment, the longer the more the log
- * has grown. */
+/* Pages of write-ahead log at which the writer checkpoints. With sends into 100 rooms that is a
+ * pause of 8 ms at 2,000, of 9 at 4,000 and of 11 at 8,000, since most pages are in the log more
+ * than once: 8,000 sends a tenth more than 4,000, and that a tenth more than 2,000. Pages that are
+ * all different take longer. The log starts anew only at a moment when no reader is in it. Readers
+ * without a pause let it grow for ever (66 MB in two seconds), so the writer waits for that moment,
+ * the longer the more the log has grown. */
 #define CHECKPOINT_PAGES 8000
 #define CHECKPOINT_WAIT_MS 10
 
@@ -17,7 +17,6 @@
 void sqlite_wal_open(struct sqlite_store *store)
 {
     store->wal.checkpoint_at = CHECKPOINT_PAGES;
-    store->wal.is_synced = true;
     /* The first sweep of a process erases: one that cron starts makes only one. */
     store->wal.erased_ms = cc_clock_mono_ms(store->clock) - ERASE_EVERY_MS;
 }
@@ -47,136 +46,19 @@ static int mode_now(const struct sqlite_store *store)
                                                   : SQLITE_CHECKPOINT_RESTART;
 }
 
-/* --- a checkpoint in two steps ----------------------------------------------------------------
- *
- * In one step, a pause of 9 ms for the 600 pages above, most of the time goes to the disk: they lie
- * all over the file. In two it is 3 ms and, some commits later, 2.5 ms. Most are copied first,
- * those of a snapshot that is held while the last of them commit: SQLite syncs the database only
- * once it has copied all of the log. A thread syncs it then, beside the commits that follow; and
- * the second step copies what those have changed, syncs and lets the log start anew, as a
- * checkpoint in one step does. Both write under the lock and on the committer's thread. Nothing
- * rests on the sync of ours: it leaves less for SQLite's to do. */
-
-/* What fails here fails again in the second step, whose file has not been told of it. */
-static void *sync_when_told(void *arg)
-{
-    struct sqlite_wal *wal = arg;
-
-    for (;;) {
-        while (sem_wait(&wal->work) != 0)
-            continue; /* a signal */
-        if (atomic_load(&wal->stopping))
-            return NULL;
-        (void)wal->file->pMethods->xSync(wal->file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
-        atomic_store(&wal->is_synced, true);
-    }
-}
-
-/* false: there is no connection or no thread to be had now. */
-static bool has_holder(struct sqlite_store *store)
-{
-    struct sqlite_wal *wal = &store->wal;
-    struct sqlite_conn *conn;
-    struct cc_err err = { 0 };
-
-    if (wal->holder != NULL)
-        return true;
-    if (sqlite_conn_open(&store->settings, false, &conn, &err) != CC_OK)
-        return false;
-    sqlite3_file_control(conn->db, NULL, SQLITE_FCNTL_FILE_POINTER, &wal->file);
-    sem_init(&wal->work, 0, 0);
-    if (pthread_create(&wal->thread, NULL, sync_when_told, wal) != 0) {
-        sem_destroy(&wal->work);
-        sqlite_conn_close(conn);
-        return false;
-    }
-    wal->holder = conn;
-    return true;
-}
-
-/* A snapshot begins with the first statement, whatever that finds. */
-static void hold_snapshot(struct sqlite_conn *holder)
-{
-    struct cc_err err = { 0 };
-    sqlite3_stmt *stmt = sqlite_conn_stmt(holder, SQLITE_STMT_GET, &err);
-
-    if (stmt == NULL || sqlite_conn_do(holder, SQLITE_STMT_BEGIN_READ, &err) != CC_OK)
-        return;
-    (void)sqlite3_step(stmt);
-    sqlite3_reset(stmt);
-}
-
-static bool holds_snapshot(const struct sqlite_wal *wal)
-{
-    return wal->holder != NULL && !sqlite3_get_autocommit(wal->holder->db);
-}
-
-static void checkpoint_ahead(struct sqlite_store *store)
-{
-    struct sqlite_wal *wal = &store->wal;
-
-    (void)checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
-    sqlite_conn_rollback(wal->holder);
-    wal->is_ahead = true;
-    atomic_store(&wal->is_synced, false);
-    sem_post(&wal->work);
-}
-
-static bool is_due(const struct sqlite_store *store)
-{
-    return store->group.conn->wal_pages >= store->wal.checkpoint_at;
-}
-
-/* Beside a backup there is but one step, which does not wait for anything. */
-void sqlite_wal_before_commit(struct sqlite_store *store)
-{
-    struct sqlite_wal *wal = &store->wal;
-
-    if (is_due(store) && !wal->is_ahead && atomic_load(&wal->is_synced) &&
-        !sqlite_lock_has_snapshot(&store->lock) && has_holder(store))
-        hold_snapshot(wal->holder);
-}
-
-/* Commits that do not wait for the disk can fill the log faster than it takes the database. */
-static bool is_second_due(const struct sqlite_store *store)
-{
-    const struct sqlite_wal *wal = &store->wal;
-
-    return atomic_load(&wal->is_synced) ||
-           store->group.conn->wal_pages >= wal->checkpoint_at + CHECKPOINT_PAGES;
-}
-
 /* One that did not succeed is tried again after as many pages. */
-void sqlite_wal_after_commit(struct sqlite_store *store)
+void sqlite_wal_checkpoint_if_due(struct sqlite_store *store)
 {
     const struct sqlite_conn *conn = store->group.conn;
     struct sqlite_wal *wal = &store->wal;
 
     if (conn->wal_pages < CHECKPOINT_PAGES)
         wal->checkpoint_at = CHECKPOINT_PAGES; /* the log has started anew */
-    if (holds_snapshot(wal)) {
-        checkpoint_ahead(store);
-    } else if (wal->is_ahead ? is_second_due(store) : is_due(store)) {
-        (void)checkpoint(store, mode_now(store));
-        wal->is_ahead = false;
-        wal->checkpoint_at = conn->wal_pages + CHECKPOINT_PAGES;
-    }
-}
-
-void sqlite_wal_close(struct sqlite_store *store)
-{
-    struct sqlite_wal *wal = &store->wal;
-
-    if (wal->holder == NULL)
+    if (conn->wal_pages < wal->checkpoint_at)
         return;
-    atomic_store(&wal->stopping, true);
-    sem_post(&wal->work);
-    pthread_join(wal->thread, NULL);
-    sem_destroy(&wal->work);
-    sqlite_conn_close(wal->holder);
+    (void)checkpoint(store, mode_now(store));
+    wal->checkpoint_at = conn->wal_pages + CHECKPOINT_PAGES;
 }
-
-/* --- what was deleted ------------------------------------------------------------------------- */
 
 /* Pages of the log that were checkpointed still hold what has been deleted since; secure_delete
  * reaches the database alone. An empty log holds nothing. */

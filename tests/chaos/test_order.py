@@ -94,9 +94,9 @@ def test_no_answer_before_its_sync_and_no_write_without_the_lock(server, tell):
 @pytest.mark.soak
 def test_nor_while_the_log_fills_and_begins_anew(server, tell):
     running = server(serve__chat_workers=2)
-    play(running, 100, 500, fat=1000)
+    play(running, 100, 500, fat=2400)
     running.stop()
-    assert check_order(running, 1600, tell) > 0
+    assert check_order(running, 3000, tell) > 0
 
 
 @needs_strace
