@@ -16,8 +16,10 @@ STAGE := $(CURDIR)/$(if $(filter release,$(MODE)),build/stage,$(B)/stage)
 # --- compiling -----------------------------------------------------------------------------------
 
 # Asked when the first recipe needs them, not before: the packages may be installed by then.
-PKGS := expat fcgi json-c libcurl openssl libjwt libargon2 sqlite3 inih libutf8proc zlib
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKGS := expat fcgi json-c openssl libjwt libargon2 sqlite3 inih libutf8proc zlib
+# Not linked: lib/net/curl.c loads it where it is needed.
+PKGS_LOADED := libcurl
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED)))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 CHECK_LIBS = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
 

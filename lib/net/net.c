@@ -1,3 +1,4 @@
+#include "curl.h"
 #include "head.h"
 
 #include "../base/arena.h"
@@ -12,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <curl/curl.h>
-
 #define CONNECT_MS 2000
 #define IDLE_S 55
 /* A thread talks with DynamoDB, S3 and STS. */
@@ -23,6 +22,7 @@
  * came back last is lent first, so that there are never more of them than requests at a time, and
  * a thread finds a warm connection even if it is a new thread. */
 struct channel {
+    const struct net_curl *curl;
     struct cc_arena *arena;
     struct channel *next;      /* of all, for stop and close */
     struct channel *next_idle; /* of those that nobody has */
@@ -32,6 +32,7 @@ struct channel {
 };
 
 struct cc_net {
+    struct net_curl curl;
     struct cc_arena *arena;
     const char *ca_file;
     int64_t connect_ms_max, idle_s_max;
@@ -46,32 +47,36 @@ struct cc_net {
 /* Safe at any time since 7.84, where libcurl was built with atomics, as Debian's is. It would write
  * the keys of its connections into the file that SSLKEYLOGFILE names: they are worth what a
  * signature is. */
-static enum cc_code start_curl(struct cc_err *err)
+static enum cc_code start_curl(struct net_curl *curl, struct cc_err *err)
 {
-    CURLcode rc;
+    CURLcode failed;
 
+    if (net_curl_load(curl, err) != CC_OK)
+        return err->code;
     unsetenv("SSLKEYLOGFILE");
-    rc = curl_global_init(CURL_GLOBAL_DEFAULT);
-
-    if (rc == CURLE_OK)
-        return CC_OK;
-    return cc_fail(err, CC_UNAVAILABLE, NULL, "net: curl_global_init: %s", curl_easy_strerror(rc));
+    failed = curl->global_init(CURL_GLOBAL_DEFAULT);
+    if (failed)
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "net: curl_global_init: %s",
+                       curl->easy_strerror(failed));
+    return CC_OK;
 }
 
 enum cc_code cc_net_open(const struct cc_net_config *config, struct cc_net **out,
                          struct cc_err *err)
 {
     struct cc_arena *arena;
+    struct net_curl curl;
     struct cc_net *net;
 
     if (config->ca_file && access(config->ca_file, R_OK) != 0)
         return cc_fail(err, CC_INVALID, "The file of certificate authorities cannot be read.",
                        "net: %s cannot be read", config->ca_file);
-    if (start_curl(err) != CC_OK)
+    if (start_curl(&curl, err) != CC_OK)
         return err->code;
     signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of write */
     arena = cc_arena_new((size_t)64 * 1024);
     net = CC_NEW(arena, struct cc_net);
+    net->curl = curl;
     net->arena = arena;
     net->ca_file = cc_str_z(arena, cc_str_from(config->ca_file));
     net->connect_ms_max = config->connect_ms_max ? config->connect_ms_max : CONNECT_MS;
@@ -84,15 +89,18 @@ enum cc_code cc_net_open(const struct cc_net_config *config, struct cc_net **out
 
 static void channel_close(struct channel *channel)
 {
-    curl_easy_cleanup(channel->easy);
-    curl_multi_cleanup(channel->multi);
+    channel->curl->easy_cleanup(channel->easy);
+    channel->curl->multi_cleanup(channel->multi);
     cc_arena_free(channel->arena);
 }
 
 void cc_net_close(struct cc_net *net)
 {
+    struct net_curl curl;
+
     if (!net)
         return;
+    curl = net->curl;
     while (net->all) {
         struct channel *channel = net->all;
 
@@ -102,7 +110,7 @@ void cc_net_close(struct cc_net *net)
     pthread_cond_destroy(&net->stopping);
     pthread_mutex_destroy(&net->mutex);
     cc_arena_free(net->arena);
-    curl_global_cleanup();
+    curl.global_cleanup();
 }
 
 void cc_net_stop(struct cc_net *net)
@@ -110,7 +118,7 @@ void cc_net_stop(struct cc_net *net)
     pthread_mutex_lock(&net->mutex);
     atomic_store(&net->stopped, true);
     for (struct channel *channel = net->all; channel; channel = channel->next)
-        curl_multi_wakeup(channel->multi);
+        net->curl.multi_wakeup(channel->multi);
     pthread_cond_broadcast(&net->stopping);
     pthread_mutex_unlock(&net->mutex);
 }
@@ -168,23 +176,24 @@ static const struct {
 
 static bool set_fixed(const struct cc_net *net, struct channel *channel)
 {
+    const struct net_curl *curl = channel->curl;
     CURL *easy = channel->easy;
     int failed = 0;
 
     for (size_t i = 0; i < CC_COUNT(numbers); i++)
-        failed |= (int)curl_easy_setopt(easy, numbers[i].option, numbers[i].value);
+        failed |= (int)curl->easy_setopt(easy, numbers[i].option, numbers[i].value);
     for (size_t i = 0; i < CC_COUNT(strings); i++)
-        failed |= (int)curl_easy_setopt(easy, strings[i].option, strings[i].value);
+        failed |= (int)curl->easy_setopt(easy, strings[i].option, strings[i].value);
     if (net->ca_file) {
-        failed |= (int)curl_easy_setopt(easy, CURLOPT_CAINFO, net->ca_file);
-        failed |= (int)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+        failed |= (int)curl->easy_setopt(easy, CURLOPT_CAINFO, net->ca_file);
+        failed |= (int)curl->easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
-    failed |= (int)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)net->connect_ms_max);
-    failed |= (int)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)net->idle_s_max);
-    failed |= (int)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, channel->error);
-    failed |= (int)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
-    failed |= (int)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-    failed |= (int)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)net->connect_ms_max);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)net->idle_s_max);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, channel->error);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     return failed == 0;
 }
 
@@ -193,11 +202,12 @@ static enum cc_code channel_open(struct cc_net *net, struct channel **out, struc
     struct cc_arena *arena = cc_arena_new((size_t)32 * 1024);
     struct channel *channel = CC_NEW(arena, struct channel);
 
+    channel->curl = &net->curl;
     channel->arena = arena;
-    channel->multi = curl_multi_init();
-    channel->easy = curl_easy_init();
+    channel->multi = net->curl.multi_init();
+    channel->easy = net->curl.easy_init();
     if (!channel->multi || !channel->easy || !set_fixed(net, channel) ||
-        curl_multi_setopt(channel->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT)) {
+        net->curl.multi_setopt(channel->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT)) {
         channel_close(channel);
         return cc_fail(err, CC_UNAVAILABLE, NULL, "net: libcurl gives no handle");
     }
@@ -345,23 +355,26 @@ static bool has_body(const struct cc_net_request *request)
 }
 
 /* HTTPGET and POST each undo what the request before this one has set. */
-static int set_body(CURL *easy, const struct cc_net_request *request, const char *method)
+static int set_body(const struct channel *channel, const struct cc_net_request *request,
+                    const char *method)
 {
+    const struct net_curl *curl = channel->curl;
+    CURL *easy = channel->easy;
     bool is_head = cc_str_eq(request->method, CC_STR("HEAD"));
     int failed = 0;
 
     if (has_body(request)) {
-        failed |= (int)curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        failed |= (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                                        request->body.at ? request->body.at : "");
-        failed |=
-            (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+        failed |= (int)curl->easy_setopt(easy, CURLOPT_POST, 1L);
+        failed |= (int)curl->easy_setopt(easy, CURLOPT_POSTFIELDS,
+                                         request->body.at ? request->body.at : "");
+        failed |= (int)curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                         (curl_off_t)request->body.len);
     } else {
-        failed |= (int)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        failed |= (int)curl->easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     }
     if (is_head)
-        failed |= (int)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    return failed | (int)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_head ? NULL : method);
+        failed |= (int)curl->easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return failed | (int)curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_head ? NULL : method);
 }
 
 static enum cc_code set_request(struct channel *channel, struct transfer *transfer,
@@ -370,17 +383,19 @@ static enum cc_code set_request(struct channel *channel, struct transfer *transf
     const struct cc_net_request *request = transfer->request;
     const char *method = cc_str_z(transfer->arena, request->method);
     const char *url = cc_str_z(transfer->arena, request->url);
+    const struct net_curl *curl = channel->curl;
+    CURL *easy = channel->easy;
     int failed = 0;
 
     if (!method || !url)
         return cc_fail(err, CC_INTERNAL, NULL, "net: no method or no URL");
-    failed |= set_body(channel->easy, request, method);
-    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_URL, url);
-    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_HTTPHEADER, transfer->lines);
-    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_PREREQDATA, transfer);
-    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_HEADERDATA, transfer);
-    failed |= (int)curl_easy_setopt(channel->easy, CURLOPT_WRITEDATA, transfer);
+    failed |= set_body(channel, request, method);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_URL, url);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     channel->error[0] = '\0';
     return failed ? cc_fail(err, CC_UNAVAILABLE, NULL, "net: no memory for a request") : CC_OK;
 }
@@ -389,20 +404,21 @@ static enum cc_code set_request(struct channel *channel, struct transfer *transf
 static CURLcode perform(struct cc_net *net, struct channel *channel)
 {
     CURLcode result = CURLE_ABORTED_BY_CALLBACK;
-    CURLMcode failed = curl_multi_add_handle(channel->multi, channel->easy);
+    const struct net_curl *curl = channel->curl;
+    CURLMcode failed = curl->multi_add_handle(channel->multi, channel->easy);
     int running = 1, left;
     const CURLMsg *message;
 
     while (!failed && running && !cc_net_is_stopped(net)) {
-        failed = curl_multi_perform(channel->multi, &running);
+        failed = curl->multi_perform(channel->multi, &running);
         if (!failed && running)
-            failed = curl_multi_poll(channel->multi, NULL, 0, 1000, NULL);
+            failed = curl->multi_poll(channel->multi, NULL, 0, 1000, NULL);
     }
-    while ((message = curl_multi_info_read(channel->multi, &left)) != NULL) {
+    while ((message = curl->multi_info_read(channel->multi, &left)) != NULL) {
         if (message->msg == CURLMSG_DONE)
             result = message->data.result;
     }
-    curl_multi_remove_handle(channel->multi, channel->easy);
+    curl->multi_remove_handle(channel->multi, channel->easy);
     return failed ? CURLE_FAILED_INIT : result;
 }
 
@@ -432,7 +448,7 @@ static const char *reason_of(const struct cc_net *net, const struct channel *cha
         return transfer->refused;
     if (result == CURLE_ABORTED_BY_CALLBACK)
         return cc_net_is_stopped(net) ? "stopped" : "the connection was closed";
-    return channel->error[0] ? channel->error : curl_easy_strerror(result);
+    return channel->error[0] ? channel->error : channel->curl->easy_strerror(result);
 }
 
 /* Out of time says nothing of where, but that nothing was sent. */
