@@ -31,6 +31,21 @@ static void finish(SHA256_CTX *ctx, unsigned char out[CC_SHA256_SIZE])
         cc_die("SHA-256 failed");
 }
 
+static void add_number(SHA256_CTX *ctx, uint64_t value)
+{
+    unsigned char bytes[8];
+
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(value >> (56 - 8 * i));
+    add(ctx, bytes, sizeof(bytes));
+}
+
+static void add_part(SHA256_CTX *ctx, struct cc_str part)
+{
+    add_number(ctx, part.len);
+    add(ctx, part.at, part.len);
+}
+
 void cc_sha256(struct cc_str data, unsigned char out[CC_SHA256_SIZE])
 {
     SHA256_CTX ctx;
@@ -57,19 +72,19 @@ void cc_sha256_add(struct cc_sha256 *run, struct cc_str data)
     add(&run->ctx, data.at, data.len);
 }
 
+void cc_sha256_add_number(struct cc_sha256 *run, int64_t value)
+{
+    add_number(&run->ctx, (uint64_t)value);
+}
+
+void cc_sha256_add_part(struct cc_sha256 *run, struct cc_str part)
+{
+    add_part(&run->ctx, part);
+}
+
 void cc_sha256_end(struct cc_sha256 *run, unsigned char out[CC_SHA256_SIZE])
 {
     finish(&run->ctx, out);
-}
-
-static void add_part(SHA256_CTX *ctx, struct cc_str part)
-{
-    unsigned char size[8];
-
-    for (int i = 0; i < 8; i++)
-        size[i] = (unsigned char)((uint64_t)part.len >> (56 - 8 * i));
-    add(ctx, size, sizeof(size));
-    add(ctx, part.at, part.len);
 }
 
 /* FIPS 198-1 section 4, step 4 or 7: starts with the key, every byte of it XORed with `pad`. */

@@ -12,6 +12,10 @@ void cc_sha256(struct cc_str data, unsigned char out[CC_SHA256_SIZE]);
 struct cc_sha256;
 struct cc_sha256 *cc_sha256_begin(struct cc_arena *arena);
 void cc_sha256_add(struct cc_sha256 *run, struct cc_str data);
+/* 8 bytes, big-endian. */
+void cc_sha256_add_number(struct cc_sha256 *run, int64_t value);
+/* Preceded by its length as such a number, so that two parts cannot be taken for one. */
+void cc_sha256_add_part(struct cc_sha256 *run, struct cc_str part);
 void cc_sha256_end(struct cc_sha256 *run, unsigned char out[CC_SHA256_SIZE]);
 
 /* FIPS 198-1, over the parts one after another, each preceded by its length as 8 bytes

@@ -145,22 +145,6 @@ enum cc_code sqlite_copy(struct sqlite_store *store, const char *path, struct cc
 
 /* --- looking one over ------------------------------------------------------------------------- */
 
-static void add_number(struct cc_sha256 *digest, int64_t value)
-{
-    unsigned char bytes[8];
-
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)((uint64_t)value >> (56 - 8 * i));
-    cc_sha256_add(digest, (struct cc_str){ (const char *)bytes, sizeof(bytes) });
-}
-
-/* Preceded by its length, so that two columns cannot be taken for one. */
-static void add_text(struct cc_sha256 *digest, struct cc_str text)
-{
-    add_number(digest, (int64_t)text.len);
-    cc_sha256_add(digest, text);
-}
-
 /* As a blob: as text SQLite would first add a NUL, for which it may have no memory, and then give
  * the length of what is not there. */
 static struct cc_str column(sqlite3_stmt *stmt, int at)
@@ -176,11 +160,11 @@ static int64_t add_row(sqlite3_stmt *stmt, struct cc_sha256 *digest, struct cc_c
     const struct cc_str pk = column(stmt, 0), sk = column(stmt, 1), body = column(stmt, 2);
     const enum cc_kind kind = cc_key_kind((struct cc_key){ pk, sk });
 
-    add_text(digest, pk);
-    add_text(digest, sk);
-    add_text(digest, body);
-    add_number(digest, sqlite3_column_int64(stmt, 3));
-    add_number(digest, sqlite3_column_int64(stmt, 4));
+    cc_sha256_add_part(digest, pk);
+    cc_sha256_add_part(digest, sk);
+    cc_sha256_add_part(digest, body);
+    cc_sha256_add_number(digest, sqlite3_column_int64(stmt, 3));
+    cc_sha256_add_number(digest, sqlite3_column_int64(stmt, 4));
     sum->users += kind == CC_KIND_PERSON;
     sum->rooms += kind == CC_KIND_ROOM;
     sum->messages += kind == CC_KIND_MESSAGE;

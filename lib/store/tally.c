@@ -14,22 +14,6 @@
 /* Names and values of pk, sk, v, mrev and expires, beside key and body. */
 #define OWN_ATTRIBUTES_BYTES 60
 
-static void add_number(struct cc_sha256 *digest, int64_t value)
-{
-    unsigned char bytes[8];
-
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)((uint64_t)value >> (56 - 8 * i));
-    cc_sha256_add(digest, (struct cc_str){ (const char *)bytes, sizeof(bytes) });
-}
-
-/* Preceded by its length, so that two parts cannot be taken for one. */
-static void add_text(struct cc_sha256 *digest, struct cc_str text)
-{
-    add_number(digest, (int64_t)text.len);
-    cc_sha256_add(digest, text);
-}
-
 /* What is no JSON says itself. */
 static struct cc_str canonical(struct cc_arena *arena, struct cc_str body, bool *is_json)
 {
@@ -48,12 +32,12 @@ void cc_item_digest(struct cc_arena *arena, const struct cc_item *item,
     bool is_json;
     const struct cc_str body = canonical(arena, item->body, &is_json);
 
-    add_text(digest, item->key.pk);
-    add_text(digest, item->key.sk);
-    add_number(digest, is_json);
-    add_text(digest, body);
-    add_number(digest, item->mrev);
-    add_number(digest, item->expires_ms);
+    cc_sha256_add_part(digest, item->key.pk);
+    cc_sha256_add_part(digest, item->key.sk);
+    cc_sha256_add_number(digest, is_json);
+    cc_sha256_add_part(digest, body);
+    cc_sha256_add_number(digest, item->mrev);
+    cc_sha256_add_number(digest, item->expires_ms);
     cc_sha256_end(digest, out);
 }
 

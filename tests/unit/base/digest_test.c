@@ -80,6 +80,23 @@ START_TEST(moving_a_border_changes_the_hmac)
 }
 END_TEST
 
+START_TEST(a_part_is_preceded_by_its_length)
+{
+    unsigned char digest[CC_SHA256_SIZE], expected[CC_SHA256_SIZE];
+    struct cc_arena *arena = cc_arena_new(4096);
+    struct cc_sha256 *run = cc_sha256_begin(arena);
+
+    cc_sha256_add_number(run, -2);
+    cc_sha256_add_part(run, CC_STR("abc"));
+    cc_sha256_end(run, digest);
+    cc_sha256(CC_STR("\xff\xff\xff\xff\xff\xff\xff\xfe\0\0\0\0\0\0\0\3"
+                     "abc"),
+              expected);
+    ck_assert_mem_eq(digest, expected, CC_SHA256_SIZE);
+    cc_arena_free(arena);
+}
+END_TEST
+
 START_TEST(piece_by_piece_is_the_same_as_at_once)
 {
     struct cc_arena *arena = cc_arena_new(4096);
@@ -96,6 +113,6 @@ START_TEST(piece_by_piece_is_the_same_as_at_once)
 }
 END_TEST
 
-CC_CHECK_MAIN("base/digest", sha256_known_answers, piece_by_piece_is_the_same_as_at_once,
-              hmac_is_that_of_the_length_prefixed_parts, keys_of_every_length_are_those_of_hmac,
-              moving_a_border_changes_the_hmac)
+CC_CHECK_MAIN("base/digest", sha256_known_answers, a_part_is_preceded_by_its_length,
+              piece_by_piece_is_the_same_as_at_once, hmac_is_that_of_the_length_prefixed_parts,
+              keys_of_every_length_are_those_of_hmac, moving_a_border_changes_the_hmac)
