@@ -43,7 +43,7 @@ static enum cc_code compare_item(struct cc_move *self, struct comparing *c,
     enum cc_code rc;
 
     cc_arena_reset(self->item);
-    rc = sqlite_conn_find(self->file, self->item, item->key, &found, err);
+    rc = sqlite_conn_find(self->file, self->item, item->key, SQLITE_EVER, &found, err);
     if (rc == CC_NOT_FOUND && !move_is_alive(item, now(self)))
         return CC_OK;
     if (rc == CC_NOT_FOUND)

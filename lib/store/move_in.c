@@ -95,7 +95,8 @@ static bool find_begun(struct cc_move *self)
 
     if (access(self->replacing->fresh.path, F_OK) != 0 || connect_to(self, &ignored) != CC_OK ||
         sqlite_schema_check(self->file, &ignored) != CC_OK ||
-        sqlite_conn_find(self->file, self->arena, CC_META_MIGRATION, &item, &ignored) != CC_OK ||
+        sqlite_conn_find(self->file, self->arena, CC_META_MIGRATION, SQLITE_EVER, &item,
+                         &ignored) != CC_OK ||
         move_mark_load(self->arena, item.body, &self->mark, &ignored) != CC_OK)
         return false;
     return cc_str_eq(self->mark.epoch, self->epoch);

@@ -18,8 +18,8 @@ static enum cc_code is_unknown(struct cc_move *self, const struct cc_item *item,
     enum cc_code rc;
 
     cc_arena_reset(self->item);
-    rc = sqlite_conn_find(self->file, self->item, item->key, &found, err);
-    *out = rc == CC_NOT_FOUND || (rc == CC_OK && !move_is_alive(&found, now_ms));
+    rc = sqlite_conn_find(self->file, self->item, item->key, now_ms, &found, err);
+    *out = rc == CC_NOT_FOUND;
     return rc == CC_NOT_FOUND ? CC_OK : rc;
 }
 

@@ -86,7 +86,6 @@ enum sqlite_stmt {
     SQLITE_STMT_COMMIT,
     SQLITE_STMT_ROLLBACK,
     SQLITE_STMT_GET,
-    SQLITE_STMT_FIND,
     SQLITE_STMT_ASCENDING,
     SQLITE_STMT_DESCENDING,
     SQLITE_STMT_CHANGED,
@@ -192,9 +191,11 @@ struct cc_str sqlite_column(struct cc_arena *arena, sqlite3_stmt *stmt, int colu
 /* Whatever is there. */
 enum cc_code sqlite_conn_put(struct sqlite_conn *conn, const struct cc_item *item,
                              struct cc_err *err) CC_NODISCARD;
-/* CC_NOT_FOUND; what has expired is there. */
+/* CC_NOT_FOUND: nor is what has expired by `now_ms`; at SQLITE_EVER all is there. The text is in
+ * the arena, the key is borrowed. */
+#define SQLITE_EVER INT64_MIN
 enum cc_code sqlite_conn_find(struct sqlite_conn *conn, struct cc_arena *arena, struct cc_key key,
-                              struct cc_item *out, struct cc_err *err) CC_NODISCARD;
+                              int64_t now_ms, struct cc_item *out, struct cc_err *err) CC_NODISCARD;
 
 /* All items in the order of their keys, behind `after` if that is given. Close it before the
  * connection. */

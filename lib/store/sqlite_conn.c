@@ -22,7 +22,6 @@ static const char *const statements[SQLITE_STMT_COUNT] = {
     [SQLITE_STMT_COMMIT] = "COMMIT",
     [SQLITE_STMT_ROLLBACK] = "ROLLBACK",
     [SQLITE_STMT_GET] = "SELECT " COLUMNS " FROM item WHERE pk = ? AND sk = ? AND " ALIVE,
-    [SQLITE_STMT_FIND] = "SELECT " COLUMNS " FROM item WHERE pk = ? AND sk = ?",
     [SQLITE_STMT_ASCENDING] = "SELECT " COLUMNS " FROM item WHERE pk = ? AND sk BETWEEN ? AND ? "
                               "AND " ALIVE " ORDER BY sk LIMIT ?",
     [SQLITE_STMT_DESCENDING] = "SELECT " COLUMNS " FROM item WHERE pk = ? AND sk BETWEEN ? AND ? "

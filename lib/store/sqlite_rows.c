@@ -1,35 +1,6 @@
 /* For who moves all that is stored: every row, whether it has expired or not. */
 #include "sqlite.h"
 
-/* What is bound is borrowed until the statement is reset. */
-static void bind_str(sqlite3_stmt *stmt, int at, struct cc_str s)
-{
-    sqlite3_bind_text64(stmt, at, s.at, s.len, SQLITE_STATIC, SQLITE_UTF8);
-}
-
-enum cc_code sqlite_conn_find(struct sqlite_conn *conn, struct cc_arena *arena, struct cc_key key,
-                              struct cc_item *out, struct cc_err *err)
-{
-    sqlite3_stmt *stmt = sqlite_conn_stmt(conn, SQLITE_STMT_FIND, err);
-    enum cc_code rc = CC_OK;
-    int step;
-
-    if (stmt == NULL)
-        return err->code;
-    bind_str(stmt, 1, key.pk);
-    bind_str(stmt, 2, key.sk);
-    step = sqlite3_step(stmt);
-    if (step == SQLITE_ROW)
-        *out = (struct cc_item){ .key = key,
-                                 .body = sqlite_column(arena, stmt, 1),
-                                 .mrev = sqlite3_column_int64(stmt, 2),
-                                 .expires_ms = sqlite3_column_int64(stmt, 3) };
-    else
-        rc = step == SQLITE_DONE ? CC_NOT_FOUND : sqlite_conn_fail(conn, "find", err);
-    sqlite3_reset(stmt);
-    return rc;
-}
-
 enum cc_code sqlite_rows_open(struct sqlite_conn *conn, struct cc_key after,
                               struct sqlite_rows *out, struct cc_err *err)
 {

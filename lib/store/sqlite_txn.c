@@ -41,10 +41,9 @@ static void read_columns(struct cc_arena *arena, sqlite3_stmt *stmt, struct cc_i
     out->expires_ms = sqlite3_column_int64(stmt, 3);
 }
 
-static enum cc_code get(struct cc_txn *txn, struct cc_key key, struct cc_item *out,
-                        struct cc_err *err)
+enum cc_code sqlite_conn_find(struct sqlite_conn *conn, struct cc_arena *arena, struct cc_key key,
+                              int64_t now_ms, struct cc_item *out, struct cc_err *err)
 {
-    struct sqlite_conn *conn = conn_of(txn);
     sqlite3_stmt *stmt = sqlite_conn_stmt(conn, SQLITE_STMT_GET, err);
     enum cc_code rc = CC_OK;
     int step;
@@ -53,14 +52,22 @@ static enum cc_code get(struct cc_txn *txn, struct cc_key key, struct cc_item *o
         return err->code;
     bind_str(stmt, 1, key.pk);
     bind_str(stmt, 2, key.sk);
-    sqlite3_bind_int64(stmt, 3, txn->now_ms);
+    sqlite3_bind_int64(stmt, 3, now_ms);
     step = sqlite3_step(stmt);
-    if (step == SQLITE_ROW)
-        read_columns(txn->arena, stmt, out);
-    else
+    if (step == SQLITE_ROW) {
+        out->key = key;
+        read_columns(arena, stmt, out);
+    } else {
         rc = step == SQLITE_DONE ? CC_NOT_FOUND : sqlite_conn_fail(conn, "get", err);
+    }
     sqlite3_reset(stmt);
     return rc;
+}
+
+static enum cc_code get(struct cc_txn *txn, struct cc_key key, struct cc_item *out,
+                        struct cc_err *err)
+{
+    return sqlite_conn_find(conn_of(txn), txn->arena, key, txn->now_ms, out, err);
 }
 
 static enum cc_code get_many(struct cc_txn *txn, const struct cc_key *keys, size_t count,
