@@ -90,15 +90,7 @@ static enum cc_code derive_chat_secret(struct cc_app *app, struct cc_err *err)
 
 static enum cc_code open_table(struct cc_app *app, struct cc_err *err)
 {
-    const struct cc_config *config = &app->config;
-    const struct cc_dynamodb_config dynamodb = {
-        .aws = app->aws.dynamodb,
-        .table = config->table,
-        .group_max = config->store.group_max,
-        .wait_ms = config->store.wait_ms,
-        .clock = app->clock,
-        .random = app->random,
-    };
+    const struct cc_dynamodb_config dynamodb = cc_app_table(&app->config, &app->aws);
 
     return cc_store_open_dynamodb(&dynamodb, &app->store, err);
 }

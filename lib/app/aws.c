@@ -105,16 +105,33 @@ enum cc_code cc_app_aws_open(const struct cc_config *config, const struct cc_log
     return CC_OK;
 }
 
-enum cc_code cc_app_open_blobs(const struct cc_config *config, const struct cc_app_aws *aws,
-                               struct cc_blobs **out, struct cc_err *err)
+struct cc_dynamodb_config cc_app_table(const struct cc_config *config, const struct cc_app_aws *aws)
 {
-    const struct cc_blobs_s3 s3 = {
+    return (struct cc_dynamodb_config){
+        .aws = aws->dynamodb,
+        .table = config->table,
+        .group_max = config->store.group_max,
+        .wait_ms = config->store.wait_ms,
+        .clock = &cc_system_clock,
+        .random = &cc_system_random,
+    };
+}
+
+struct cc_blobs_s3 cc_app_bucket(const struct cc_config *config, const struct cc_app_aws *aws)
+{
+    return (struct cc_blobs_s3){
         .aws = aws->s3,
         .clock = &cc_system_clock,
         .random = &cc_system_random,
         .bucket = config->bucket,
         .prefix = config->bucket_prefix,
     };
+}
+
+enum cc_code cc_app_open_blobs(const struct cc_config *config, const struct cc_app_aws *aws,
+                               struct cc_blobs **out, struct cc_err *err)
+{
+    const struct cc_blobs_s3 s3 = cc_app_bucket(config, aws);
 
     if (config->blob_backend == CC_BLOBS_S3)
         return cc_blobs_open_s3(&s3, out, err);

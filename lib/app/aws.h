@@ -9,6 +9,7 @@
 #include "../aws/aws.h"
 #include "../base/log.h"
 #include "../blob/blob.h"
+#include "../store/store.h"
 
 struct cc_app_aws {
     struct cc_net *net;
@@ -29,6 +30,11 @@ enum cc_code cc_app_aws_policy(struct cc_arena *arena, const struct cc_config *c
 enum cc_code cc_app_aws_open(const struct cc_config *config, const struct cc_log *log,
                              struct cc_app_aws *out, struct cc_err *err) CC_NODISCARD;
 void cc_app_aws_close(struct cc_app_aws *aws);
+
+/* The table and the bucket that the configuration names, behind `aws`. */
+struct cc_dynamodb_config cc_app_table(const struct cc_config *config,
+                                       const struct cc_app_aws *aws);
+struct cc_blobs_s3 cc_app_bucket(const struct cc_config *config, const struct cc_app_aws *aws);
 
 /* The photos, where the configuration says that they are; `aws` must outlive them. Codes as
  * cc_blobs_open_directory and cc_blobs_open_s3. */

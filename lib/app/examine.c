@@ -52,27 +52,16 @@ static bool may_use(const struct reachable *reachable, bool answers, const char 
 static void examine_table(const struct cc_config *config, const struct cc_app_aws *aws, bool whole,
                           struct cc_findings *to)
 {
-    const struct cc_dynamodb_config dynamodb = {
-        .aws = aws->dynamodb,
-        .table = config->table,
-        .wait_ms = CC_AWS_EXAMINE_MS,
-        .clock = &cc_system_clock,
-        .random = &cc_system_random,
-    };
+    struct cc_dynamodb_config dynamodb = cc_app_table(config, aws);
 
+    dynamodb.wait_ms = CC_AWS_EXAMINE_MS;
     cc_store_examine_dynamodb(&dynamodb, whole, to);
 }
 
 static void examine_bucket(const struct cc_config *config, const struct cc_app_aws *aws,
                            struct cc_findings *to)
 {
-    const struct cc_blobs_s3 s3 = {
-        .aws = aws->s3,
-        .clock = &cc_system_clock,
-        .random = &cc_system_random,
-        .bucket = config->bucket,
-        .prefix = config->bucket_prefix,
-    };
+    const struct cc_blobs_s3 s3 = cc_app_bucket(config, aws);
 
     cc_blobs_examine_s3(&s3, cc_app_aws_region(config), to);
 }

@@ -128,12 +128,7 @@ static struct cc_move_config move_config(struct migrating *self)
     const bool to_table = self->to.config.store_backend == CC_STORE_DYNAMODB;
     struct side *table = to_table ? &self->to : &self->from;
 
-    self->table = (struct cc_dynamodb_config){
-        .aws = table->aws.dynamodb,
-        .table = table->config.table,
-        .clock = &cc_system_clock,
-        .random = &cc_system_random,
-    };
+    self->table = cc_app_table(&table->config, &table->aws);
     return (struct cc_move_config){
         .file = to_table ? &self->from.config.store : &self->to.config.store,
         .table = &self->table,
