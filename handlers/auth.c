@@ -6,7 +6,9 @@
 #define PASSWORD_CHARACTERS_MAX 1024
 #define DEVICE_CHARACTERS_MAX 64
 #define ID_CHARACTERS_MAX 64
-#define REFRESH_CHARACTERS_MAX 1024
+#define REFRESH_CHARACTERS_MAX 4096
+#define METHOD_CHARACTERS_MAX 32
+#define CHALLENGE_CHARACTERS_MAX 2048
 
 #define COOKIE "cc_refresh"
 
@@ -185,6 +187,14 @@ static enum cc_code reply_tokens(struct cc_ctx *cx, const struct cc_tokens *toke
 
 /* --- sign-in ---------------------------------------------------------------------------------- */
 
+static enum cc_code reply_signed_in(struct cc_ctx *cx, const struct cc_signed_in *it, bool cookie)
+{
+    if (!it->challenge.id.at)
+        return reply_tokens(cx, &it->tokens, cookie);
+    cc_view_challenge(cc_reply_json(cx, 200), &it->challenge);
+    return cc_reply_end(cx);
+}
+
 struct sign_in_body {
     struct cc_login login;
     struct cc_str password;
@@ -208,7 +218,7 @@ static enum cc_code sign_in(struct cc_ctx *cx)
 {
     struct sign_in_body body = { 0 };
     struct cc_sign_in in;
-    struct cc_tokens tokens;
+    struct cc_signed_in out;
     enum cc_code rc = cc_decode(cx, sign_in_fields, &body);
 
     if (rc == CC_OK && body.cookie)
@@ -216,8 +226,51 @@ static enum cc_code sign_in(struct cc_ctx *cx)
     if (rc != CC_OK)
         return rc;
     in = (struct cc_sign_in){ body.login, body.password, body.device_name, cx->req->remote_addr };
-    rc = cc_identity_sign_in(cx->app->identity, cx->arena, &in, &tokens, &cx->err);
-    return rc == CC_OK ? reply_tokens(cx, &tokens, body.cookie) : rc;
+    rc = cc_identity_sign_in(cx->app->identity, cx->arena, &in, &out, &cx->err);
+    return rc == CC_OK ? reply_signed_in(cx, &out, body.cookie) : rc;
+}
+
+struct answer_body {
+    struct cc_answer answer;
+    bool cookie;
+};
+
+static const struct cc_field answer_fields[] = {
+    { .name = "challenge_id",
+      .type = CC_FIELD_STR,
+      .flags = CC_FIELD_REQUIRED | CC_FIELD_SECRET,
+      .offset = offsetof(struct answer_body, answer.id),
+      .min = 1,
+      .max = CHALLENGE_CHARACTERS_MAX },
+    { .name = "method",
+      .type = CC_FIELD_STR,
+      .flags = CC_FIELD_REQUIRED,
+      .offset = offsetof(struct answer_body, answer.method),
+      .min = 1,
+      .max = METHOD_CHARACTERS_MAX },
+    { .name = "code",
+      .type = CC_FIELD_STR,
+      .flags = CC_FIELD_REQUIRED | CC_FIELD_SECRET,
+      .offset = offsetof(struct answer_body, answer.code),
+      .min = 1,
+      .max = METHOD_CHARACTERS_MAX },
+    { .name = "cookie", .type = CC_FIELD_BOOL, .offset = offsetof(struct answer_body, cookie) },
+    { .name = NULL },
+};
+
+static enum cc_code answer(struct cc_ctx *cx)
+{
+    struct answer_body body = { .cookie = false };
+    struct cc_signed_in out;
+    enum cc_code rc = cc_decode(cx, answer_fields, &body);
+
+    if (rc == CC_OK && body.cookie)
+        rc = check_same_origin(cx);
+    if (rc != CC_OK)
+        return rc;
+    body.answer.address = cx->req->remote_addr;
+    rc = cc_identity_answer(cx->app->identity, cx->arena, &body.answer, &out, &cx->err);
+    return rc == CC_OK ? reply_signed_in(cx, &out, body.cookie) : rc;
 }
 
 struct refresh_body {
@@ -254,8 +307,8 @@ static enum cc_code refresh(struct cc_ctx *cx)
 
 static enum cc_code sign_out(struct cc_ctx *cx)
 {
-    const struct cc_principal who = caller(cx);
-    enum cc_code rc = cc_identity_sign_out(cx->app->identity, cx->arena, &who, &cx->err);
+    const struct cc_sign_out in = { caller(cx), cc_cookie_find(cx, CC_STR(COOKIE)) };
+    enum cc_code rc = cc_identity_sign_out(cx->app->identity, cx->arena, &in, &cx->err);
 
     if (rc != CC_OK)
         return rc;
@@ -320,6 +373,7 @@ static enum cc_code change_password(struct cc_ctx *cx)
     enum cc_code rc = cc_decode(cx, change_fields, &in);
 
     in.who = caller(cx);
+    in.access_token = cx->token;
     if (rc == CC_OK)
         rc = cc_identity_change_password(cx->app->identity, cx->arena, &in, &cx->err);
     return rc == CC_OK ? cc_reply_empty(cx, 204) : rc;
@@ -375,6 +429,7 @@ static const struct cc_route routes[] = {
     { CC_POST, "/auth/account-confirmation", confirm, CC_PUBLIC },
     { CC_POST, "/auth/account-confirmation/resend", resend, CC_PUBLIC },
     { CC_POST, "/auth/sign-in", sign_in, CC_PUBLIC },
+    { CC_POST, "/auth/sign-in/challenge", answer, CC_PUBLIC },
     { CC_POST, "/auth/refresh-token", refresh, CC_PUBLIC },
     { CC_POST, "/auth/sign-out", sign_out, CC_USER, CC_BODY_NONE },
     { CC_POST, "/auth/forgot-password", forgot, CC_PUBLIC },

@@ -33,14 +33,12 @@ static struct cc_str bearer_token(const struct cc_request *req)
 
 static enum cc_code check_sign_in(struct cc_ctx *cx)
 {
-    struct cc_str token;
-
     if (cx->route->access == CC_PUBLIC)
         return CC_OK;
-    token = bearer_token(cx->req);
-    if (token.len == 0 || !cx->server->authenticate)
+    cx->token = bearer_token(cx->req);
+    if (cx->token.len == 0 || !cx->server->authenticate)
         return cc_fail(&cx->err, CC_UNAUTHORIZED, NULL, "no token");
-    return cx->server->authenticate(cx, token);
+    return cx->server->authenticate(cx, cx->token);
 }
 
 /* Judged before something is done; of what is only read the type is known afterwards. */

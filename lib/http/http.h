@@ -66,6 +66,7 @@ struct cc_ctx {
     const struct cc_route *route;
     struct cc_str param[CC_PATH_PARAMS_MAX]; /* captures of the path, in order, decoded once */
     struct cc_str user, session;             /* who is signed in; absent on public routes */
+    struct cc_str token;                     /* by which he is known; likewise */
     struct cc_str request_id;
     struct cc_err err;
 };

@@ -21,10 +21,17 @@ enum cc_code cc_identity_resend(struct cc_identity *self, struct cc_arena *arena
 }
 
 enum cc_code cc_identity_sign_in(struct cc_identity *self, struct cc_arena *arena,
-                                 const struct cc_sign_in *in, struct cc_tokens *out,
+                                 const struct cc_sign_in *in, struct cc_signed_in *out,
                                  struct cc_err *err)
 {
     return self->ops->sign_in(self, arena, in, out, err);
+}
+
+enum cc_code cc_identity_answer(struct cc_identity *self, struct cc_arena *arena,
+                                const struct cc_answer *in, struct cc_signed_in *out,
+                                struct cc_err *err)
+{
+    return self->ops->answer(self, arena, in, out, err);
 }
 
 enum cc_code cc_identity_refresh(struct cc_identity *self, struct cc_arena *arena,
@@ -35,9 +42,9 @@ enum cc_code cc_identity_refresh(struct cc_identity *self, struct cc_arena *aren
 }
 
 enum cc_code cc_identity_sign_out(struct cc_identity *self, struct cc_arena *arena,
-                                  const struct cc_principal *who, struct cc_err *err)
+                                  const struct cc_sign_out *in, struct cc_err *err)
 {
-    return self->ops->sign_out(self, arena, who, err);
+    return self->ops->sign_out(self, arena, in, err);
 }
 
 enum cc_code cc_identity_forgot(struct cc_identity *self, struct cc_arena *arena,

@@ -15,6 +15,8 @@
 #include "../store/store.h"
 #include "../store/timer.h"
 
+#define CC_CHALLENGE_METHODS_MAX 3
+
 /* Every number an operator may turn; the fallbacks stand in app/keys.c. */
 struct cc_identity_config {
     struct cc_str keys;      /* folder of the keys (keys.h), and of the lock that bounds hashing */
@@ -105,6 +107,25 @@ struct cc_tokens {
     int64_t expires_in_s;
 };
 
+/* A right password is not enough: something else is asked for. */
+struct cc_challenge {
+    struct cc_str id; /* absent: nothing is */
+    /* by which it may be answered: "totp", "sms"; ended by NULL */
+    const char *methods[CC_CHALLENGE_METHODS_MAX + 1];
+};
+
+struct cc_signed_in {
+    struct cc_tokens tokens;       /* unless there is a challenge */
+    struct cc_challenge challenge; /* else its id is absent */
+};
+
+struct cc_answer {
+    struct cc_str id;     /* of the challenge */
+    struct cc_str method; /* one of those that it named */
+    struct cc_str code;
+    struct cc_str address;
+};
+
 struct cc_session {
     struct cc_str id;
     struct cc_str device_name;
@@ -122,8 +143,14 @@ struct cc_principal {
     struct cc_str session;
 };
 
+struct cc_sign_out {
+    struct cc_principal who;
+    struct cc_str refresh_token; /* of the caller's cookie; absent: not known */
+};
+
 struct cc_change_password {
     struct cc_principal who;
+    struct cc_str access_token; /* by which the caller was known */
     struct cc_str old_password;
     struct cc_str password;
 };
@@ -155,11 +182,17 @@ enum cc_code cc_identity_resend(struct cc_identity *self, struct cc_arena *arena
                                 const struct cc_resend *in, int64_t *resend_after_s,
                                 struct cc_err *err) CC_NODISCARD;
 
-/* Opens a session. CC_WRONG_CREDENTIALS after the same work for known and unknown numbers;
- * CC_TOO_MANY, CC_INVALID. */
+/* Opens a session, or gives the challenge that stands before it. CC_WRONG_CREDENTIALS after the
+ * same work for known and unknown numbers; CC_TOO_MANY, CC_INVALID. */
 enum cc_code cc_identity_sign_in(struct cc_identity *self, struct cc_arena *arena,
-                                 const struct cc_sign_in *in, struct cc_tokens *out,
+                                 const struct cc_sign_in *in, struct cc_signed_in *out,
                                  struct cc_err *err) CC_NODISCARD;
+
+/* Answers a challenge: opens the session, or gives the next one. CC_WRONG_CODE: wrong, expired or
+ * used, or there is no such challenge. CC_TOO_MANY. */
+enum cc_code cc_identity_answer(struct cc_identity *self, struct cc_arena *arena,
+                                const struct cc_answer *in, struct cc_signed_in *out,
+                                struct cc_err *err) CC_NODISCARD;
 
 /* Turns a refresh token into its successor and a new access token. The previous one gives the same
  * successor for refresh_grace_s; used later, or an older one, it ends the session.
@@ -170,7 +203,7 @@ enum cc_code cc_identity_refresh(struct cc_identity *self, struct cc_arena *aren
 
 /* Ends this session; its access tokens are refused from then on. CC_OK also if it was over. */
 enum cc_code cc_identity_sign_out(struct cc_identity *self, struct cc_arena *arena,
-                                  const struct cc_principal *who, struct cc_err *err) CC_NODISCARD;
+                                  const struct cc_sign_out *in, struct cc_err *err) CC_NODISCARD;
 
 /* Begins a recovery. The answer and the work are the same whoever owns the number, or nobody.
  * CC_INVALID, CC_TOO_MANY. */
@@ -234,10 +267,12 @@ struct cc_identity_ops {
     enum cc_code (*resend)(struct cc_identity *, struct cc_arena *, const struct cc_resend *,
                            int64_t *, struct cc_err *);
     enum cc_code (*sign_in)(struct cc_identity *, struct cc_arena *, const struct cc_sign_in *,
-                            struct cc_tokens *, struct cc_err *);
+                            struct cc_signed_in *, struct cc_err *);
+    enum cc_code (*answer)(struct cc_identity *, struct cc_arena *, const struct cc_answer *,
+                           struct cc_signed_in *, struct cc_err *);
     enum cc_code (*refresh)(struct cc_identity *, struct cc_arena *, struct cc_str,
                             struct cc_tokens *, struct cc_err *);
-    enum cc_code (*sign_out)(struct cc_identity *, struct cc_arena *, const struct cc_principal *,
+    enum cc_code (*sign_out)(struct cc_identity *, struct cc_arena *, const struct cc_sign_out *,
                              struct cc_err *);
     enum cc_code (*forgot)(struct cc_identity *, struct cc_arena *, const struct cc_forgot *,
                            struct cc_pending *, struct cc_err *);

@@ -133,6 +133,7 @@ static const struct cc_identity_ops local_ops = {
     .confirm = cc_local_confirm,
     .resend = cc_local_resend,
     .sign_in = cc_local_sign_in,
+    .answer = cc_local_answer,
     .refresh = cc_local_refresh,
     .sign_out = cc_local_sign_out,
     .forgot = cc_local_forgot,

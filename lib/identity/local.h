@@ -73,10 +73,12 @@ enum cc_code cc_local_confirm(struct cc_identity *, struct cc_arena *, const str
 enum cc_code cc_local_resend(struct cc_identity *, struct cc_arena *, const struct cc_resend *,
                              int64_t *, struct cc_err *) CC_NODISCARD;
 enum cc_code cc_local_sign_in(struct cc_identity *, struct cc_arena *, const struct cc_sign_in *,
-                              struct cc_tokens *, struct cc_err *) CC_NODISCARD;
+                              struct cc_signed_in *, struct cc_err *) CC_NODISCARD;
+enum cc_code cc_local_answer(struct cc_identity *, struct cc_arena *, const struct cc_answer *,
+                             struct cc_signed_in *, struct cc_err *) CC_NODISCARD;
 enum cc_code cc_local_refresh(struct cc_identity *, struct cc_arena *, struct cc_str,
                               struct cc_tokens *, struct cc_err *) CC_NODISCARD;
-enum cc_code cc_local_sign_out(struct cc_identity *, struct cc_arena *, const struct cc_principal *,
+enum cc_code cc_local_sign_out(struct cc_identity *, struct cc_arena *, const struct cc_sign_out *,
                                struct cc_err *) CC_NODISCARD;
 enum cc_code cc_local_forgot(struct cc_identity *, struct cc_arena *, const struct cc_forgot *,
                              struct cc_pending *, struct cc_err *) CC_NODISCARD;

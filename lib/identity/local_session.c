@@ -259,9 +259,9 @@ static enum cc_code delete_session(struct cc_txn *txn, void *arg, struct cc_err 
 }
 
 enum cc_code cc_local_sign_out(struct cc_identity *self, struct cc_arena *arena,
-                               const struct cc_principal *who, struct cc_err *err)
+                               const struct cc_sign_out *in, struct cc_err *err)
 {
-    struct cc_principal copy = *who;
+    struct cc_principal copy = in->who;
 
     return cc_local_run(cc_local_of(self), arena, delete_session, &copy, err);
 }

@@ -135,7 +135,7 @@ static enum cc_code sign_in(struct cc_arena *arena, const struct cc_sign_in *in,
 }
 
 enum cc_code cc_local_sign_in(struct cc_identity *self, struct cc_arena *arena,
-                              const struct cc_sign_in *in, struct cc_tokens *out,
+                              const struct cc_sign_in *in, struct cc_signed_in *out,
                               struct cc_err *err)
 {
     struct cc_local *local = cc_local_of(self);
@@ -157,5 +157,15 @@ enum cc_code cc_local_sign_in(struct cc_identity *self, struct cc_arena *arena,
     if (rc != CC_OK)
         return rc;
     who = (struct cc_principal){ run.user, run.session.id };
-    return cc_local_tokens(local, arena, &who, &run.session, out, err);
+    *out = (struct cc_signed_in){ .challenge.id = CC_STR_ABSENT };
+    return cc_local_tokens(local, arena, &who, &run.session, &out->tokens, err);
+}
+
+/* Nobody was given a challenge here. */
+enum cc_code cc_local_answer(struct cc_identity *self, struct cc_arena *arena,
+                             const struct cc_answer *in, struct cc_signed_in *out,
+                             struct cc_err *err)
+{
+    (void)self, (void)arena, (void)in, (void)out;
+    return cc_local_fail_code(err);
 }

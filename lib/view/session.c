@@ -12,6 +12,21 @@ void cc_view_tokens(struct cc_jw *w, const struct cc_tokens *tokens, bool with_r
     cc_jw_object_end(w);
 }
 
+void cc_view_challenge(struct cc_jw *w, const struct cc_challenge *challenge)
+{
+    cc_jw_object(w);
+    cc_jw_key(w, "challenge");
+    cc_jw_object(w);
+    cc_jw_put_str(w, "id", challenge->id);
+    cc_jw_key(w, "methods");
+    cc_jw_array(w);
+    for (size_t i = 0; challenge->methods[i]; i++)
+        cc_jw_str(w, cc_str_from(challenge->methods[i]));
+    cc_jw_array_end(w);
+    cc_jw_object_end(w);
+    cc_jw_object_end(w);
+}
+
 static void session(struct cc_jw *w, const struct cc_session *it, struct cc_str current)
 {
     cc_jw_object(w);

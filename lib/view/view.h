@@ -25,6 +25,7 @@ void cc_view_contacts(struct cc_jw *w, const struct cc_contacts *contacts);
 
 /* `current` is the session of the one who asks. */
 void cc_view_tokens(struct cc_jw *w, const struct cc_tokens *tokens, bool with_refresh_token);
+void cc_view_challenge(struct cc_jw *w, const struct cc_challenge *challenge);
 void cc_view_sessions(struct cc_jw *w, const struct cc_sessions *sessions, struct cc_str current);
 
 #endif

@@ -243,6 +243,15 @@ def test_codes_of_sign_up_and_of_recovery_are_not_one_anothers(server, client):
     reset(client, pending["id"], server.code(number), 401)
 
 
+# --- challenges -----------------------------------------------------------------------------------
+
+
+def test_a_challenge_that_nobody_was_given_is_a_wrong_code(client):
+    answer = {"challenge_id": "kZcXBfPDFQ", "method": "totp", "code": "123456"}
+    reply = client.post("/auth/sign-in/challenge", answer, expect=401)
+    assert reply.code == "wrong_code"
+
+
 # --- changing the password ------------------------------------------------------------------------
 
 

@@ -151,14 +151,14 @@ static void sign_in(struct seed *seed, struct person *person)
                                    .address = CC_STR("127.0.0.1") };
     struct cc_identity *identity = seed->app.identity;
     struct cc_principal who;
-    struct cc_tokens tokens;
+    struct cc_signed_in out;
     struct cc_err err = { 0 };
 
-    must(cc_identity_sign_in(identity, seed->arena, &in, &tokens, &err), &err, "sign-in");
-    must(cc_identity_authenticate(identity, seed->arena, tokens.access_token, &who, &err), &err,
+    must(cc_identity_sign_in(identity, seed->arena, &in, &out, &err), &err, "sign-in");
+    must(cc_identity_authenticate(identity, seed->arena, out.tokens.access_token, &who, &err), &err,
          "own token");
     person->id = who.user;
-    person->token = tokens.access_token;
+    person->token = out.tokens.access_token;
 }
 
 static void make_people(struct seed *seed)

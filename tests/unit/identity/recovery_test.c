@@ -25,7 +25,8 @@ static enum cc_code reset(struct house *h, struct cc_str id, struct cc_str code,
 static enum cc_code change(struct house *h, const struct cc_tokens *tokens, struct cc_str old,
                            struct cc_str password)
 {
-    struct cc_change_password in = { whose(h, tokens->access_token), old, password };
+    struct cc_change_password in = { whose(h, tokens->access_token), tokens->access_token, old,
+                                     password };
 
     return cc_identity_change_password(h->identity, h->arena, &in, anew(h));
 }
@@ -345,14 +346,14 @@ START_TEST(a_session_that_ended_changes_no_password)
     struct house h;
     struct cc_tokens mine, other;
     struct cc_change_password in;
-    struct cc_principal which;
+    struct cc_sign_out out;
 
     house_open(&h);
     make_account(&h, ADA);
     mine = sign_in(&h, ADA);
-    which = whose(&h, mine.access_token);
-    ck_assert_int_eq(cc_identity_sign_out(h.identity, h.arena, &which, anew(&h)), CC_OK);
-    in = (struct cc_change_password){ which, PASSWORD, NEW_PASSWORD };
+    out = (struct cc_sign_out){ whose(&h, mine.access_token), CC_STR_ABSENT };
+    ck_assert_int_eq(cc_identity_sign_out(h.identity, h.arena, &out, anew(&h)), CC_OK);
+    in = (struct cc_change_password){ out.who, mine.access_token, PASSWORD, NEW_PASSWORD };
     ck_assert_int_eq(cc_identity_change_password(h.identity, h.arena, &in, anew(&h)),
                      CC_UNAUTHORIZED);
     ck_assert_int_eq(sign_in_with(&h, ADA, PASSWORD, &other), CC_OK);

@@ -4,7 +4,8 @@ static enum cc_code sign_out(struct house *h, const struct cc_tokens *tokens)
 {
     struct cc_principal who = whose(h, tokens->access_token);
 
-    return cc_identity_sign_out(h->identity, h->arena, &who, anew(h));
+    return cc_identity_sign_out(h->identity, h->arena, &(struct cc_sign_out){ who, CC_STR_ABSENT },
+                                anew(h));
 }
 
 static struct cc_sessions sessions_of(struct house *h, const struct cc_tokens *tokens)

@@ -228,15 +228,28 @@ START_TEST(a_known_address_still_slows_down_by_its_own_wrong_ones)
 }
 END_TEST
 
+START_TEST(nobody_was_given_a_challenge_so_each_answer_is_a_wrong_code)
+{
+    struct house h;
+    struct cc_signed_in out;
+    struct cc_answer in = { CC_STR("0123456789abcdef"), CC_STR("totp"), CC_STR("123456"), HOME };
+
+    house_open(&h);
+    make_account(&h, ADA);
+    ck_assert_int_eq(cc_identity_answer(h.identity, h.arena, &in, &out, anew(&h)), CC_WRONG_CODE);
+    house_close(&h);
+}
+END_TEST
+
 static enum cc_code race_guess(struct house *h, struct cc_arena *arena, void *arg,
                                struct cc_str *result)
 {
     struct cc_sign_in in = { { .phone_number = ADA }, *(struct cc_str *)arg, CC_STR_ABSENT, HOME };
-    struct cc_tokens tokens;
+    struct cc_signed_in out;
     struct cc_err err = { 0 };
 
     (void)result;
-    return cc_identity_sign_in(h->identity, arena, &in, &tokens, &err);
+    return cc_identity_sign_in(h->identity, arena, &in, &out, &err);
 }
 
 /* Else a guesser would send a thousand at once and learn a thousand answers before any counts. */
@@ -504,6 +517,7 @@ CC_CHECK_MAIN("identity/sign_in", a_wrong_password_and_an_unknown_number_are_tol
               strangers_cannot_lock_out_who_signed_in_from_his_address_before,
               an_address_that_was_not_used_for_half_a_year_is_a_strangers_again,
               a_known_address_still_slows_down_by_its_own_wrong_ones,
+              nobody_was_given_a_challenge_so_each_answer_is_a_wrong_code,
               of_64_wrong_guesses_at_the_same_moment_one_is_answered,
               a_guess_that_began_before_another_was_found_wrong_is_not_answered,
               a_password_that_was_replaced_while_it_was_verified_opens_no_session,
