@@ -64,6 +64,15 @@ static enum cc_code sweep(struct cc_store *base, size_t limit, size_t *swept, st
     return rc == CC_OK ? dynamo_sweep(store, limit, swept, err) : rc;
 }
 
+static enum cc_code walk(struct cc_store *base, struct cc_str prefix, cc_item_fn *fn, void *arg,
+                         struct cc_err *err)
+{
+    struct dynamo_store *store = store_of(base);
+    enum cc_code rc = check_process(store, err);
+
+    return rc == CC_OK ? dynamo_walk(store, prefix, &(struct cc_visit){ fn, arg }, err) : rc;
+}
+
 static enum cc_code ask_for_schema(struct dynamo_store *store, struct cc_arena *arena,
                                    int64_t timeout_ms, struct cc_err *err)
 {
@@ -147,7 +156,7 @@ static void close_store(struct cc_store *base)
 }
 
 static const struct cc_store_ops ops = {
-    run, view, epoch, sweep, check, verify, copy, close_store
+    run, view, epoch, sweep, walk, check, verify, copy, close_store
 };
 
 /* --- the layout and the name of the history ------------------------------------------------------

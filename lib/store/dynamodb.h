@@ -10,6 +10,7 @@
  *   dynamodb_commit.c   an overlay as one TransactWriteItems, and what came of it
  *   dynamodb_group.c    functions that touch the same item share a commit
  *   dynamodb_sweep.c    what has expired goes
+ *   dynamodb_walk.c     the items of some partitions, page by page
  *   dynamodb_batch.c    many items, in no transaction: for who fills a table
  *   dynamodb_table.c    the table: making it, and whether it is one of ours
  *   dynamodb_examine.c  what an operator should know of it */
@@ -137,9 +138,15 @@ enum cc_code dynamo_query_page(struct dynamo_store *store, struct cc_arena *aren
                                struct cc_err *err) CC_NODISCARD;
 
 /* One page of the whole table, from `*start` on (absent: from the beginning), which then is where
- * the next one begins. Only what has expired by then, if expired_ms is positive. */
+ * the next one begins (absent: that was the last). Only what has expired by then, if expired_ms is
+ * positive. */
 enum cc_code dynamo_scan_page(struct dynamo_store *store, struct cc_arena *arena,
                               int64_t expired_ms, struct cc_str *start, struct dynamo_rows *rows,
+                              struct cc_err *err) CC_NODISCARD;
+
+/* The same of those partitions alone whose key begins with `prefix`. */
+enum cc_code dynamo_walk_page(struct dynamo_store *store, struct cc_arena *arena,
+                              struct cc_str prefix, struct cc_str *start, struct dynamo_rows *rows,
                               struct cc_err *err) CC_NODISCARD;
 
 /* --- writing without a transaction ------------------------------------------------------------ */
@@ -349,6 +356,12 @@ struct dynamo_sweep {
 
 enum cc_code dynamo_sweep(struct dynamo_store *store, size_t limit, size_t *swept,
                           struct cc_err *err) CC_NODISCARD;
+
+/* --- walking ---------------------------------------------------------------------------------- */
+
+/* cc_store_walk */
+enum cc_code dynamo_walk(struct dynamo_store *store, struct cc_str prefix,
+                         const struct cc_visit *visit, struct cc_err *err) CC_NODISCARD;
 
 /* --- the store -------------------------------------------------------------------------------- */
 

@@ -424,3 +424,26 @@ enum cc_code dynamo_scan_page(struct dynamo_store *store, struct cc_arena *arena
     write_start(*start, &request.w);
     return ask_page(store, "Scan", &request, &page, err);
 }
+
+static void write_only_prefix(struct cc_str prefix, struct cc_jw *w)
+{
+    cc_jw_put_str(w, "FilterExpression", CC_STR("begins_with(pk, :p)"));
+    cc_jw_key(w, "ExpressionAttributeValues");
+    cc_jw_object(w);
+    dynamo_put_str(w, ":p", prefix);
+    cc_jw_object_end(w);
+}
+
+enum cc_code dynamo_walk_page(struct dynamo_store *store, struct cc_arena *arena,
+                              struct cc_str prefix, struct cc_str *start, struct dynamo_rows *rows,
+                              struct cc_err *err)
+{
+    const struct page page = { arena, rows, start };
+    struct dynamo_request request;
+
+    dynamo_request_begin_table(&request, dynamo_call_arena(), store->table);
+    cc_jw_put_bool(&request.w, "ConsistentRead", true);
+    write_only_prefix(prefix, &request.w);
+    write_start(*start, &request.w);
+    return ask_page(store, "Scan", &request, &page, err);
+}

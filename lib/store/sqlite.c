@@ -123,6 +123,12 @@ static enum cc_code sweep(struct cc_store *base, size_t limit, size_t *swept, st
     return rc;
 }
 
+static enum cc_code walk(struct cc_store *base, struct cc_str prefix, cc_item_fn *fn, void *arg,
+                         struct cc_err *err)
+{
+    return sqlite_walk(store_of(base), prefix, &(struct cc_visit){ fn, arg }, err);
+}
+
 static enum cc_code read_schema(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct cc_item item;
@@ -191,7 +197,7 @@ static void close_store(struct cc_store *base)
 }
 
 static const struct cc_store_ops ops = {
-    run, view, epoch, sweep, check, verify, copy, close_store
+    run, view, epoch, sweep, walk, check, verify, copy, close_store
 };
 
 /* --- opening ---------------------------------------------------------------------------------- */

@@ -13,7 +13,8 @@
  *   sqlite_examine.c what an operator should know of it
  *   sqlite_replace.c such a copy in the place of the database
  *   sqlite_users.c   which processes have the database open
- *   sqlite_rows.c    all items one after another, for who moves them */
+ *   sqlite_rows.c    all items one after another, for who moves them
+ *   sqlite_walk.c    the items of some partitions, page by page */
 #ifndef CC_STORE_SQLITE_H
 #define CC_STORE_SQLITE_H
 
@@ -287,6 +288,9 @@ enum cc_code sqlite_copy_sum(struct sqlite_conn *conn, struct cc_progress *progr
 struct sqlite_store;
 enum cc_code sqlite_copy(struct sqlite_store *store, const char *path, struct cc_progress *progress,
                          struct cc_err *err) CC_NODISCARD;
+/* cc_store_walk */
+enum cc_code sqlite_walk(struct sqlite_store *store, struct cc_str prefix,
+                         const struct cc_visit *visit, struct cc_err *err) CC_NODISCARD;
 
 struct sqlite_store {
     struct cc_store base; /* first */

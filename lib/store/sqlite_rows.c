@@ -1,4 +1,5 @@
-/* For who moves all that is stored: every row, whether it has expired or not. */
+/* For who moves all that is stored, or walks through it: every row, whether it has expired or not.
+ */
 #include "sqlite.h"
 
 enum cc_code sqlite_rows_open(struct sqlite_conn *conn, struct cc_key after,

@@ -22,6 +22,12 @@ enum cc_code cc_store_sweep(struct cc_store *store, size_t limit, size_t *swept,
     return store->ops->sweep(store, limit, swept, err);
 }
 
+enum cc_code cc_store_walk(struct cc_store *store, struct cc_str prefix, cc_item_fn *fn, void *arg,
+                           struct cc_err *err)
+{
+    return store->ops->walk(store, prefix, fn, arg, err);
+}
+
 enum cc_code cc_store_check(struct cc_store *store, struct cc_arena *arena, struct cc_err *err)
 {
     return store->ops->check(store, arena, err);

@@ -90,6 +90,15 @@ struct cc_str cc_store_epoch(const struct cc_store *store);
 enum cc_code cc_store_sweep(struct cc_store *store, size_t limit, size_t *swept,
                             struct cc_err *err) CC_NODISCARD;
 
+/* Gives fn all items whose partition key begins with `prefix` (ASCII, not empty): those of one
+ * partition one after another, in the order of their sort keys, and the partitions in any order.
+ * What is written meanwhile is seen or not. The item is good until fn returns, which may use the
+ * store; what fn refuses ends it. On DynamoDB the whole table is read, which is paid by its size.
+ * Codes as cc_store_view. */
+typedef enum cc_code cc_item_fn(const struct cc_item *item, void *arg, struct cc_err *err);
+enum cc_code cc_store_walk(struct cc_store *store, struct cc_str prefix, cc_item_fn *fn, void *arg,
+                           struct cc_err *err) CC_NODISCARD;
+
 /* Whether it can take reads and writes now: CC_OK, CC_UNAVAILABLE, CC_STORAGE_FULL. Waits a second
  * for its turn, or less if wait_ms is less. */
 enum cc_code cc_store_check(struct cc_store *store, struct cc_arena *arena,
@@ -160,6 +169,7 @@ struct cc_store_ops {
                          struct cc_err *);
     struct cc_str (*epoch)(const struct cc_store *);
     enum cc_code (*sweep)(struct cc_store *, size_t, size_t *, struct cc_err *);
+    enum cc_code (*walk)(struct cc_store *, struct cc_str, cc_item_fn *, void *, struct cc_err *);
     enum cc_code (*check)(struct cc_store *, struct cc_arena *, struct cc_err *);
     enum cc_code (*verify)(struct cc_store *, struct cc_arena *, struct cc_err *);
     enum cc_code (*copy)(struct cc_store *, const char *, struct cc_progress *, struct cc_err *);

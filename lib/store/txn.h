@@ -49,6 +49,12 @@ void cc_txn_init(struct cc_txn *txn, const struct cc_txn_ops *ops, struct cc_are
 enum cc_code cc_txn_call(struct cc_txn *txn, cc_txn_fn *fn, void *arg,
                          struct cc_err *err) CC_NODISCARD;
 
+/* Who is given the items of cc_store_walk. */
+struct cc_visit {
+    cc_item_fn *fn;
+    void *arg;
+};
+
 /* What an item weighs against the limits: both keys and the body. */
 size_t cc_item_size(const struct cc_item *item);
 
