@@ -79,34 +79,38 @@ enum cc_code cc_proof_delete(struct cc_txn *txn, enum cc_proof_kind kind, struct
 
 /* --- the credential --------------------------------------------------------------------------- */
 
-struct credential {
-    struct cc_str hash;
-};
+const char *const cc_account_state_names[] = { "active", "disabled", "removing", NULL };
 
 static const struct cc_field credential_fields[] = {
-    { .name = "hash", .type = CC_FIELD_STR, .offset = offsetof(struct credential, hash) },
+    { .name = "hash", .type = CC_FIELD_STR, .offset = offsetof(struct cc_credential, hash) },
+    { .name = "state",
+      .type = CC_FIELD_ENUM,
+      .flags = CC_FIELD_OMIT,
+      .offset = offsetof(struct cc_credential, state),
+      .values = cc_account_state_names },
+    { .name = "username",
+      .type = CC_FIELD_STR,
+      .flags = CC_FIELD_OMIT,
+      .offset = offsetof(struct cc_credential, username) },
     { .name = NULL },
 };
 
-enum cc_code cc_credential_get(struct cc_txn *txn, struct cc_str user, struct cc_str *hash,
+enum cc_code cc_credential_get(struct cc_txn *txn, struct cc_str user, struct cc_credential *out,
                                struct cc_err *err)
 {
-    const struct cc_key key = cc_key_credential(cc_txn_arena(txn), user);
-    struct credential credential;
-    enum cc_code rc = cc_row_get(txn, key, credential_fields, &credential, err);
-
-    if (rc == CC_OK)
-        *hash = credential.hash;
-    return rc;
+    return cc_row_get(txn, cc_key_credential(cc_txn_arena(txn), user), credential_fields, out, err);
 }
 
-enum cc_code cc_credential_put(struct cc_txn *txn, struct cc_str user, struct cc_str hash,
-                               struct cc_err *err)
+enum cc_code cc_credential_put(struct cc_txn *txn, struct cc_str user,
+                               const struct cc_credential *credential, struct cc_err *err)
 {
-    const struct cc_key key = cc_key_credential(cc_txn_arena(txn), user);
-    const struct credential credential = { hash };
+    return cc_row_put(txn, cc_key_credential(cc_txn_arena(txn), user), credential_fields,
+                      credential, err);
+}
 
-    return cc_row_put(txn, key, credential_fields, &credential, err);
+enum cc_code cc_credential_delete(struct cc_txn *txn, struct cc_str user, struct cc_err *err)
+{
+    return cc_txn_delete(txn, cc_key_credential(cc_txn_arena(txn), user), err);
 }
 
 /* --- sessions --------------------------------------------------------------------------------- */
@@ -195,7 +199,7 @@ enum cc_code cc_session_list(struct cc_txn *txn, struct cc_str user, struct cc_s
 }
 
 enum cc_code cc_session_delete_others(struct cc_txn *txn, const struct cc_principal *keep,
-                                      struct cc_str hash, struct cc_err *err)
+                                      const struct cc_credential *credential, struct cc_err *err)
 {
     struct cc_session_items sessions;
     enum cc_code rc = cc_session_list(txn, keep->user, &sessions, err);
@@ -206,5 +210,5 @@ enum cc_code cc_session_delete_others(struct cc_txn *txn, const struct cc_princi
         if (!cc_str_eq(other.session, keep->session))
             rc = cc_session_delete(txn, &other, err);
     }
-    return rc == CC_OK ? cc_credential_put(txn, keep->user, hash, err) : rc;
+    return rc == CC_OK ? cc_credential_put(txn, keep->user, credential, err) : rc;
 }

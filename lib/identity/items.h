@@ -35,11 +35,25 @@ enum cc_code cc_proof_put(struct cc_txn *txn, enum cc_proof_kind kind, const str
 enum cc_code cc_proof_delete(struct cc_txn *txn, enum cc_proof_kind kind, struct cc_str id,
                              struct cc_err *err) CC_NODISCARD;
 
+/* Whether somebody may sign in. Who is disabled, or being removed, gets the answer of a wrong
+ * password; of the two only the first can be undone. */
+enum cc_account_state { CC_ACCOUNT_ACTIVE, CC_ACCOUNT_DISABLED, CC_ACCOUNT_REMOVING };
+extern const char *const cc_account_state_names[]; /* as stored and shown; ended by NULL */
+
 /* The guard of a user's sessions. */
-enum cc_code cc_credential_get(struct cc_txn *txn, struct cc_str user, struct cc_str *hash,
+struct cc_credential {
+    struct cc_str hash; /* of the password; of a pool's user: random text that a new one replaces */
+    int state;          /* enum cc_account_state */
+    struct cc_str username; /* in the pool; absent: the user's id */
+};
+
+enum cc_code cc_credential_get(struct cc_txn *txn, struct cc_str user, struct cc_credential *out,
                                struct cc_err *err) CC_NODISCARD;
-enum cc_code cc_credential_put(struct cc_txn *txn, struct cc_str user, struct cc_str hash,
+enum cc_code cc_credential_put(struct cc_txn *txn, struct cc_str user,
+                               const struct cc_credential *credential,
                                struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_credential_delete(struct cc_txn *txn, struct cc_str user,
+                                  struct cc_err *err) CC_NODISCARD;
 
 struct cc_session_item {
     struct cc_str id; /* not in the body: the key says it */
@@ -68,8 +82,9 @@ enum cc_code cc_session_delete(struct cc_txn *txn, const struct cc_principal *wh
 enum cc_code cc_session_list(struct cc_txn *txn, struct cc_str user, struct cc_session_items *out,
                              struct cc_err *err) CC_NODISCARD;
 
-/* Deletes all of `user`'s but `keep` (absent: all), and puts his CREDENTIAL with `hash`. */
+/* Deletes all of keep->user's but keep->session (absent: all), and puts his CREDENTIAL. */
 enum cc_code cc_session_delete_others(struct cc_txn *txn, const struct cc_principal *keep,
-                                      struct cc_str hash, struct cc_err *err) CC_NODISCARD;
+                                      const struct cc_credential *credential,
+                                      struct cc_err *err) CC_NODISCARD;
 
 #endif

@@ -108,14 +108,18 @@ static enum cc_code read_recovery(struct cc_txn *txn, void *arg, struct cc_err *
     return cc_proof_get(txn, CC_PROOF_RECOVERY, run->in->id, &run->proof, err);
 }
 
+/* CC_NOT_FOUND: who is disabled does not come back by it, nor who was removed meanwhile. */
 static enum cc_code put_password(struct cc_txn *txn, const struct reset *run, struct cc_err *err)
 {
     struct cc_principal nobody = { run->proof.user, CC_STR_ABSENT };
-    struct cc_str old;
-    enum cc_code rc = cc_credential_get(txn, run->proof.user, &old, err);
+    struct cc_credential credential;
+    enum cc_code rc = cc_credential_get(txn, run->proof.user, &credential, err);
 
+    if (rc == CC_OK && credential.state != CC_ACCOUNT_ACTIVE)
+        rc = CC_NOT_FOUND;
+    credential.hash = run->hash;
     if (rc == CC_OK)
-        rc = cc_session_delete_others(txn, &nobody, run->hash, err);
+        rc = cc_session_delete_others(txn, &nobody, &credential, err);
     if (rc == CC_OK)
         rc = cc_throttle_forgive(txn, &run->attempt, err);
     return rc == CC_OK ? cc_proof_delete(txn, CC_PROOF_RECOVERY, run->in->id, err) : rc;
@@ -190,9 +194,9 @@ struct change {
     struct cc_local *local;
     struct cc_principal who;
     struct cc_attempt attempt;
-    struct cc_str login;    /* the person's own number or address */
-    struct cc_str hash;     /* that was verified */
-    struct cc_str new_hash; /* of the new password */
+    struct cc_str login;             /* the person's own number or address */
+    struct cc_credential credential; /* whose hash was verified */
+    struct cc_str new_hash;          /* of the new password */
     bool matches;
     int64_t retry_after_s; /* the verdict */
     enum cc_code verdict;
@@ -207,7 +211,7 @@ static enum cc_code read_credential(struct cc_txn *txn, void *arg, struct cc_err
     if (rc == CC_OK)
         rc = cc_profile_get(txn, run->who.user, &profile, err);
     if (rc == CC_OK)
-        rc = cc_credential_get(txn, run->who.user, &run->hash, err);
+        rc = cc_credential_get(txn, run->who.user, &run->credential, err);
     if (rc == CC_OK)
         run->login = profile.phone_number.at ? profile.phone_number : profile.email;
     return rc;
@@ -225,14 +229,14 @@ static enum cc_code count_wrong(struct cc_txn *txn, void *arg, struct cc_err *er
 static enum cc_code judge_change(struct cc_txn *txn, struct change *run, struct cc_err *err)
 {
     struct cc_session_item session;
-    struct cc_str hash;
+    struct cc_credential credential;
     enum cc_code rc = cc_session_get(txn, &run->who, &session, err);
 
     if (rc == CC_OK)
-        rc = cc_credential_get(txn, run->who.user, &hash, err);
+        rc = cc_credential_get(txn, run->who.user, &credential, err);
     if (rc == CC_NOT_FOUND)
         run->verdict = CC_UNAUTHORIZED;
-    else if (rc == CC_OK && !cc_str_eq(hash, run->hash))
+    else if (rc == CC_OK && !cc_str_eq(credential.hash, run->credential.hash))
         run->verdict = CC_WRONG_CREDENTIALS;
     return rc == CC_NOT_FOUND ? CC_OK : rc;
 }
@@ -240,6 +244,7 @@ static enum cc_code judge_change(struct cc_txn *txn, struct change *run, struct 
 static enum cc_code change_password(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct change *run = arg;
+    struct cc_credential next = run->credential;
     enum cc_code rc = cc_throttle_right(txn, &run->attempt, &run->retry_after_s, err);
 
     run->verdict = CC_OK;
@@ -247,7 +252,8 @@ static enum cc_code change_password(struct cc_txn *txn, void *arg, struct cc_err
         rc = judge_change(txn, run, err);
     if (rc != CC_OK || run->retry_after_s > 0 || run->verdict != CC_OK)
         return rc;
-    return cc_session_delete_others(txn, &run->who, run->new_hash, err);
+    next.hash = run->new_hash;
+    return cc_session_delete_others(txn, &run->who, &next, err);
 }
 
 static enum cc_code check_passwords(struct cc_arena *arena, const struct cc_change_password *in,
@@ -259,7 +265,7 @@ static enum cc_code check_passwords(struct cc_arena *arena, const struct cc_chan
 
     if (rc == CC_OK)
         rc = cc_password_verify(&local->hasher, arena, cc_password_normal(arena, in->old_password),
-                                run->hash, &run->matches, err);
+                                run->credential.hash, &run->matches, err);
     if (rc == CC_OK && run->matches)
         rc = cc_password_hash(&local->hasher, arena, password, &run->new_hash, err);
     return rc;

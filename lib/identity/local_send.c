@@ -38,13 +38,25 @@ struct sending {
     int64_t now_ms;
 };
 
+/* Who is disabled does not come back by a new password: he gets no code for one. */
+static enum cc_code check_owner(struct cc_txn *txn, struct sending *run, struct cc_err *err)
+{
+    struct cc_credential credential;
+    enum cc_code rc = cc_credential_get(txn, run->proof.user, &credential, err);
+
+    if (rc == CC_NOT_FOUND || (rc == CC_OK && credential.state != CC_ACCOUNT_ACTIVE))
+        run->proof.user = CC_STR_ABSENT;
+    return rc == CC_NOT_FOUND ? CC_OK : rc;
+}
+
 static enum cc_code read_proof(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct sending *run = arg;
+    const enum cc_proof_kind kind = (enum cc_proof_kind)run->job.proof_kind;
+    enum cc_code rc = cc_proof_get(txn, kind, run->job.id, &run->proof, err);
 
     run->now_ms = cc_txn_now_ms(txn);
-    return cc_proof_get(txn, (enum cc_proof_kind)run->job.proof_kind, run->job.id, &run->proof,
-                        err);
+    return rc == CC_OK && run->proof.user.at ? check_owner(txn, run, err) : rc;
 }
 
 /* Nobody's number gets no message from us; the owner of a taken one is told once, not as often as

@@ -290,10 +290,10 @@ enum cc_code cc_local_session_end(struct cc_identity *self, struct cc_arena *are
 static enum cc_code end_others(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     const struct cc_principal *who = arg;
-    struct cc_str hash;
-    enum cc_code rc = cc_credential_get(txn, who->user, &hash, err);
+    struct cc_credential credential;
+    enum cc_code rc = cc_credential_get(txn, who->user, &credential, err);
 
-    return rc == CC_OK ? cc_session_delete_others(txn, who, hash, err) : rc;
+    return rc == CC_OK ? cc_session_delete_others(txn, who, &credential, err) : rc;
 }
 
 enum cc_code cc_local_sessions_end_others(struct cc_identity *self, struct cc_arena *arena,
@@ -315,8 +315,8 @@ struct listing {
 static enum cc_code list_sessions(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct listing *run = arg;
-    struct cc_str hash;
-    enum cc_code rc = cc_credential_get(txn, run->user, &hash, err);
+    struct cc_credential ignored;
+    enum cc_code rc = cc_credential_get(txn, run->user, &ignored, err);
 
     return rc == CC_OK ? cc_session_list(txn, run->user, &run->items, err) : rc;
 }

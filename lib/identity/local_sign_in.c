@@ -11,9 +11,9 @@ struct sign_in {
     struct cc_local *local;
     struct cc_identifier login;
     struct cc_attempt attempt;
-    struct cc_str user;     /* absent: nobody has this number */
-    struct cc_str hash;     /* that was verified; absent likewise */
-    struct cc_str new_hash; /* the same, or made anew with the parameters of today */
+    struct cc_str user;              /* absent: nobody has this number */
+    struct cc_credential credential; /* whose hash was verified; absent likewise */
+    struct cc_str new_hash;          /* the same, or made anew with the parameters of today */
     bool matches;
     struct cc_session_item session;
     /* the verdict */
@@ -27,12 +27,12 @@ static enum cc_code look_up(struct cc_txn *txn, void *arg, struct cc_err *err)
     struct sign_in *run = arg;
     enum cc_code rc = cc_throttle_look(txn, &run->attempt, &run->retry_after_s, err);
 
-    run->hash = CC_STR_ABSENT;
+    run->credential = (struct cc_credential){ 0 };
     if (rc == CC_OK)
         rc = cc_identifier_get(txn, &run->login, &run->user, err);
     if (rc == CC_OK)
-        rc = cc_credential_get(txn, run->user.at ? run->user : run->attempt.account, &run->hash,
-                               err);
+        rc = cc_credential_get(txn, run->user.at ? run->user : run->attempt.account,
+                               &run->credential, err);
     return rc == CC_NOT_FOUND ? CC_OK : rc;
 }
 
@@ -66,14 +66,19 @@ static enum cc_code put_session(struct cc_txn *txn, struct sign_in *run, struct 
     return cc_session_put(txn, run->user, session, err);
 }
 
+static bool is_same(const struct cc_credential *a, const struct cc_credential *b)
+{
+    return cc_str_eq(a->hash, b->hash) && a->state == b->state;
+}
+
 /* The password was verified outside: it counts only if the credential is still the same. */
 static enum cc_code open_session(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct sign_in *run = arg;
-    struct cc_str hash = CC_STR_ABSENT;
-    enum cc_code rc = cc_credential_get(txn, run->user, &hash, err);
+    struct cc_credential credential;
+    enum cc_code rc = cc_credential_get(txn, run->user, &credential, err);
 
-    run->is_stale = rc == CC_NOT_FOUND || (rc == CC_OK && !cc_str_eq(hash, run->hash));
+    run->is_stale = rc == CC_NOT_FOUND || (rc == CC_OK && !is_same(&credential, &run->credential));
     if (run->is_stale)
         return CC_OK;
     if (rc == CC_OK)
@@ -81,20 +86,24 @@ static enum cc_code open_session(struct cc_txn *txn, void *arg, struct cc_err *e
     if (rc != CC_OK || run->retry_after_s > 0)
         return rc;
     rc = drop_oldest(txn, run, err);
+    credential.hash = run->new_hash;
     if (rc == CC_OK)
-        rc = cc_credential_put(txn, run->user, run->new_hash, err);
+        rc = cc_credential_put(txn, run->user, &credential, err);
     return rc == CC_OK ? put_session(txn, run, err) : rc;
 }
 
+/* Who is disabled is told nothing: to him, too, any password is a wrong one. */
 static enum cc_code check_password(struct cc_arena *arena, struct cc_str password,
                                    struct sign_in *run, struct cc_err *err)
 {
     const struct cc_hasher *hasher = &run->local->hasher;
     struct cc_str normal = cc_password_normal(arena, password);
-    enum cc_code rc = cc_password_verify(hasher, arena, normal, run->hash, &run->matches, err);
+    const struct cc_str hash = run->credential.hash;
+    enum cc_code rc = cc_password_verify(hasher, arena, normal, hash, &run->matches, err);
 
-    run->new_hash = run->hash;
-    if (rc == CC_OK && run->matches && !cc_password_is_current(hasher, run->hash))
+    run->matches = run->matches && run->credential.state == CC_ACCOUNT_ACTIVE;
+    run->new_hash = hash;
+    if (rc == CC_OK && run->matches && !cc_password_is_current(hasher, hash))
         rc = cc_password_hash(hasher, arena, normal, &run->new_hash, err);
     return rc;
 }

@@ -161,7 +161,7 @@ static enum cc_code put_account(struct cc_txn *txn, const struct confirm *run, s
     enum cc_code rc = cc_profile_put(txn, &profile, err);
 
     if (rc == CC_OK)
-        rc = cc_credential_put(txn, run->user, proof->hash, err);
+        rc = cc_credential_put(txn, run->user, &(struct cc_credential){ .hash = proof->hash }, err);
     if (rc == CC_OK)
         rc = cc_txn_put(txn,
                         &(struct cc_item){ .key = cc_key_user_head(arena, run->user),
