@@ -1,9 +1,120 @@
-"""Where the servers of the tests keep their data. What differs for the tests stands here, and
-nowhere else."""
+"""Where the servers of the tests keep their data, and who keeps their people's passwords. What
+differs for the tests stands here, and nowhere else."""
 
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+# --- identity -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Local:
+    """Accounts are in the store, codes in the outbox, keys in the data folder."""
+    name = "local"
+    rotates = True  # refreshing gives another refresh token
+
+    def settings(self, mark):
+        return {}
+
+    def sign_up_code(self, server, to):
+        return server.notice(to)["code"]
+
+    def recovery_code(self, server, to):
+        return server.notice(to)["code"]
+
+    def issuer(self, server):
+        return server.url
+
+    def client_id(self, server):
+        return "cloud-chat"
+
+    def shorten_tokens(self, server):
+        """To a second, before it starts."""
+        server.settings["identity.access_token"] = "1s"
+
+    def signing_key(self, server, kid):
+        """Where the private key of the access tokens is."""
+        return server.data / "keys" / f"{kid}.pem"
+
+
+@dataclass(frozen=True)
+class Cognito:
+    """A user pool in MiniStack for each data folder, and in it a client with a secret. MiniStack
+    sends no codes: they are always these. It gives no other refresh token than the first."""
+    endpoint: str
+    state: Path  # MiniStack's folder
+    environment: dict = field(repr=False)
+    name = "cognito"
+    rotates = False
+
+    def settings(self, mark):
+        made = make_pool(self.endpoint, mark, tuple(sorted(self.environment.items())))
+        return {"identity.backend": "cognito", "cognito.endpoint": self.endpoint, **made}
+
+    def sign_up_code(self, server, to):
+        return "123456"
+
+    def recovery_code(self, server, to):
+        return "654321"
+
+    def issuer(self, server):
+        pool = server.settings["cognito.pool"]
+        return f"https://cognito-idp.{pool.split('_')[0]}.amazonaws.com/{pool}"
+
+    def client_id(self, server):
+        return server.settings["cognito.client_id"]
+
+    def shorten_tokens(self, server):
+        self.client().update_user_pool_client(
+            UserPoolId=server.settings["cognito.pool"], ClientId=self.client_id(server),
+            **{**CLIENT, "AccessTokenValidity": 1, "TokenValidityUnits": {
+                "AccessToken": "seconds"}})
+
+    def signing_key(self, server, kid):
+        return self.state / "cognito-pool-keys" / f"{server.settings['cognito.pool']}-access.pem"
+
+    def client(self):
+        return boto_client("cognito-idp", self.endpoint, self.environment)
+
+    def people(self, server):
+        """Who is in the pool: the attributes of each by his username, and `status`."""
+        pages = self.client().get_paginator("list_users")
+        users = [user for page in pages.paginate(UserPoolId=server.settings["cognito.pool"])
+                 for user in page["Users"]]
+        return {user["Username"]: {"status": user["UserStatus"],
+                                   **{one["Name"]: one["Value"] for one in user["Attributes"]}}
+                for user in users}
+
+
+CLIENT = {
+    "ClientName": "cloud-chat", "PreventUserExistenceErrors": "ENABLED",
+    "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    "EnableTokenRevocation": True, "AccessTokenValidity": 15,
+    "TokenValidityUnits": {"AccessToken": "minutes"}}
+
+
+@cache  # the same data folder, the same pool
+def make_pool(endpoint, mark, environment):
+    """A pool whose rules for passwords are ours, so that ours are the ones that are seen, and where
+    who wants to may have a second step."""
+    cognito = boto_client("cognito-idp", endpoint, dict(environment))
+    pool = cognito.create_user_pool(
+        PoolName=f"p-{mark}", AutoVerifiedAttributes=["phone_number", "email"],
+        Policies={"PasswordPolicy": {
+            "MinimumLength": 8, "RequireUppercase": False, "RequireLowercase": False,
+            "RequireNumbers": False, "RequireSymbols": False}})["UserPool"]["Id"]
+    cognito.set_user_pool_mfa_config(UserPoolId=pool, MfaConfiguration="OPTIONAL",
+                                     SoftwareTokenMfaConfiguration={"Enabled": True})
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool, GenerateSecret=True, **CLIENT)["UserPoolClient"]
+    return {"cognito.pool": pool, "cognito.client_id": client["ClientId"],
+            "cognito.client_secret": client["ClientSecret"]}
+
+
+# --- data -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -12,6 +123,7 @@ class Sqlite:
     name = "sqlite"
     sign_out_s = 0  # until a session that has ended is refused everywhere
     environment = {}
+    identity = Local()
     opens_sockets = False  # each thread, when it first needs them
 
     def settings(self, data):
@@ -38,6 +150,7 @@ class Aws:
     objects: str
     bucket: str
     environment: dict = field(repr=False)  # with the credentials
+    identity: object = Local()
     name = "aws"
     sign_out_s = 2
     opens_sockets = True
@@ -48,7 +161,8 @@ class Aws:
         return {"store.backend": "dynamodb", "store.table": f"t-{mark}",
                 "aws.dynamodb_endpoint": self.tables, "aws.s3_endpoint": self.objects,
                 "identity.session_memory": f"{self.sign_out_s}s",
-                "blob.backend": "s3", "blob.bucket": self.bucket, "blob.prefix": f"{mark}/"}
+                "blob.backend": "s3", "blob.bucket": self.bucket, "blob.prefix": f"{mark}/",
+                **self.identity.settings(mark)}
 
     def prepare(self, server):
         for command in (("init",), ("aws", "create-table")):
@@ -56,13 +170,7 @@ class Aws:
             assert run.returncode == 0, run.stdout + run.stderr
 
     def client(self, service, url):
-        """boto3's: by others, so that what we wrote is read as they understand it."""
-        import boto3  # not there where SQLite is tested
-
-        return boto3.client(service, endpoint_url=url,
-                            region_name=self.environment["AWS_REGION"],
-                            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
-                            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"])
+        return boto_client(service, url, self.environment)
 
     def items(self, server):
         """All of the table, as DynamoDB tells them."""
@@ -83,6 +191,15 @@ class Aws:
                 for page in pages for found in page.get("Contents", [])]
 
 
+def boto_client(service, url, environment):
+    """boto3's: by others, so that what we wrote is read as they understand it."""
+    import boto3  # not there where SQLite is tested
+
+    return boto3.client(service, endpoint_url=url, region_name=environment["AWS_REGION"],
+                        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+                        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"])
+
+
 def refuse_root(key):
     """MiniStack takes these for the account's root and then checks no signature at all."""
     assert key != "test" and not (key.isdigit() and len(key) == 12), \
@@ -94,6 +211,8 @@ def named(env):
     if "CC_TEST_DYNAMODB" not in env:
         return Sqlite()
     refuse_root(env["AWS_ACCESS_KEY_ID"])
-    return Aws(env["CC_TEST_DYNAMODB"], env["CC_TEST_S3"],
-               env["CC_TEST_BUCKET"],
-               {name: value for name, value in env.items() if name.startswith("AWS_")})
+    given = {name: value for name, value in env.items() if name.startswith("AWS_")}
+    identity = Local()
+    if "CC_TEST_COGNITO" in env:
+        identity = Cognito(env["CC_TEST_COGNITO"], Path(env["CC_TEST_COGNITO_STATE"]), given)
+    return Aws(env["CC_TEST_DYNAMODB"], env["CC_TEST_S3"], env["CC_TEST_BUCKET"], given, identity)

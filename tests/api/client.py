@@ -204,7 +204,7 @@ class Person(Client):
         self.token = tokens["access_token"]
         self.refresh_token = tokens.get("refresh_token")
         self.session = tokens["session_id"]
-        self.id = claims(self.token)["sub"]
+        self.id = claims(self.token)["username"]
         self.server.secrets |= {self.token, self.refresh_token or self.token}
         return self
 

@@ -18,6 +18,7 @@ STAGE = Path(os.environ.get("STAGE", ROOT / "build" / "stage"))
 CLOUDCHAT = STAGE / "bin" / "cloudchat"
 PROGRAMS = STAGE / "lib" / "cloud-chat"
 BACKEND = backends.named(os.environ)
+IDENTITY = BACKEND.identity
 
 # Cheap passwords and wide throttles; what tests those sets them itself.
 QUICK = {
@@ -49,6 +50,15 @@ def wait_for(what, ask, seconds=20.0, every=0.01):
 def needs_sqlite(why):
     """A mark for tests of what only a database in a file has."""
     return pytest.mark.skipif(BACKEND.name != "sqlite", reason=why)
+
+
+def needs_local(why):
+    """A mark for tests of what only accounts in the store have."""
+    return pytest.mark.skipif(IDENTITY.name != "local", reason=why)
+
+
+needs_rotation = pytest.mark.skipif(not IDENTITY.rotates,
+                                    reason="MiniStack gives no other refresh token than the first")
 
 
 def signed_out(client, target="/profile", **more):
@@ -181,7 +191,11 @@ class Server:
         return found[0]
 
     def code(self, to):
-        return self.notice(to)["code"]
+        """The one that confirms a sign-up."""
+        return IDENTITY.sign_up_code(self, to)
+
+    def recovery_code(self, to):
+        return IDENTITY.recovery_code(self, to)
 
     # --- its processes ---------------------------------------------------------------------------
 

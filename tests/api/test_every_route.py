@@ -6,7 +6,7 @@ import contract
 import pytest
 from client import Person, Request
 from contract import BY_ID, OPERATIONS
-from server import wait_for
+from server import IDENTITY, Server, wait_for
 
 PRIVATE = [op for op in OPERATIONS if not op.public]
 JSON = [op for op in OPERATIONS if op.takes_json]
@@ -49,9 +49,9 @@ def test_without_a_token_it_is_401(op, scene, client):
 @pytest.fixture(scope="module")
 def expired(tmp_path_factory):
     """A server whose tokens are good for a second, and one that was."""
-    from server import Server
-    running = Server(tmp_path_factory.mktemp("expired") / "data",
-                     {"identity.access_token": "1s"}).start()
+    running = Server(tmp_path_factory.mktemp("expired") / "data")
+    IDENTITY.shorten_tokens(running)
+    running.start()
     person = Person(running).sign_up().sign_in()
     wait_for("the token has expired", lambda: person.get("/profile").status == 401, every=0.05)
     yield person

@@ -14,7 +14,7 @@ import pytest
 from client import Client, Person, claims, new_client_id, token_header
 from forge import Rsa, b64, dump, hmac_token, openssl, signing_input, unb64
 from raw import describe, exchange, head, take_reply
-from server import Server
+from server import IDENTITY, Server
 
 CORPUS_MIN = 300
 
@@ -33,7 +33,7 @@ class House:
                               for name in ("Ada", "Bob"))
         self.header, self.claims = token_header(self.ada.token), claims(self.ada.token)
         self.kid = self.header["kid"]
-        self.key = Rsa(self.server.data / "keys" / f"{self.kid}.pem")
+        self.key = Rsa(IDENTITY.signing_key(self.server, self.kid))
         self.foreign = Rsa.make(folder / "foreign.pem")
         self.jwks = Client(self.server.url).get("/.well-known/jwks.json").json()
         self.pids = self.workers()

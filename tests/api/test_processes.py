@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from client import PASSWORD, Client, Person, Request, new_client_id, new_number
 from fastcgi import replies_in, request, talk
-from server import (CLOUDCHAT, STAGE, Server, cpu_ticks, environment, free_port, needs_sqlite,
-                    wait_for)
+from server import (CLOUDCHAT, STAGE, Server, cpu_ticks, environment, free_port, needs_local,
+                    needs_sqlite, wait_for)
 
 
 class Writer(threading.Thread):
@@ -128,6 +128,7 @@ def in_hand(server, program):
     wait_for(f"{program} has something in hand", lambda: cpu_ticks(pid) > before + 3)
 
 
+@needs_local("it is busy with hashing a password")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stopping_finishes_what_is_in_hand(make_server, number):
     server = make_server(**SLOW)

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from client import PASSWORD, Client, Person, new_client_id, new_number
-from server import Server, signed_out
+from server import Server, needs_local, signed_out
 
 CLIENTS = 64
 
@@ -90,7 +90,7 @@ def test_two_pendings_of_one_number_become_one_account(server, client):
 def test_one_recovery_code_is_taken_once(server, client, person):
     ada = person()
     recovery = client.post("/auth/forgot-password", ada.login, expect=200).json()
-    code = server.code(ada.to)
+    code = server.recovery_code(ada.to)
     passwords = [f"the password of client {i}" for i in range(CLIENTS)]
     replies = race(lambda i: client.post("/auth/reset-password", {
         "id": recovery["id"], "code": code, "password": passwords[i]}))
@@ -100,6 +100,7 @@ def test_one_recovery_code_is_taken_once(server, client, person):
 
 
 def test_one_refresh_token_has_one_successor(client, person):
+    """Itself, where it does not turn."""
     ada = person()
     replies = race(lambda i: client.post("/auth/refresh-token",
                                          {"refresh_token": ada.refresh_token}))
@@ -179,6 +180,7 @@ def test_the_days_budget_holds_under_a_race(make_server):
     assert statuses(replies) == {200: 10, 429: CLIENTS - 10}
 
 
+@needs_local("a pool hashes its passwords itself")
 def test_a_hash_queue_that_is_full_answers_429(make_server):
     server = make_server(identity__argon2_queue=2, identity__argon2_memory_kib=19456,
                          identity__argon2_passes=4)

@@ -202,7 +202,7 @@ def count_accounts(meter):
     recovery = note("POST /auth/forgot-password", lambda: client.post(
         "/auth/forgot-password", {"phone_number": number}, expect=200)).json()
     note("POST /auth/reset-password", lambda: client.post("/auth/reset-password", {
-        "id": recovery["id"], "code": server.code(number), "password": PASSWORD}, expect=204))
+        "id": recovery["id"], "code": server.recovery_code(number), "password": PASSWORD}, expect=204))
 
 
 def count_sessions(meter, ada):

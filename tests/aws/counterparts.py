@@ -1,6 +1,6 @@
-"""What stands in for AWS in the tests, written by others: MiniStack (DynamoDB, S3, STS, IAM; checks
-signatures) and dynoxide (DynamoDB, exact under races; checks none). tests/README says what each is
-good for and where it is lax.
+"""What stands in for AWS in the tests, written by others: MiniStack (DynamoDB, S3, Cognito, SNS,
+STS, IAM; checks signatures) and dynoxide (DynamoDB, exact under races; checks none). tests/README
+says what each is good for and where it is lax.
 
 The Makefile installs both and says where they are: MINISTACK and DYNOXIDE."""
 
@@ -19,7 +19,8 @@ from server import free_port, wait_for
 REGION = "eu-central-1"
 # What the suite asks of an account, and no more.
 POLICY = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*",
-             "Action": ["dynamodb:*", "s3:*", "sts:GetCallerIdentity", "sts:AssumeRole"]}]}"""
+             "Action": ["dynamodb:*", "s3:*", "sts:GetCallerIdentity", "sts:AssumeRole",
+                        "cognito-idp:*", "sns:*", "cloudformation:*", "iam:*"]}]}"""
 
 
 @dataclass
@@ -30,6 +31,11 @@ class Counterpart:
     secret: str = field(repr=False)
     process: subprocess.Popen = field(repr=False)
     log: Path = field(repr=False)
+
+    @property
+    def folder(self):
+        """Where it keeps what it keeps."""
+        return self.log.parent
 
     def client(self, service, **more):
         """boto3's, which neither retries nor waits for ever."""

@@ -1,11 +1,14 @@
 """Runs a command with counterparts beside it, and ends as the command does.
 
-    with.py dynoxide COMMAND...     tables in dynoxide
-    with.py ministack COMMAND...    tables in MiniStack
+    with.py dynoxide COMMAND...             tables in dynoxide
+    with.py ministack COMMAND...            tables in MiniStack
+    with.py --cognito dynoxide COMMAND...   and people in user pools of MiniStack
 
 The bucket is in MiniStack either way. The command finds in its environment
     CC_TEST_DYNAMODB, CC_TEST_S3     the endpoints
     CC_TEST_BUCKET                   a bucket that is there and empty
+    CC_TEST_COGNITO                  the endpoint, if it was asked for
+    CC_TEST_COGNITO_STATE            the folder in which MiniStack keeps the keys of its pools
 and AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION."""
 
 import os
@@ -25,7 +28,11 @@ def make_bucket(storage):
         Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": counterparts.REGION})
 
 
-def main(tables, command):
+def cognito(storage):
+    return {"CC_TEST_COGNITO": storage.url, "CC_TEST_COGNITO_STATE": str(storage.folder)}
+
+
+def main(tables, command, with_cognito=False):
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cloud-chat-aws-")))
         storage = stack.enter_context(counterparts.ministack(folder / "ministack"))
@@ -33,9 +40,12 @@ def main(tables, command):
         database = storage if tables == "ministack" else \
             stack.enter_context(counterparts.STARTS[tables](folder / tables))
         env = {**os.environ, **storage.environment(), "CC_TEST_DYNAMODB": database.url,
-               "CC_TEST_S3": storage.url, "CC_TEST_BUCKET": BUCKET}
+               "CC_TEST_S3": storage.url, "CC_TEST_BUCKET": BUCKET,
+               **(cognito(storage) if with_cognito else {})}
         return subprocess.run(command, env=env).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    asked = sys.argv[1] == "--cognito"
+    name, *rest = sys.argv[1 + asked:]
+    sys.exit(main(name, rest, asked))

@@ -246,7 +246,7 @@ def forgot_password(world):
 def reset_password(world):
     person = world.stranger()
     id = person.anonymous().post("/auth/forgot-password", person.login, expect=200).json()["id"]
-    code = world.server.code(person.number)
+    code = world.server.recovery_code(person.number)
     it = call(person.anonymous(), "POST", "/auth/reset-password",
               {"id": id, "code": code, "password": "another one 123"}, expect=204)
     yield it
