@@ -1,61 +1,24 @@
 #include "source.h"
 
 #include "../base/arena.h"
-
-#include <string.h>
+#include "../net/host.h"
 
 #define STEP_MS 1000 /* on the machine or beside it an answer takes milliseconds */
 
 /* --- containers ------------------------------------------------------------------------------- */
 
-/* Host and port, as they stand in a URL that has neither a user nor anything else of interest. */
-static bool split_authority(struct cc_str authority, struct cc_str *host)
-{
-    size_t len = cc_str_find(authority, authority.len && authority.at[0] == '[' ? ']' : ':');
-    struct cc_str port;
-    int64_t number;
-
-    len += len < authority.len && authority.at[len] == ']';
-    *host = cc_str_take(authority, len);
-    port = cc_str_skip(authority, len);
-    return port.len == 0 ||
-           (port.at[0] == ':' && cc_str_to_i64(cc_str_skip(port, 1), 1, 65535, &number));
-}
-
-/* 127.0.0.0/8, with four numbers: "127.evil.example" is a name. */
-static bool is_loopback(struct cc_str host)
-{
-    int64_t number;
-
-    if (!cc_str_starts(host, CC_STR("127.")))
-        return cc_str_eq(host, CC_STR("localhost"));
-    for (int i = 0; i < 4; i++) {
-        if (!cc_str_to_i64(cc_str_cut(&host, '.'), 0, 255, &number) || (i < 3) != (host.at != NULL))
-            return false;
-    }
-    return true;
-}
-
 bool aws_container_url_is_allowed(struct cc_str url)
 {
-    static const char *const known[] = { "[::1]", "169.254.170.2", "169.254.170.23",
-                                         "[fd00:ec2::23]" };
-    struct cc_str host = cc_str_skip(url, strlen("http://"));
-    size_t end = 0;
+    static const char *const known[] = { "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
+    struct cc_str host = cc_net_host(url);
 
     if (cc_str_starts(url, CC_STR("https://")))
         return true;
-    if (!cc_str_starts(url, CC_STR("http://")))
-        return false;
-    while (end < host.len && host.at[end] != '/' && host.at[end] != '?')
-        end++;
-    if (!split_authority(cc_str_take(host, end), &host))
-        return false;
     for (size_t i = 0; i < CC_COUNT(known); i++) {
         if (cc_str_eq(host, cc_str_from(known[i])))
             return true;
     }
-    return is_loopback(host);
+    return cc_net_host_is_loopback(host);
 }
 
 enum cc_code aws_fetch_container(const struct aws_source *source, struct cc_arena *arena,
