@@ -57,7 +57,7 @@ static bool add_grants(jwt_t *jwt, struct cc_arena *arena,
     return true;
 }
 
-static char *encode(struct cc_arena *arena, const struct cc_keyring_key *key,
+static char *encode(struct cc_arena *arena, const struct cc_token_key *key,
                     const struct cc_access_token_rules *rules, const struct cc_claims *claims)
 {
     char *text = NULL;
@@ -143,8 +143,8 @@ static enum cc_code check_header(struct cc_arena *arena, struct cc_str text, str
         return refuse(err, "alg is not RS256");
     if (out->typ.at && !cc_str_eq(out->typ, CC_STR("JWT")))
         return refuse(err, "typ is not JWT");
-    if (!cc_id_is_wellformed(out->kid))
-        return refuse(err, "kid is not a name of ours");
+    if (!cc_token_kid_is_wellformed(out->kid))
+        return refuse(err, "kid is not the name of a key");
     return CC_OK;
 }
 
@@ -179,7 +179,7 @@ static bool ran_out_of_memory(void)
 
 /* OpenSSL's own word on a signature. Not by EVP_DigestVerify, which has places where it does not
  * note that it had no memory (3.0, tried). */
-static enum cc_code check_by_openssl(const struct cc_keyring_key *key, const struct parts *parts,
+static enum cc_code check_by_openssl(const struct cc_token_key *key, const struct parts *parts,
                                      struct cc_err *err)
 {
     EVP_PKEY_CTX *ctx = verifier(key->key);
@@ -218,6 +218,14 @@ static const struct cc_field payload_fields[] = {
     TIME(iat),   TIME(nbf),        TIME(exp), { .name = NULL },
 };
 
+/* A pool has a name of its own for each user (sub) beside the one that it was given (username). We
+ * give it our user id. Who was there before us has his phone number for a username, which can stand
+ * in no key of the store and may change hands: his id is the pool's, which never does. */
+static struct cc_str user_of(const struct cc_access_token_rules *rules, const struct payload *p)
+{
+    return rules->of_pool && !cc_str_starts(p->username, CC_STR("+")) ? p->username : p->sub;
+}
+
 static enum cc_code check_purpose(const struct cc_access_token_rules *rules,
                                   const struct payload *p, struct cc_err *err)
 {
@@ -227,8 +235,10 @@ static enum cc_code check_purpose(const struct cc_access_token_rules *rules,
         return refuse(err, "client_id is another");
     if (!cc_str_eq(p->token_use, CC_STR("access")))
         return refuse(err, "token_use is not access");
-    if (!cc_id_is_wellformed(p->sub) || !cc_str_eq(p->username, p->sub))
+    if (!cc_id_is_wellformed(p->sub) || (!rules->of_pool && !cc_str_eq(p->username, p->sub)))
         return refuse(err, "sub or username is not a name of ours");
+    if (!cc_id_is_wellformed(user_of(rules, p)))
+        return refuse(err, "username is not a name of ours");
     if (!cc_id_is_wellformed(p->origin_jti) || !cc_id_is_wellformed(p->jti))
         return refuse(err, "origin_jti or jti is not a name of ours");
     return CC_OK;
@@ -264,7 +274,7 @@ static enum cc_code check_payload(struct cc_arena *arena, const struct cc_access
     return rc == CC_OK ? check_times(rules, out, err) : rc;
 }
 
-static bool is_signed_to_libjwt(struct cc_arena *arena, const struct cc_keyring_key *key,
+static bool is_signed_to_libjwt(struct cc_arena *arena, const struct cc_token_key *key,
                                 struct cc_str token)
 {
     const char *text = cc_str_z(arena, token);
@@ -283,7 +293,7 @@ static bool is_signed_to_libjwt(struct cc_arena *arena, const struct cc_keyring_
 /* libjwt says "not valid" of a token that it had no memory to look at, and whoever is told 401
  * throws his session away: so its no is confirmed. That accepts nothing: a token in which nobody
  * else finds a fault is one for which there was no memory. */
-static enum cc_code confirm_refusal(struct cc_arena *arena, const struct cc_keyring_key *key,
+static enum cc_code confirm_refusal(struct cc_arena *arena, const struct cc_token_key *key,
                                     const struct cc_access_token_rules *rules,
                                     const struct parts *parts, struct cc_err *err)
 {
@@ -295,11 +305,11 @@ static enum cc_code confirm_refusal(struct cc_arena *arena, const struct cc_keyr
     return rc != CC_OK ? rc : cc_fail(err, CC_UNAVAILABLE, NULL, "access token: libjwt gave up");
 }
 
-enum cc_code cc_access_token_verify(struct cc_arena *arena, struct cc_keyring *ring,
+enum cc_code cc_access_token_verify(struct cc_arena *arena, struct cc_token_keys *keys,
                                     const struct cc_access_token_rules *rules, struct cc_str token,
                                     struct cc_claims *claims, struct cc_err *err)
 {
-    struct cc_keyring_key key;
+    struct cc_token_key key;
     struct payload p;
     struct header header;
     struct parts parts = { .header = CC_STR_ABSENT };
@@ -308,14 +318,15 @@ enum cc_code cc_access_token_verify(struct cc_arena *arena, struct cc_keyring *r
     if (rc == CC_OK)
         rc = check_header(arena, parts.header, &header, err);
     if (rc == CC_OK)
-        rc = cc_keyring_find(ring, arena, header.kid, &key, err);
+        rc = cc_token_keys_find(keys, arena, header.kid, &key, err);
     if (rc == CC_OK && !is_signed_to_libjwt(arena, &key, token))
         rc = confirm_refusal(arena, &key, rules, &parts, err);
     if (rc == CC_OK)
         rc = check_payload(arena, rules, parts.payload, &p, err);
     if (rc != CC_OK)
         return rc;
-    *claims = (struct cc_claims){ .user = p.sub,
+    *claims = (struct cc_claims){ .user = user_of(rules, &p),
+                                  .username = p.username,
                                   .session = p.origin_jti,
                                   .token = p.jti,
                                   .event = p.event_id,
@@ -340,7 +351,7 @@ static bool says(const struct payload *p, const struct cc_access_token_rules *ru
 
 /* Whether the token is what was asked for: neither libjwt nor the JSON library below it says
  * reliably when it had no memory for a part. */
-static bool is_whole(struct cc_arena *arena, const struct cc_keyring_key *key,
+static bool is_whole(struct cc_arena *arena, const struct cc_token_key *key,
                      const struct cc_access_token_rules *rules, const struct cc_claims *claims,
                      struct cc_str token)
 {
@@ -361,7 +372,7 @@ enum cc_code cc_access_token_sign(struct cc_arena *arena, struct cc_keyring *rin
                                   const struct cc_claims *claims, struct cc_str *token,
                                   struct cc_err *err)
 {
-    struct cc_keyring_key key;
+    struct cc_token_key key;
     struct cc_str made;
     char *text;
 

@@ -1,6 +1,5 @@
 #include "keyring.h"
 
-#include "../base/die.h"
 #include "../base/digest.h"
 #include "../base/encode.h"
 #include "../base/jsonw.h"
@@ -36,6 +35,7 @@ struct set {
 };
 
 struct cc_keyring {
+    struct cc_token_keys base;
     struct cc_arena *arena;
     const struct cc_keys_folder *folder;
     const struct cc_log *log;
@@ -79,26 +79,11 @@ static struct cc_str number(struct cc_arena *arena, const EVP_PKEY *key, const c
     return text;
 }
 
-static struct cc_str public_pem(struct cc_arena *arena, EVP_PKEY *key)
-{
-    BIO *bio = BIO_new(BIO_s_mem());
-    struct cc_str pem = CC_STR_ABSENT;
-    char *data = NULL;
-
-    if (bio && PEM_write_bio_PUBKEY(bio, key) == 1) {
-        long len = BIO_get_mem_data(bio, &data);
-
-        pem = cc_str_copy(arena, (struct cc_str){ data, (size_t)len });
-    }
-    BIO_free(bio);
-    return pem;
-}
-
 static bool describe(struct cc_arena *arena, struct key *out)
 {
     if (!EVP_PKEY_is_a(out->pkey, "RSA") || EVP_PKEY_get_bits(out->pkey) < RSA_BITS_MIN)
         return false;
-    out->public_pem = public_pem(arena, out->pkey);
+    out->public_pem = cc_token_key_pem(arena, out->pkey);
     out->n = number(arena, out->pkey, OSSL_PKEY_PARAM_RSA_N);
     out->e = number(arena, out->pkey, OSSL_PKEY_PARAM_RSA_E);
     return out->public_pem.at && out->n.at && out->e.at;
@@ -205,37 +190,6 @@ static void look(struct cc_keyring *ring, int64_t interval_ms)
     cc_arena_free(scratch);
 }
 
-enum cc_code cc_keyring_open(const struct cc_keys_folder *folder, const struct cc_log *log,
-                             struct cc_keyring **out, struct cc_err *err)
-{
-    struct set set;
-    enum cc_code rc = read_set(folder, &set, err);
-    struct cc_arena *arena;
-    struct cc_keyring *ring;
-
-    if (rc != CC_OK)
-        return rc;
-    arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
-    ring = CC_NEW(arena, struct cc_keyring);
-    ring->arena = arena;
-    ring->folder = folder;
-    ring->log = log;
-    ring->set = set;
-    ring->looked_ms = cc_clock_mono_ms(folder->clock);
-    pthread_mutex_init(&ring->mutex, NULL);
-    *out = ring;
-    return CC_OK;
-}
-
-void cc_keyring_close(struct cc_keyring *ring)
-{
-    if (!ring)
-        return;
-    pthread_mutex_destroy(&ring->mutex);
-    cc_arena_free(ring->set.arena);
-    cc_arena_free(ring->arena);
-}
-
 /* --- asking ----------------------------------------------------------------------------------- */
 
 static struct cc_str copy_secret(struct cc_arena *arena, struct cc_str s)
@@ -246,24 +200,14 @@ static struct cc_str copy_secret(struct cc_arena *arena, struct cc_str s)
     return (struct cc_str){ at, s.len };
 }
 
-/* It outlives a set that is replaced. */
-static void lend(const struct key *key, struct cc_arena *arena, struct cc_keyring_key *out)
-{
-    if (EVP_PKEY_up_ref(key->pkey) != 1)
-        cc_die("a signing key cannot be lent");
-    cc_arena_defer(arena, free_key, key->pkey);
-    out->key = key->pkey;
-    out->kid = cc_str_copy(arena, key->kid);
-}
-
-void cc_keyring_current(struct cc_keyring *ring, struct cc_arena *arena, struct cc_keyring_key *out)
+void cc_keyring_current(struct cc_keyring *ring, struct cc_arena *arena, struct cc_token_key *out)
 {
     const struct key *key;
 
     pthread_mutex_lock(&ring->mutex);
     look(ring, LOOK_MS);
     key = &ring->set.at[ring->set.count - 1];
-    lend(key, arena, out);
+    cc_token_key_lend(arena, key->kid, key->pkey, out);
     out->pem = copy_secret(arena, key->private_pem);
     pthread_mutex_unlock(&ring->mutex);
 }
@@ -276,9 +220,15 @@ static const struct key *find(const struct set *set, struct cc_str kid, int64_t 
     return NULL;
 }
 
-enum cc_code cc_keyring_find(struct cc_keyring *ring, struct cc_arena *arena, struct cc_str kid,
-                             struct cc_keyring_key *out, struct cc_err *err)
+static struct cc_keyring *ring_of(struct cc_token_keys *keys)
 {
+    return (struct cc_keyring *)keys;
+}
+
+static enum cc_code find_public(struct cc_token_keys *keys, struct cc_arena *arena,
+                                struct cc_str kid, struct cc_token_key *out, struct cc_err *err)
+{
+    struct cc_keyring *ring = ring_of(keys);
     int64_t now_ms = cc_clock_wall_ms(ring->folder->clock);
     const struct key *key;
     enum cc_code rc = CC_OK;
@@ -291,7 +241,7 @@ enum cc_code cc_keyring_find(struct cc_keyring *ring, struct cc_arena *arena, st
         key = find(&ring->set, kid, now_ms);
     }
     if (key) {
-        lend(key, arena, out);
+        cc_token_key_lend(arena, key->kid, key->pkey, out);
         out->pem = cc_str_copy(arena, key->public_pem);
     } else {
         rc = cc_fail(err, ring->is_blind ? CC_UNAVAILABLE : CC_UNAUTHORIZED, NULL,
@@ -299,6 +249,25 @@ enum cc_code cc_keyring_find(struct cc_keyring *ring, struct cc_arena *arena, st
     }
     pthread_mutex_unlock(&ring->mutex);
     return rc;
+}
+
+static uint64_t generation_of(struct cc_token_keys *keys)
+{
+    struct cc_keyring *ring = ring_of(keys);
+    uint64_t generation;
+
+    pthread_mutex_lock(&ring->mutex);
+    look(ring, LOOK_MS);
+    generation = ring->generation;
+    pthread_mutex_unlock(&ring->mutex);
+    return generation;
+}
+
+static const struct cc_token_keys_ops keyring_ops = { find_public, generation_of };
+
+struct cc_token_keys *cc_keyring_public(struct cc_keyring *ring)
+{
+    return &ring->base;
 }
 
 static void write_jwk(struct cc_jw *w, const struct key *key)
@@ -345,13 +314,36 @@ void cc_keyring_jwks(struct cc_keyring *ring, struct cc_arena *arena, struct cc_
     out->tag = cc_base64url_encode(arena, (struct cc_str){ (const char *)digest, TAG_BYTES });
 }
 
-uint64_t cc_keyring_generation(struct cc_keyring *ring)
-{
-    uint64_t generation;
+/* --- opening ---------------------------------------------------------------------------------- */
 
-    pthread_mutex_lock(&ring->mutex);
-    look(ring, LOOK_MS);
-    generation = ring->generation;
-    pthread_mutex_unlock(&ring->mutex);
-    return generation;
+enum cc_code cc_keyring_open(const struct cc_keys_folder *folder, const struct cc_log *log,
+                             struct cc_keyring **out, struct cc_err *err)
+{
+    struct set set;
+    enum cc_code rc = read_set(folder, &set, err);
+    struct cc_arena *arena;
+    struct cc_keyring *ring;
+
+    if (rc != CC_OK)
+        return rc;
+    arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    ring = CC_NEW(arena, struct cc_keyring);
+    ring->base.ops = &keyring_ops;
+    ring->arena = arena;
+    ring->folder = folder;
+    ring->log = log;
+    ring->set = set;
+    ring->looked_ms = cc_clock_mono_ms(folder->clock);
+    pthread_mutex_init(&ring->mutex, NULL);
+    *out = ring;
+    return CC_OK;
+}
+
+void cc_keyring_close(struct cc_keyring *ring)
+{
+    if (!ring)
+        return;
+    pthread_mutex_destroy(&ring->mutex);
+    cc_arena_free(ring->set.arena);
+    cc_arena_free(ring->arena);
 }

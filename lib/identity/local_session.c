@@ -173,7 +173,8 @@ enum cc_code cc_local_refresh(struct cc_identity *self, struct cc_arena *arena,
 
 static struct cc_token_cache_key cache_key(const struct cc_local *local, struct cc_str token)
 {
-    struct cc_token_cache_key key = { .generation = cc_keyring_generation(local->ring) };
+    struct cc_token_cache_key key = { .generation = cc_token_keys_generation(
+                                          cc_keyring_public(local->ring)) };
 
     cc_sha256(token, key.digest);
     return key;
@@ -189,7 +190,7 @@ static enum cc_code verify(struct cc_local *local, struct cc_arena *arena, struc
 
     if (cc_token_cache_find(local->cache, arena, key, rules.now_s, out))
         return CC_OK;
-    rc = cc_access_token_verify(arena, local->ring, &rules, token, &claims, err);
+    rc = cc_access_token_verify(arena, cc_keyring_public(local->ring), &rules, token, &claims, err);
     if (rc != CC_OK)
         return rc;
     *out = (struct cc_principal){ claims.user, claims.session };

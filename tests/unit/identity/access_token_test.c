@@ -103,7 +103,7 @@ static enum cc_code verify(struct forge *f, struct cc_str token)
 {
     struct cc_claims claims;
 
-    return cc_access_token_verify(f->house.arena, f->ring, &f->rules,
+    return cc_access_token_verify(f->house.arena, cc_keyring_public(f->ring), &f->rules,
                                   token.at ? cc_check_guarded(token) : token, &claims,
                                   anew(&f->house));
 }
@@ -131,9 +131,9 @@ START_TEST(what_we_sign_passes_and_looks_like_cognitos)
     ck_assert_int_eq(
         cc_access_token_sign(f.house.arena, f.ring, &f.rules, &claims, &token, anew(&f.house)),
         CC_OK);
-    ck_assert_int_eq(
-        cc_access_token_verify(f.house.arena, f.ring, &f.rules, token, &read, anew(&f.house)),
-        CC_OK);
+    ck_assert_int_eq(cc_access_token_verify(f.house.arena, cc_keyring_public(f.ring), &f.rules,
+                                            token, &read, anew(&f.house)),
+                     CC_OK);
     cc_check_str(read.user, claims.user);
     cc_check_str(read.session, claims.session);
     cc_check_str(read.token, claims.token);
@@ -325,9 +325,10 @@ END_TEST
 
 static struct cc_str public_pem(struct forge *f)
 {
-    struct cc_keyring_key key;
+    struct cc_token_key key;
 
-    ck_assert_int_eq(cc_keyring_find(f->ring, f->house.arena, CC_STR(KID), &key, anew(&f->house)),
+    ck_assert_int_eq(cc_token_keys_find(cc_keyring_public(f->ring), f->house.arena, CC_STR(KID),
+                                        &key, anew(&f->house)),
                      CC_OK);
     return key.pem;
 }
@@ -467,6 +468,79 @@ START_TEST(a_key_that_is_not_valid_any_more_verifies_nothing)
 }
 END_TEST
 
+/* --- of a pool -------------------------------------------------------------------------------- */
+
+#define POOL_SUB "5b1c8a0e-90c1-70f3-8d5e-0c1f2a3b4c5d"
+#define POOL_PAYLOAD(sub, username)                                                                \
+    "{\"sub\":" sub ",\"username\":" username ",\"origin_jti\":\"session\",\"jti\":\"token\","     \
+    "\"event_id\":\"event\",\"auth_time\":1795000000,\"version\":2," CLAIM_OURS "," CLAIM_TIMES    \
+    "}"
+
+static enum cc_code verify_of_pool(struct forge *f, const char *payload, struct cc_claims *claims)
+{
+    struct cc_access_token_rules rules = f->rules;
+
+    rules.of_pool = true;
+    return cc_access_token_verify(f->house.arena, cc_keyring_public(f->ring), &rules,
+                                  token_of(f, HEADER, payload), claims, anew(&f->house));
+}
+
+START_TEST(the_user_of_a_pools_token_is_who_we_named_there)
+{
+    struct cc_claims claims;
+    struct forge f;
+
+    forge_open(&f);
+    ck_assert_int_eq(verify_of_pool(&f, POOL_PAYLOAD("\"" POOL_SUB "\"", "\"ada\""), &claims),
+                     CC_OK);
+    cc_check_str(claims.user, CC_STR("ada"));
+    cc_check_str(claims.username, CC_STR("ada"));
+    refuse(&f, "a pool's token where ours are asked for",
+           token_of(&f, HEADER, POOL_PAYLOAD("\"" POOL_SUB "\"", "\"ada\"")));
+    forge_close(&f);
+}
+END_TEST
+
+START_TEST(who_has_his_number_for_a_username_is_known_by_the_pools_own_name)
+{
+    struct cc_claims claims;
+    struct forge f;
+
+    forge_open(&f);
+    ck_assert_int_eq(
+        verify_of_pool(&f, POOL_PAYLOAD("\"" POOL_SUB "\"", "\"+4915112345678\""), &claims), CC_OK);
+    cc_check_str(claims.user, CC_STR(POOL_SUB));
+    cc_check_str(claims.username, CC_STR("+4915112345678"));
+    forge_close(&f);
+}
+END_TEST
+
+START_TEST(a_pools_token_without_a_name_that_could_be_ours_is_refused)
+{
+    static const char *const payloads[] = {
+        POOL_PAYLOAD("\"" POOL_SUB "\"", "\"\""),
+        POOL_PAYLOAD("\"" POOL_SUB "\"", "\"ada#SESSION\""),
+        POOL_PAYLOAD("\"" POOL_SUB "\"", "\"ada@example.org\""),
+        POOL_PAYLOAD("\"" POOL_SUB "\"", "1"),
+        POOL_PAYLOAD("\"a#b\"", "\"ada\""),
+        POOL_PAYLOAD("\"a#b\"", "\"+4915112345678\""),
+        POOL_PAYLOAD("\"\"", "\"+4915112345678\""),
+        "{\"username\":\"ada\",\"origin_jti\":\"session\",\"jti\":\"token\","
+        "\"auth_time\":1795000000," CLAIM_OURS "," CLAIM_TIMES "}",
+        "{\"sub\":\"" POOL_SUB "\",\"origin_jti\":\"session\",\"jti\":\"token\","
+        "\"auth_time\":1795000000," CLAIM_OURS "," CLAIM_TIMES "}",
+    };
+    struct cc_claims claims;
+    struct forge f;
+
+    forge_open(&f);
+    for (size_t i = 0; i < CC_COUNT(payloads); i++)
+        ck_assert_msg(verify_of_pool(&f, payloads[i], &claims) == CC_UNAUTHORIZED, "%s",
+                      payloads[i]);
+    forge_close(&f);
+}
+END_TEST
+
 CC_CHECK_MAIN("identity/access_token", what_we_sign_passes_and_looks_like_cognitos,
               a_token_made_by_hand_passes,
               hostile_headers_are_refused_although_the_signature_is_ours,
@@ -475,4 +549,7 @@ CC_CHECK_MAIN("identity/access_token", what_we_sign_passes_and_looks_like_cognit
               a_signature_by_another_key_or_digest_is_refused,
               a_token_that_is_not_three_strict_parts_is_refused, no_single_letter_can_be_changed,
               the_signature_of_one_token_does_not_serve_another,
-              a_key_that_is_not_valid_any_more_verifies_nothing)
+              a_key_that_is_not_valid_any_more_verifies_nothing,
+              the_user_of_a_pools_token_is_who_we_named_there,
+              who_has_his_number_for_a_username_is_known_by_the_pools_own_name,
+              a_pools_token_without_a_name_that_could_be_ours_is_refused)
