@@ -199,7 +199,7 @@ int cc_admin_config(struct cc_admin *admin)
 
     cc_buf_init(&buf, admin->arena, OUTPUT_BYTES_MAX);
     if (options->file)
-        cc_config_print_file(cc_config_keys, &buf);
+        cc_config_print_file(cc_config_keys, NULL, 0, &buf);
     else if (options->markdown)
         cc_config_print_markdown(cc_config_keys, &buf);
     else if (!options->lighttpd)

@@ -2,7 +2,6 @@
 
 #include "../base/file.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,26 +30,17 @@ static enum cc_code make_folder(struct cc_arena *arena, const char *path, struct
     return CC_OK;
 }
 
-/* As it is printed, except that codes go to the outbox: the first start is for trying out, and a
- * server that nobody can sign up to is not worth trying. */
+/* Codes go to the outbox: the first start is for trying out, and a server that nobody can sign up
+ * to is not worth trying. */
 static struct cc_str first_config(struct cc_arena *arena)
 {
-    static const char closed[] = "#sender = none\n";
-    struct cc_str text;
-    const char *at;
+    static const struct cc_config_setting set[] = { { "codes", "sender", "outbox" } };
     struct cc_buf buf;
 
     cc_buf_init(&buf, arena, CONFIG_BYTES_MAX);
     cc_buf_add_z(&buf, "# Configuration of this Cloud Chat. What is commented out has the value "
                        "shown.\n\n");
-    cc_config_print_file(cc_config_keys, &buf);
-    text = cc_str_copy(arena, cc_buf_str(&buf));
-    at = strstr(text.at, closed);
-    assert(at != NULL); /* the key stands in keys.c with that fallback */
-    cc_buf_init(&buf, arena, CONFIG_BYTES_MAX);
-    cc_buf_add(&buf, cc_str_take(text, (size_t)(at - text.at)));
-    cc_buf_add_z(&buf, "sender = outbox\n");
-    cc_buf_add(&buf, cc_str_skip(text, (size_t)(at - text.at) + strlen(closed)));
+    cc_config_print_file(cc_config_keys, set, CC_COUNT(set), &buf);
     return cc_buf_str(&buf);
 }
 

@@ -40,8 +40,17 @@ struct cc_config_key {
 enum cc_code cc_config_read(struct cc_arena *arena, const struct cc_config_key *keys,
                             const char *path, void *out, struct cc_err *err) CC_NODISCARD;
 
-/* The table for people: as a commented configuration file, and as a Markdown table (README). */
-void cc_config_print_file(const struct cc_config_key *keys, struct cc_buf *out);
+/* A value in a file that is made; of a secret its name is that of the key with "_file" behind it.
+ */
+struct cc_config_setting {
+    const char *section, *key;
+    const char *value; /* fits one line, without " ;" */
+};
+
+/* The table for people: as a commented configuration file, in which what stands in `set` (up to
+ * `count`) has that value and all else is commented out; and as a Markdown table (README). */
+void cc_config_print_file(const struct cc_config_key *keys, const struct cc_config_setting *set,
+                          size_t count, struct cc_buf *out);
 void cc_config_print_markdown(const struct cc_config_key *keys, struct cc_buf *out);
 
 #endif

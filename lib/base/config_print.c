@@ -16,14 +16,37 @@ static void add_choices(struct cc_buf *out, const char *const *values)
     cc_buf_add_z(out, ".");
 }
 
-void cc_config_print_file(const struct cc_config_key *keys, struct cc_buf *out)
+static bool sets(const struct cc_config_setting *setting, const struct cc_config_key *key)
+{
+    const size_t len = strlen(key->key);
+    const char *suffix = key->type == CC_CONFIG_SECRET ? "_file" : "";
+
+    return strcmp(setting->section, key->section) == 0 &&
+           strncmp(setting->key, key->key, len) == 0 && strcmp(setting->key + len, suffix) == 0;
+}
+
+static void add_value(struct cc_buf *out, const struct cc_config_key *key,
+                      const struct cc_config_setting *set, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (sets(&set[i], key)) {
+            cc_buf_add_format(out, "%s = %s\n", set[i].key, set[i].value);
+            return;
+        }
+    }
+    cc_buf_add_format(out, "#%s = %s\n", key->key, key->fallback ? key->fallback : "");
+}
+
+void cc_config_print_file(const struct cc_config_key *keys, const struct cc_config_setting *set,
+                          size_t count, struct cc_buf *out)
 {
     for (const struct cc_config_key *key = keys; key->section; key++) {
         if (starts_section(keys, key))
             cc_buf_add_format(out, "%s[%s]\n", key == keys ? "" : "\n", key->section);
         cc_buf_add_format(out, "\n# %s", key->help);
         add_choices(out, key->values);
-        cc_buf_add_format(out, "\n#%s = %s\n", key->key, key->fallback ? key->fallback : "");
+        cc_buf_add_byte(out, '\n');
+        add_value(out, key, set, count);
     }
 }
 

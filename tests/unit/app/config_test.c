@@ -140,7 +140,7 @@ START_TEST(the_printed_file_says_what_holds_without_it)
     ck_assert_int_eq(read_text(&w, ""), CC_OK);
     bare = w.config;
     cc_buf_init(&buf, w.arena, 1 << 18);
-    cc_config_print_file(cc_config_keys, &buf);
+    cc_config_print_file(cc_config_keys, NULL, 0, &buf);
     text = cc_arena_alloc(w.arena, buf.len + 1);
     memcpy(text, buf.at, buf.len);
     for (char *line = text; line != NULL; line = strchr(line + 1, '\n')) {

@@ -305,12 +305,31 @@ START_TEST(the_table_prints_a_file_that_changes_nothing)
 
     arena = cc_arena_new(1 << 20);
     cc_buf_init(&buf, arena, 1 << 16);
-    cc_config_print_file(keys, &buf);
+    cc_config_print_file(keys, NULL, 0, &buf);
     ck_assert(cc_str_starts(cc_buf_str(&buf),
                             CC_STR("[server]\n\n# What it is called.\n#name = Cloud Chat\n\n")));
     ck_assert_ptr_nonnull(
         strstr(cc_str_copy(arena, cc_buf_str(&buf)).at,
                "# How much is logged. One of debug, info, warn.\n#level = info\n"));
+}
+END_TEST
+
+START_TEST(a_printed_file_has_the_values_that_are_set)
+{
+    const struct cc_config_setting set[] = { { "server", "level", "debug" },
+                                             { "codes", "token_file", "token" },
+                                             { "server", "na", "x" } };
+    struct cc_buf buf;
+    const char *text;
+
+    arena = cc_arena_new(1 << 20);
+    cc_buf_init(&buf, arena, 1 << 16);
+    cc_config_print_file(keys, set, CC_COUNT(set), &buf);
+    text = cc_str_copy(arena, cc_buf_str(&buf)).at;
+    ck_assert_ptr_nonnull(strstr(text, "One of debug, info, warn.\nlevel = debug\n"));
+    ck_assert_ptr_nonnull(strstr(text, "# The key of the sender.\ntoken_file = token\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\n#name = Cloud Chat\n"));
+    ck_assert_ptr_null(strstr(text, "= x"));
 }
 END_TEST
 
@@ -338,4 +357,5 @@ CC_CHECK_MAIN("base/config", an_empty_file_gives_what_is_built_in, every_type_is
               the_environment_alone_will_do, a_wrong_variable_is_refused_by_name,
               a_secret_may_stand_in_a_file, only_secrets_may_stand_in_files,
               no_error_tells_a_secret, a_file_that_cannot_be_read_is_named,
-              the_table_prints_a_file_that_changes_nothing, the_table_prints_as_markdown)
+              the_table_prints_a_file_that_changes_nothing, the_table_prints_as_markdown,
+              a_printed_file_has_the_values_that_are_set)
