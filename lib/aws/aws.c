@@ -218,6 +218,7 @@ struct call {
     bool unknown;   /* a try may have been carried out */
     bool clock_set; /* these two are done once a call */
     bool keys_asked_for;
+    bool is_made;        /* the last try's request, so that it could be sent */
     uint64_t generation; /* of the keys of the last try */
     int64_t signed_ms;   /* when it was signed, by the service's clock */
     struct cc_net_answer answer;
@@ -230,7 +231,21 @@ static int64_t left_ms(const struct call *call)
     return call->deadline_ms - cc_clock_mono_ms(call->aws->clock);
 }
 
-static void sign(struct call *call, const struct signer *signer, struct cc_net_request *out)
+static struct cc_net_request request_of(const struct call *call, struct cc_net_headers headers,
+                                        struct cc_str query)
+{
+    size_t most = call->request->answer_bytes_max;
+
+    return (struct cc_net_request){
+        .method = call->plain.method,
+        .url = url_of(call->aws, call->arena, call->plain.path, query),
+        .headers = headers,
+        .body = call->request->body,
+        .answer_bytes_max = most ? most : ANSWER_BYTES_MAX,
+    };
+}
+
+static struct cc_net_request sign(struct call *call, const struct signer *signer)
 {
     struct cc_sigv4_request *plain = &call->plain;
     struct cc_net_header *headers = (struct cc_net_header *)(uintptr_t)plain->headers.at;
@@ -239,14 +254,9 @@ static void sign(struct call *call, const struct signer *signer, struct cc_net_r
     plain->wall_ms = signer->wall_ms;
     cc_sigv4_sign(call->arena, plain, &signer->keys, signer->key, &made);
     memcpy(headers + plain->headers.count, made.added, made.added_count * sizeof(made.added[0]));
-    *out = (struct cc_net_request){
-        .method = plain->method,
-        .url = url_of(call->aws, call->arena, plain->path, made.query),
-        .headers = { headers, plain->headers.count + made.added_count },
-        .body = call->request->body,
-        .answer_bytes_max =
-            call->request->answer_bytes_max ? call->request->answer_bytes_max : ANSWER_BYTES_MAX,
-    };
+    return request_of(call,
+                      (struct cc_net_headers){ headers, plain->headers.count + made.added_count },
+                      made.query);
 }
 
 /* DynamoDB says what the sum of its bytes is: the one way to notice an answer that was cut where a
@@ -265,23 +275,39 @@ static enum cc_code check_sum(const struct call *call, struct cc_err *err)
     return cc_fail(err, CC_OUTCOME_UNKNOWN, NULL, "the answer's checksum is wrong");
 }
 
-static enum cc_code try_once(struct call *call, struct cc_err *err)
+/* The request as it is sent. */
+static enum cc_code make(struct call *call, struct cc_net_request *out, struct cc_err *err)
 {
-    struct cc_net_request signed_request;
     struct signer signer;
-    int64_t most_ms;
-    enum cc_code rc = get_signer(call->aws, call->arena, call->deadline_ms, &signer, err);
+    enum cc_code rc;
 
+    if (call->request->is_public) {
+        *out = request_of(call, call->plain.headers, call->plain.query);
+        return CC_OK;
+    }
+    rc = get_signer(call->aws, call->arena, call->deadline_ms, &signer, err);
     if (rc != CC_OK)
         return rc;
     call->generation = signer.generation;
     call->signed_ms = signer.wall_ms;
-    sign(call, &signer, &signed_request);
+    *out = sign(call, &signer);
+    return CC_OK;
+}
+
+static enum cc_code try_once(struct call *call, struct cc_err *err)
+{
+    struct cc_net_request request;
+    int64_t most_ms;
+    enum cc_code rc = make(call, &request, err);
+
+    if (rc != CC_OK)
+        return rc;
+    call->is_made = true;
     most_ms = left_ms(call);
     if (most_ms < 1)
         return cc_fail(err, CC_UNAVAILABLE, NULL, "out of time");
-    signed_request.timeout_ms = most_ms < call->aws->try_ms_max ? most_ms : call->aws->try_ms_max;
-    rc = cc_net_send(call->aws->net, call->arena, &signed_request, &call->answer, err);
+    request.timeout_ms = most_ms < call->aws->try_ms_max ? most_ms : call->aws->try_ms_max;
+    rc = cc_net_send(call->aws->net, call->arena, &request, &call->answer, err);
     return rc == CC_OK ? check_sum(call, err) : rc;
 }
 
@@ -291,7 +317,7 @@ static enum aws_remedy attempt(struct call *call)
     enum cc_code rc;
 
     cc_err_clear(&call->failure);
-    call->generation = 0;
+    call->is_made = false;
     call->error = (struct aws_error){ .remedy = AWS_DENIED };
     rc = try_once(call, &call->failure);
     call->tries++;
@@ -299,7 +325,7 @@ static enum aws_remedy attempt(struct call *call)
         aws_error_read(call->arena, &call->answer, &call->error);
     else if (rc == CC_OUTCOME_UNKNOWN)
         call->error.remedy = AWS_AGAIN_UNKNOWN;
-    else if (rc == CC_UNAVAILABLE && call->generation)
+    else if (rc == CC_UNAVAILABLE && call->is_made)
         call->error.remedy = AWS_AGAIN;
     if (call->error.remedy == AWS_AGAIN_UNKNOWN && call->request->effect != CC_AWS_READS)
         call->unknown = true;
@@ -345,7 +371,7 @@ static bool set_clock(struct call *call)
     struct cc_aws *aws = call->aws;
     int64_t date_ms, skew_ms;
 
-    if (call->clock_set ||
+    if (call->clock_set || call->request->is_public ||
         !aws_date_http(cc_net_header_find(&call->answer.headers, CC_STR("Date")), &date_ms) ||
         (date_ms - call->signed_ms < SKEW_MIN_MS && call->signed_ms - date_ms < SKEW_MIN_MS))
         return false;
@@ -359,7 +385,7 @@ static bool set_clock(struct call *call)
 
 static bool ask_for_keys(struct call *call)
 {
-    if (call->keys_asked_for)
+    if (call->keys_asked_for || call->request->is_public)
         return false;
     cc_aws_credentials_refused(call->aws->credentials, call->generation);
     call->keys_asked_for = true;

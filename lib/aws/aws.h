@@ -1,4 +1,4 @@
-/* aws/aws.h - one signed call of an AWS service: signs, sends, tries again where that is safe, and
+/* aws/aws.h - one call of an AWS service: signs, sends, tries again where that is safe, and
  * says what came of it. It knows no service's items or rules; it knows which of their errors the
  * call itself has to deal with (one table, in errors.c).
  *
@@ -54,6 +54,7 @@ struct cc_aws_request {
     size_t answer_bytes_max;       /* 0: 2 MiB */
     int64_t timeout_ms;            /* for all tries together; 0: CC_AWS_CALL_MS_MAX */
     enum cc_aws_effect effect;
+    bool is_public; /* anybody may: it is not signed, and no credentials are needed */
 };
 
 /* In the caller's arena. */

@@ -121,6 +121,43 @@ static void close_service(struct house *h, struct service *s)
     house_close(h);
 }
 
+/* What anybody may ask for needs no keys, and must not be signed: who signs it is refused where his
+ * keys are not known, or not allowed to. */
+static bool refuse_what_is_signed(struct fake_http *http, struct fake_peer *peer,
+                                  const struct fake_request *request)
+{
+    (void)http;
+    if (fake_header(request, "Authorization").at || fake_header(request, "X-Amz-Date").at)
+        return fake_reply(peer, "400 Bad Request", "", CC_STR("{\"__type\":\"Signed\"}"));
+    return request->number == 0 ? fake_reply(peer, "400 Bad Request", "",
+                                             CC_STR("{\"__type\":\"TooManyRequestsException\"}"))
+                                : fake_reply(peer, "200 OK", "", request->body);
+}
+
+START_TEST(what_is_public_is_sent_unsigned_and_without_keys)
+{
+    const struct cc_aws_request request = {
+        .target = CC_STR("AWSCognitoIdentityProviderService.InitiateAuth"),
+        .content_type = CC_STR("application/x-amz-json-1.1"),
+        .body = CC_STR("{\"AuthFlow\":\"USER_PASSWORD_AUTH\"}"),
+        .is_public = true,
+    };
+    struct fake_http http = { .answer = refuse_what_is_signed };
+    struct cc_aws_answer answer;
+    struct house h;
+
+    fake_http_start(&http);
+    open_aws(&h, "cognito-idp", http.url);
+    h.env_count = 0; /* whoever asked for keys now would find none */
+    ck_assert_int_eq(cc_aws_call(h.aws, h.arena, &request, &answer, &h.err), CC_OK);
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_uint_eq(answer.tries, 2);
+    cc_check_str(answer.body, request.body);
+    fake_http_stop(&http);
+    house_close(&h);
+}
+END_TEST
+
 /* --- signing -----------------------------------------------------------------------------------
  */
 
@@ -667,6 +704,7 @@ START_TEST(an_endpoint_has_a_scheme_and_a_host_and_nothing_else)
 END_TEST
 
 CC_CHECK_MAIN("aws/aws", what_arrives_is_what_was_signed,
+              what_is_public_is_sent_unsigned_and_without_keys,
               what_comes_of_a_call_and_how_often_it_is_sent, where_nobody_listens_nothing_was_done,
               the_cause_names_the_call_and_the_error_of_aws, a_call_waits_as_long_as_it_is_asked_to,
               a_wait_that_does_not_fit_is_passed_on, all_tries_together_have_one_deadline,
