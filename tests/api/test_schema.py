@@ -154,7 +154,8 @@ def right(op):
 
 
 # Where it takes more than being there: the code, which only its owner knows, or to have waited.
-OTHERWISE = {"answer_challenge": (401,), "confirm_account": (401,), "reset_password": (401,), "resend_code": (202, 429)}
+OTHERWISE = {"answer_challenge": (401,), "confirm_account": (401,), "reset_password": (401,),
+             "resend_code": (202, 429)}
 
 
 @pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: op.id)
