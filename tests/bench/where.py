@@ -21,7 +21,7 @@ SECONDS = 5
 # "function (object)".
 COMPONENTS = [
     ("the log's line", r"^(log_request|cc_log_write) "),
-    ("session check, its reads included", r"^(cc_local_authenticate|cc_identity_authenticate) "),
+    ("session check, its reads included", r"^(cc_people_authenticate|cc_identity_authenticate) "),
     ("syncing the disk (the kernel's part)", r"^\w*(do_fsync|vfs_fsync|sys_fdatasync)\w* "),
     ("SQLite: pages, B-tree, its files", r"libsqlite3"),
     ("JSON of the request", r"^(cc_decode\w*|cc_fields_decode\w*|cc_body_\w+) "),

@@ -40,10 +40,10 @@ static struct cc_str write_token(struct cc_arena *arena, struct cc_str user, str
 static bool is_asked_about(struct cc_arena *arena, struct cc_str token)
 {
     struct store store = { .base = { &ops } };
-    struct cc_local local = { .secret = SECRET, .store = &store.base };
+    struct cc_local local = { .people = { .secret = SECRET, .store = &store.base } };
     struct cc_err err = { 0 };
     struct cc_tokens tokens;
-    enum cc_code rc = cc_local_refresh(&local.base, arena, token, &tokens, &err);
+    enum cc_code rc = cc_local_refresh(&local.people.base, arena, token, &tokens, &err);
 
     fuzz_require_error(&err, rc);
     fuzz_require(rc == (store.asked ? CC_UNAVAILABLE : CC_UNAUTHORIZED));

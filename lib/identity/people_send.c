@@ -1,4 +1,4 @@
-#include "local.h"
+#include "people.h"
 
 #include "secret.h"
 
@@ -20,14 +20,26 @@ static const struct cc_field job_fields[] = {
     { .name = NULL },
 };
 
-enum cc_code cc_local_queue_code(struct cc_txn *txn, enum cc_proof_kind kind,
-                                 const struct cc_proof *proof, struct cc_err *err)
+/* A pool sends its codes itself: what is left to say is that a number is taken. That is queued with
+ * every sign-up, taken or not. */
+static bool is_ours_to_say(const struct cc_people *people, enum cc_proof_kind kind,
+                           const struct cc_proof *proof)
+{
+    return !people->of_pool ||
+           (people->tells_owners && kind == CC_PROOF_SIGN_UP && proof->sends == 1);
+}
+
+enum cc_code cc_people_queue_code(const struct cc_people *people, struct cc_txn *txn,
+                                  enum cc_proof_kind kind, const struct cc_proof *proof,
+                                  struct cc_err *err)
 {
     struct cc_arena *arena = cc_txn_arena(txn);
     struct job job = { (int)kind, proof->id };
     struct cc_str name =
         cc_str_format(arena, "%.*s.%lld", CC_STR_ARG(proof->id), (long long)proof->sends);
 
+    if (!is_ours_to_say(people, kind, proof))
+        return CC_OK;
     return cc_timer_add(txn, cc_txn_now_ms(txn), name, CC_JOB_CODE,
                         cc_fields_save(arena, job_fields, &job), err);
 }
@@ -61,10 +73,12 @@ static enum cc_code read_proof(struct cc_txn *txn, void *arg, struct cc_err *err
 
 /* Nobody's number gets no message from us; the owner of a taken one is told once, not as often as
  * a stranger likes. */
-static bool has_something_to_say(const struct sending *run)
+static bool has_something_to_say(const struct cc_people *people, const struct sending *run)
 {
     const struct cc_proof *proof = &run->proof;
 
+    if (people->of_pool)
+        return proof->taken;
     if (run->job.proof_kind == CC_PROOF_RECOVERY)
         return proof->user.at != NULL;
     return !proof->taken || proof->sends == 1;
@@ -88,13 +102,13 @@ static struct cc_str text_of(struct cc_arena *arena, const struct sending *run, 
                          CC_STR_ARG(code), minutes, lasts);
 }
 
-static enum cc_code send(struct cc_local *local, struct cc_arena *arena, const struct sending *run,
-                         struct cc_sender *sender, struct cc_err *err)
+static enum cc_code send(struct cc_people *people, struct cc_arena *arena,
+                         const struct sending *run, struct cc_sender *sender, struct cc_err *err)
 {
     const struct cc_proof *proof = &run->proof;
     char *buffer = cc_arena_alloc_secret(arena, CC_ONE_TIME_CODE_SIZE);
     struct cc_str code =
-        cc_one_time_code(&(struct cc_code_seed){ local->secret, proof->id, proof->nonce }, buffer);
+        cc_one_time_code(&(struct cc_code_seed){ people->secret, proof->id, proof->nonce }, buffer);
     struct cc_str text = text_of(arena, run, code);
 
     if (!proof->taken)
@@ -107,19 +121,19 @@ static enum cc_code send(struct cc_local *local, struct cc_arena *arena, const s
                           err);
 }
 
-enum cc_code cc_local_send_code(struct cc_identity *self, struct cc_arena *arena,
-                                const struct cc_job *job, struct cc_sender *sender,
-                                struct cc_err *err)
+enum cc_code cc_people_send_code(struct cc_identity *self, struct cc_arena *arena,
+                                 const struct cc_job *job, struct cc_sender *sender,
+                                 struct cc_err *err)
 {
-    struct cc_local *local = cc_local_of(self);
+    struct cc_people *people = cc_people_of(self);
     struct sending run = { .now_ms = 0 };
     enum cc_code rc = cc_fields_load(arena, job_fields, job->body, &run.job, err);
 
     if (rc == CC_OK)
-        rc = cc_local_view(local, arena, read_proof, &run, err);
+        rc = cc_people_view(people, arena, read_proof, &run, err);
     if (rc == CC_NOT_FOUND) /* used, or expired */
         return CC_OK;
-    if (rc != CC_OK || !has_something_to_say(&run))
+    if (rc != CC_OK || !has_something_to_say(people, &run))
         return rc;
-    return send(local, arena, &run, sender, err);
+    return send(people, arena, &run, sender, err);
 }
