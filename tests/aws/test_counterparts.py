@@ -1,10 +1,14 @@
 """That the counterparts are as strict as the suite relies on: what they let pass would pass in our
 programs, too."""
 
+import base64
+import hashlib
+import hmac
 import threading
 import urllib.error
 import urllib.request
 import uuid
+from dataclasses import dataclass
 
 import backends
 import counterparts
@@ -180,3 +184,108 @@ def test_nobody_overwrites_what_another_has_written_in_a_race(table):
         thread.join()
     item = db.get_item(TableName=name, Key={"pk": {"S": "n"}}, ConsistentRead=True)["Item"]
     assert int(item["n"]["N"]) == len(won) >= 25
+
+
+# --- Cognito --------------------------------------------------------------------------------------
+
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def pool(ministack):
+    """What anybody may ask of a pool, by a client of it with a secret."""
+    made = backends.make_pool(ministack.url, uuid.uuid4().hex,
+                              tuple(sorted(ministack.environment().items())))
+    return Pool(ministack, made["cognito.pool"], made["cognito.client_id"],
+                made["cognito.client_secret"])
+
+
+@dataclass
+class Pool:
+    ministack: counterparts.Counterpart
+    id: str
+    client_id: str
+    secret: str
+
+    def __post_init__(self):
+        self.api = self.ministack.client("cognito-idp")
+
+    def hash(self, user):
+        """SECRET_HASH, as AWS describes it."""
+        mac = hmac.new(self.secret.encode(), (user + self.client_id).encode(), hashlib.sha256)
+        return base64.b64encode(mac.digest()).decode()
+
+    def ask(self, call, user, **more):
+        return getattr(self.api, call)(ClientId=self.client_id, Username=user,
+                                       SecretHash=self.hash(user), **more)
+
+    def sign_up(self, user, number="+4915112345678"):
+        return self.ask("sign_up", user, Password=PASSWORD, UserAttributes=[
+            {"Name": "phone_number", "Value": number}])
+
+    def auth(self, flow, user, **parameters):
+        return self.api.initiate_auth(
+            ClientId=self.client_id, AuthFlow=flow,
+            AuthParameters={"SECRET_HASH": self.hash(user), **parameters})
+
+    def sign_in(self, user, password=None):
+        """AuthenticationResult."""
+        return self.auth("USER_PASSWORD_AUTH", user, USERNAME=user,
+                         PASSWORD=password or PASSWORD)["AuthenticationResult"]
+
+
+def test_a_wrong_code_of_a_sign_up_is_refused_and_the_right_one_once(pool):
+    pool.sign_up("ada")
+    assert refusal(pool.sign_in, "ada") == "UserNotConfirmedException"
+    assert refusal(pool.ask, "confirm_sign_up", "ada",
+                   ConfirmationCode="000000") == "CodeMismatchException"
+    pool.ask("confirm_sign_up", "ada", ConfirmationCode="123456")
+    assert refusal(pool.ask, "confirm_sign_up", "ada",
+                   ConfirmationCode="123456") == "NotAuthorizedException"
+    assert pool.sign_in("ada")["AccessToken"]
+
+
+def test_a_wrong_hash_of_the_clients_secret_is_refused(pool):
+    pool.secret += "x"
+    assert refusal(pool.sign_up, "ada") == "NotAuthorizedException"
+
+
+def test_who_is_not_there_looks_like_a_wrong_password(pool):
+    pool.sign_up("ada")
+    pool.ask("confirm_sign_up", "ada", ConfirmationCode="123456")
+    assert refusal(pool.sign_in, "ada", "not this one") == "NotAuthorizedException"
+    assert refusal(pool.sign_in, "nobody") == "NotAuthorizedException"
+
+
+def test_a_new_password_needs_the_code_that_was_asked_for(pool):
+    pool.sign_up("ada")
+    pool.ask("confirm_sign_up", "ada", ConfirmationCode="123456")
+    again = {"ConfirmationCode": "654321", "Password": "another horse battery"}
+    assert refusal(pool.ask, "confirm_forgot_password", "ada", **again) == "ExpiredCodeException"
+    pool.ask("forgot_password", "ada")
+    wrong = {**again, "ConfirmationCode": "000000"}
+    assert refusal(pool.ask, "confirm_forgot_password", "ada", **wrong) == "CodeMismatchException"
+    pool.ask("confirm_forgot_password", "ada", **again)
+    assert pool.sign_in("ada", "another horse battery")["AccessToken"]
+    assert refusal(pool.sign_in, "ada") == "NotAuthorizedException"
+
+
+def test_a_revoked_refresh_token_gives_no_other_and_none_turns(pool):
+    pool.sign_up("ada")
+    pool.ask("confirm_sign_up", "ada", ConfirmationCode="123456")
+    token = pool.sign_in("ada")["RefreshToken"]
+    fresh = pool.auth("REFRESH_TOKEN_AUTH", "ada", REFRESH_TOKEN=token)["AuthenticationResult"]
+    assert fresh["AccessToken"] and "RefreshToken" not in fresh
+    pool.api.revoke_token(Token=token, ClientId=pool.client_id, ClientSecret=pool.secret)
+    assert refusal(pool.auth, "REFRESH_TOKEN_AUTH", "ada",
+                   REFRESH_TOKEN=token) == "NotAuthorizedException"
+
+
+def test_only_who_may_removes_people(pool, ministack):
+    pool.sign_up("ada")
+    wrong = counterparts.client("cognito-idp", ministack.url, ministack.key, "not the secret")
+    them = {"UserPoolId": pool.id, "Username": "ada"}
+    assert refusal(wrong.admin_delete_user, **them) == "InvalidSignatureException"
+    pool.api.admin_delete_user(**them)
+    assert refusal(pool.api.admin_get_user, **them) == "UserNotFoundException"
