@@ -104,6 +104,36 @@ enum cc_code cc_identity_send_code(struct cc_identity *self, struct cc_arena *ar
     return self->ops->send_code(self, arena, job, sender, err);
 }
 
+enum cc_code cc_identity_disable(struct cc_identity *self, struct cc_arena *arena,
+                                 struct cc_str user, struct cc_err *err)
+{
+    return self->ops->disable(self, arena, user, err);
+}
+
+enum cc_code cc_identity_enable(struct cc_identity *self, struct cc_arena *arena,
+                                struct cc_str user, struct cc_err *err)
+{
+    return self->ops->enable(self, arena, user, err);
+}
+
+enum cc_code cc_identity_end_all(struct cc_identity *self, struct cc_arena *arena,
+                                 struct cc_str user, struct cc_err *err)
+{
+    return self->ops->end_all(self, arena, user, err);
+}
+
+enum cc_code cc_identity_remove_begin(struct cc_identity *self, struct cc_arena *arena,
+                                      struct cc_str user, struct cc_err *err)
+{
+    return self->ops->remove_begin(self, arena, user, err);
+}
+
+enum cc_code cc_identity_remove_end(struct cc_identity *self, struct cc_arena *arena,
+                                    struct cc_str user, struct cc_err *err)
+{
+    return self->ops->remove_end(self, arena, user, err);
+}
+
 void cc_identity_close(struct cc_identity *self)
 {
     if (self)

@@ -255,6 +255,32 @@ enum cc_code cc_identity_send_code(struct cc_identity *self, struct cc_arena *ar
                                    const struct cc_job *job, struct cc_sender *sender,
                                    struct cc_err *err) CC_NODISCARD;
 
+/* --- what an operator does with an account (account.h finds it) -------------------------------
+ *
+ * Doing one twice is the same as doing it once; after a failure it can be done again. Sessions of
+ * the user end with it: at once, and within session_memory_s where that is not 0. CC_NOT_FOUND:
+ * there is no such account; CC_CONFLICT: it is being removed. */
+
+/* Nobody signs in to it, as if every password were wrong, nor gets a new password. */
+enum cc_code cc_identity_disable(struct cc_identity *self, struct cc_arena *arena,
+                                 struct cc_str user, struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_identity_enable(struct cc_identity *self, struct cc_arena *arena,
+                                struct cc_str user, struct cc_err *err) CC_NODISCARD;
+
+/* Ends all his sessions; he may sign in again. */
+enum cc_code cc_identity_end_all(struct cc_identity *self, struct cc_arena *arena,
+                                 struct cc_str user, struct cc_err *err) CC_NODISCARD;
+
+/* From `begin` on nobody signs in to it, and a job of kind CC_JOB_REMOVAL stands in the queue, for
+ * the case that whoever began does not come to the end. `end` removes whatever tells who that was:
+ * the account (also at a pool), the profile; number and address are free. CC_OK also where there is
+ * no such account (any more). */
+#define CC_JOB_REMOVAL "removal"
+enum cc_code cc_identity_remove_begin(struct cc_identity *self, struct cc_arena *arena,
+                                      struct cc_str user, struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_identity_remove_end(struct cc_identity *self, struct cc_arena *arena,
+                                    struct cc_str user, struct cc_err *err) CC_NODISCARD;
+
 void cc_identity_close(struct cc_identity *self); /* NULL is allowed */
 
 /* --- implementations -------------------------------------------------------------------------- */
@@ -292,6 +318,15 @@ struct cc_identity_ops {
                          struct cc_err *);
     enum cc_code (*send_code)(struct cc_identity *, struct cc_arena *, const struct cc_job *,
                               struct cc_sender *, struct cc_err *);
+    enum cc_code (*disable)(struct cc_identity *, struct cc_arena *, struct cc_str,
+                            struct cc_err *);
+    enum cc_code (*enable)(struct cc_identity *, struct cc_arena *, struct cc_str, struct cc_err *);
+    enum cc_code (*end_all)(struct cc_identity *, struct cc_arena *, struct cc_str,
+                            struct cc_err *);
+    enum cc_code (*remove_begin)(struct cc_identity *, struct cc_arena *, struct cc_str,
+                                 struct cc_err *);
+    enum cc_code (*remove_end)(struct cc_identity *, struct cc_arena *, struct cc_str,
+                               struct cc_err *);
     void (*close)(struct cc_identity *);
 };
 

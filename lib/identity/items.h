@@ -3,6 +3,7 @@
 #ifndef CC_IDENTITY_ITEMS_H
 #define CC_IDENTITY_ITEMS_H
 
+#include "account.h"
 #include "login.h"
 
 /* A sign-up not yet confirmed (PENDING), or a recovery under way (RESET). */
@@ -34,11 +35,6 @@ enum cc_code cc_proof_put(struct cc_txn *txn, enum cc_proof_kind kind, const str
                           struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_proof_delete(struct cc_txn *txn, enum cc_proof_kind kind, struct cc_str id,
                              struct cc_err *err) CC_NODISCARD;
-
-/* Whether somebody may sign in. Who is disabled, or being removed, gets the answer of a wrong
- * password; of the two only the first can be undone. */
-enum cc_account_state { CC_ACCOUNT_ACTIVE, CC_ACCOUNT_DISABLED, CC_ACCOUNT_REMOVING };
-extern const char *const cc_account_state_names[]; /* as stored and shown; ended by NULL */
 
 /* The guard of a user's sessions. */
 struct cc_credential {
@@ -76,6 +72,12 @@ enum cc_code cc_session_put(struct cc_txn *txn, struct cc_str user,
                             const struct cc_session_item *session, struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_session_delete(struct cc_txn *txn, const struct cc_principal *who,
                                struct cc_err *err) CC_NODISCARD;
+
+/* One as its item says; its text is borrowed from that. */
+enum cc_code cc_session_load(struct cc_arena *arena, const struct cc_item *item,
+                             struct cc_session_item *out, struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_credential_load(struct cc_arena *arena, const struct cc_item *item,
+                                struct cc_credential *out, struct cc_err *err) CC_NODISCARD;
 
 /* All of a user's, the latest used first. The transaction has read his CREDENTIAL, and puts it if
  * it then adds or deletes one. */

@@ -38,6 +38,11 @@ static const struct cc_identity_ops local_ops = {
     .authenticate = cc_people_authenticate,
     .jwks = cc_local_jwks,
     .send_code = cc_people_send_code,
+    .disable = cc_local_disable,
+    .enable = cc_local_enable,
+    .end_all = cc_local_end_all,
+    .remove_begin = cc_local_remove_begin,
+    .remove_end = cc_local_remove_end,
     .close = close_local,
 };
 

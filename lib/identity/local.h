@@ -45,5 +45,15 @@ enum cc_code cc_local_change_password(struct cc_identity *, struct cc_arena *,
                                       struct cc_err *) CC_NODISCARD;
 enum cc_code cc_local_jwks(struct cc_identity *, struct cc_arena *, struct cc_jwks *,
                            struct cc_err *) CC_NODISCARD;
+enum cc_code cc_local_disable(struct cc_identity *, struct cc_arena *, struct cc_str,
+                              struct cc_err *) CC_NODISCARD;
+enum cc_code cc_local_enable(struct cc_identity *, struct cc_arena *, struct cc_str,
+                             struct cc_err *) CC_NODISCARD;
+enum cc_code cc_local_end_all(struct cc_identity *, struct cc_arena *, struct cc_str,
+                              struct cc_err *) CC_NODISCARD;
+enum cc_code cc_local_remove_begin(struct cc_identity *, struct cc_arena *, struct cc_str,
+                                   struct cc_err *) CC_NODISCARD;
+enum cc_code cc_local_remove_end(struct cc_identity *, struct cc_arena *, struct cc_str,
+                                 struct cc_err *) CC_NODISCARD;
 
 #endif

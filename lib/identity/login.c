@@ -150,6 +150,13 @@ enum cc_code cc_identifier_insert(struct cc_txn *txn, const struct cc_identifier
     return cc_row_insert(txn, key, fields, &owner, err);
 }
 
+enum cc_code cc_identifier_delete(struct cc_txn *txn, const struct cc_identifier *identifier,
+                                  struct cc_err *err)
+{
+    return cc_txn_delete(
+        txn, cc_key_identifier(cc_txn_arena(txn), identifier->kind, identifier->value), err);
+}
+
 enum cc_code cc_identifier_find_many(struct cc_txn *txn, const char *kind,
                                      const struct cc_str *values, size_t count,
                                      struct cc_str *users_out, struct cc_err *err)

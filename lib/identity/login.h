@@ -20,6 +20,10 @@ enum cc_code cc_login_check(struct cc_arena *arena, const struct cc_login *login
 enum cc_code cc_identifier_get(struct cc_txn *txn, const struct cc_identifier *identifier,
                                struct cc_str *user, struct cc_err *err) CC_NODISCARD;
 
+/* From then on it is nobody's. */
+enum cc_code cc_identifier_delete(struct cc_txn *txn, const struct cc_identifier *identifier,
+                                  struct cc_err *err) CC_NODISCARD;
+
 /* CC_EXISTS (err left alone): somebody owns it. */
 enum cc_code cc_identifier_insert(struct cc_txn *txn, const struct cc_identifier *identifier,
                                   struct cc_str user, struct cc_err *err) CC_NODISCARD;

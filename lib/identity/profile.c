@@ -31,6 +31,17 @@ enum cc_code cc_profile_get(struct cc_txn *txn, struct cc_str user, struct cc_pr
     return rc;
 }
 
+enum cc_code cc_profile_load(struct cc_arena *arena, const struct cc_item *item,
+                             struct cc_profile *out, struct cc_err *err)
+{
+    enum cc_code rc;
+
+    *out = (struct cc_profile){ 0 };
+    rc = cc_fields_load(arena, fields, item->body, out, err);
+    out->user = cc_key_tail(item->key.pk);
+    return rc;
+}
+
 enum cc_code cc_profile_get_many(struct cc_txn *txn, const struct cc_str *users, size_t count,
                                  struct cc_profile *out, struct cc_err *err)
 {
@@ -58,4 +69,9 @@ enum cc_code cc_profile_put(struct cc_txn *txn, const struct cc_profile *profile
     const struct cc_key key = cc_key_profile(cc_txn_arena(txn), profile->user);
 
     return cc_row_put(txn, key, fields, profile, err);
+}
+
+enum cc_code cc_profile_delete(struct cc_txn *txn, struct cc_str user, struct cc_err *err)
+{
+    return cc_txn_delete(txn, cc_key_profile(cc_txn_arena(txn), user), err);
 }

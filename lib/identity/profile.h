@@ -16,6 +16,7 @@ struct cc_profile {
     int64_t created_ms;
     int64_t updated_ms;
     bool hidden_by_number; /* does not want to be found by number */
+    bool is_gone;          /* not stored: the account was removed, and only `user` is known */
 };
 
 /* In a transaction. CC_NOT_FOUND (err left alone) for who does not exist. */
@@ -24,8 +25,14 @@ enum cc_code cc_profile_get(struct cc_txn *txn, struct cc_str user, struct cc_pr
 /* Many at once, in the order asked; who does not exist has an absent `user`. */
 enum cc_code cc_profile_get_many(struct cc_txn *txn, const struct cc_str *users, size_t count,
                                  struct cc_profile *out, struct cc_err *err) CC_NODISCARD;
+/* As its item says; its text is borrowed from that. */
+enum cc_code cc_profile_load(struct cc_arena *arena, const struct cc_item *item,
+                             struct cc_profile *out, struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_profile_put(struct cc_txn *txn, const struct cc_profile *profile,
                             struct cc_err *err) CC_NODISCARD;
+
+enum cc_code cc_profile_delete(struct cc_txn *txn, struct cc_str user,
+                               struct cc_err *err) CC_NODISCARD;
 
 /* Which user owns each identifier of one kind ("phone", "email"); absent where nobody does. */
 enum cc_code cc_identifier_find_many(struct cc_txn *txn, const char *kind,

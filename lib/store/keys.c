@@ -6,7 +6,7 @@
 
 static struct cc_key user_key(struct cc_arena *arena, struct cc_str user, struct cc_str sk)
 {
-    return (struct cc_key){ CC_JOIN(arena, CC_STR("U#"), user), sk };
+    return (struct cc_key){ CC_JOIN(arena, CC_KEY_USERS, user), sk };
 }
 
 static struct cc_key room_key(struct cc_arena *arena, struct cc_str room, struct cc_str sk)
@@ -175,14 +175,18 @@ enum cc_kind cc_key_kind(struct cc_key key)
             return CC_KIND_ROOM;
         return cc_str_starts(key.sk, CC_STR("MSG#")) ? CC_KIND_MESSAGE : CC_KIND_OTHER;
     }
-    if (cc_str_starts(key.pk, CC_STR("U#")) && cc_str_eq(key.sk, CC_STR("PROFILE")))
+    if (!cc_str_starts(key.pk, CC_KEY_USERS))
+        return CC_KIND_OTHER;
+    if (cc_str_eq(key.sk, CC_STR("PROFILE")))
         return CC_KIND_PERSON;
-    return CC_KIND_OTHER;
+    if (cc_str_eq(key.sk, CC_STR("CREDENTIAL")))
+        return CC_KIND_CREDENTIAL;
+    return cc_str_starts(key.sk, CC_STR("SESSION#")) ? CC_KIND_SESSION : CC_KIND_OTHER;
 }
 
-struct cc_str cc_key_tail(struct cc_str sk)
+struct cc_str cc_key_tail(struct cc_str pk_or_sk)
 {
-    size_t kind = cc_str_find(sk, '#');
+    size_t kind = cc_str_find(pk_or_sk, '#');
 
-    return kind == sk.len ? CC_STR_ABSENT : cc_str_skip(sk, kind + 1);
+    return kind == pk_or_sk.len ? CC_STR_ABSENT : cc_str_skip(pk_or_sk, kind + 1);
 }

@@ -6,7 +6,8 @@
 
 #include "store.h"
 
-/* a user: U#<user> */
+/* a user: U#<user>; all of them begin with CC_KEY_USERS */
+#define CC_KEY_USERS CC_STR("U#")
 struct cc_key cc_key_profile(struct cc_arena *arena, struct cc_str user);
 struct cc_key cc_key_user_head(struct cc_arena *arena, struct cc_str user);
 struct cc_key cc_key_credential(struct cc_arena *arena, struct cc_str user);
@@ -15,7 +16,8 @@ struct cc_key cc_key_user_room(struct cc_arena *arena, struct cc_str user, struc
 struct cc_range cc_range_sessions(struct cc_arena *arena, struct cc_str user);
 struct cc_range cc_range_user_rooms(struct cc_arena *arena, struct cc_str user);
 
-/* who owns a phone number or an address; a sign-up or a recovery under way; a throttle */
+/* who owns a phone number or an address (kinds: "phone", "email"); a sign-up or a recovery under
+ * way; a throttle */
 struct cc_key cc_key_identifier(struct cc_arena *arena, const char *kind, struct cc_str value);
 struct cc_key cc_key_pending(struct cc_arena *arena, struct cc_str id);
 struct cc_key cc_key_reset(struct cc_arena *arena, struct cc_str id);
@@ -38,12 +40,19 @@ struct cc_range cc_range_messages(struct cc_arena *arena, struct cc_str room, in
 struct cc_key cc_key_timer(struct cc_arena *arena, int64_t due_ms, struct cc_str id);
 struct cc_range cc_range_timers_due(struct cc_arena *arena, unsigned shard, int64_t now_ms);
 
-/* What of it a person counts. */
-enum cc_kind { CC_KIND_OTHER, CC_KIND_PERSON, CC_KIND_ROOM, CC_KIND_MESSAGE };
+/* What an item is, as far as somebody who meets all of them wants to know. */
+enum cc_kind {
+    CC_KIND_OTHER,
+    CC_KIND_PERSON, /* a profile */
+    CC_KIND_CREDENTIAL,
+    CC_KIND_SESSION,
+    CC_KIND_ROOM,
+    CC_KIND_MESSAGE
+};
 enum cc_kind cc_key_kind(struct cc_key key);
 
-/* The part of a sort key behind its kind: "MEMBER#<user>" gives <user>. Absent in a key that has
- * no kind ("HEAD"). Borrowed from sk. */
-struct cc_str cc_key_tail(struct cc_str sk);
+/* The part of a key behind its kind: "MEMBER#<user>" and "U#<user>" give <user>. Absent in a key
+ * that has no kind ("HEAD"). Borrowed from it. */
+struct cc_str cc_key_tail(struct cc_str pk_or_sk);
 
 #endif

@@ -132,6 +132,8 @@ START_TEST(what_a_person_counts_is_known_by_its_key)
 
     ck_assert_int_eq(cc_key_kind(cc_key_profile(a, id)), CC_KIND_PERSON);
     ck_assert_int_eq(cc_key_kind(cc_key_user_head(a, id)), CC_KIND_OTHER);
+    ck_assert_int_eq(cc_key_kind(cc_key_credential(a, id)), CC_KIND_CREDENTIAL);
+    ck_assert_int_eq(cc_key_kind(cc_key_session(a, id, id)), CC_KIND_SESSION);
     ck_assert_int_eq(cc_key_kind(cc_key_room(a, id)), CC_KIND_ROOM);
     ck_assert_int_eq(cc_key_kind(cc_key_message(a, id, 1)), CC_KIND_MESSAGE);
     ck_assert_int_eq(cc_key_kind(cc_key_member(a, id, id)), CC_KIND_OTHER);
