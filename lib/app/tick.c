@@ -1,4 +1,4 @@
-#include "app.h"
+#include "removal.h"
 
 /* Codes are awaited by a person; expired items by nobody. */
 #define JOBS_EVERY_MS 50
@@ -27,6 +27,11 @@ static enum cc_code remove_photo(struct cc_app *app, const struct cc_job *job, s
     return cc_chat_do_job(app->chat, app->tick_arena, job, err);
 }
 
+static enum cc_code finish_removal(struct cc_app *app, const struct cc_job *job, struct cc_err *err)
+{
+    return cc_app_finish_removal(app, app->tick_arena, job, err);
+}
+
 static enum cc_code run_unknown(struct cc_app *app, const struct cc_job *job, struct cc_err *err)
 {
     (void)app;
@@ -43,6 +48,7 @@ struct kind {
 static const struct kind kinds[] = {
     { CC_JOB_CODE, send_code, false },
     { CC_CHAT_JOB_PHOTO, remove_photo, true },
+    { CC_JOB_REMOVAL, finish_removal, true },
 };
 
 static const struct kind unknown = { "", run_unknown, false };

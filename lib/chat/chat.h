@@ -285,6 +285,18 @@ struct cc_contacts {
 enum cc_code cc_contacts_discover(const struct cc_caller *by, struct cc_strs phone_numbers,
                                   struct cc_contacts *out, struct cc_err *err) CC_NODISCARD;
 
+/* --- who is removed: removal.c ---------------------------------------------------------------- */
+
+/* How many rooms he has. */
+enum cc_code cc_person_count_rooms(struct cc_chat *chat, struct cc_arena *arena, struct cc_str user,
+                                   int64_t *out, struct cc_err *err) CC_NODISCARD;
+
+/* What is his own goes, after his profile has gone (cc_identity_remove_end). Rooms and what he said
+ * there stay for the others, with his id. Doing it again goes on where it stopped. CC_CONFLICT: his
+ * profile is there. */
+enum cc_code cc_person_forget(struct cc_chat *chat, struct cc_arena *arena, struct cc_str user,
+                              struct cc_err *err) CC_NODISCARD;
+
 /* --- what is done later ----------------------------------------------------------------------- */
 
 /* Jobs of this kind (store/timer.h) are for cc_chat_do_job: bytes of a photo that nobody may need

@@ -102,7 +102,8 @@ static enum cc_code load_others(struct cc_txn *txn, struct cc_room *rooms, size_
     for (size_t i = 0; i < count && rc == CC_OK; i++) {
         rooms[i].other = profiles[i];
         if (!profiles[i].user.at)
-            rooms[i].other = (struct cc_profile){ .user = users[i], .name = CC_STR("") };
+            rooms[i].other =
+                (struct cc_profile){ .user = users[i], .name = CC_STR(""), .is_gone = true };
     }
     return rc;
 }

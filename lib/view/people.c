@@ -18,6 +18,8 @@ void cc_view_user(struct cc_jw *w, const struct cc_profile *profile)
     cc_jw_put_str(w, "id", profile->user);
     cc_jw_put_str(w, "name", profile->name);
     put_photo(w, profile);
+    if (profile->is_gone)
+        cc_jw_put_bool(w, "removed", true);
     cc_jw_object_end(w);
 }
 

@@ -34,8 +34,13 @@ const furthest = (a, b) => ({
   read_seq: Math.max(a?.read_seq ?? 0, b?.read_seq ?? 0),
 });
 
+/* Of an account that was removed nothing is known but that it was one. */
+const named = (room) =>
+  room.other.removed ? { ...room, other: { ...room.other, name: 'Removed account' } } : room;
+
 /* An answer that was under way while a cursor moved must not bring the badge back. */
-export function mergedRoom(known, fresh) {
+export function mergedRoom(known, arrived) {
+  const fresh = named(arrived);
   if (!known) return fresh;
   const cursor = furthest(known.cursor, fresh.cursor);
   const readHere = cursor.read_seq > fresh.cursor.read_seq && cursor.read_seq >= fresh.seq;

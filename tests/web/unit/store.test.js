@@ -7,7 +7,7 @@ const { daysOf } = await import('../../../www/js/views/rows.js');
 
 const message = (seq, rev = seq, more = {}) => ({ seq, rev, type: 'text', author_id: 'a', ...more });
 const room = (more) => ({
-  seq: 9, unread: 0, cursor: { delivered_seq: 0, read_seq: 0 }, other_cursor: { delivered_seq: 0, read_seq: 0 }, ...more,
+  seq: 9, unread: 0, other: { id: 'b', name: 'Bob', photo: null }, cursor: { delivered_seq: 0, read_seq: 0 }, other_cursor: { delivered_seq: 0, read_seq: 0 }, ...more,
 });
 
 test('messages stand once and in order, however they arrive', () => {
@@ -32,6 +32,13 @@ test('what came after one read is new', () => {
   const known = room({ cursor: { delivered_seq: 9, read_seq: 9 } });
   const fresh = room({ seq: 11, unread: 2, cursor: { delivered_seq: 9, read_seq: 9 } });
   assert.equal(mergedRoom(known, fresh).unread, 2);
+});
+
+test('an account that was removed is called so, also in a room that is known', () => {
+  const removed = room({ other: { id: 'b', name: '', photo: null, removed: true } });
+  assert.equal(mergedRoom(null, removed).other.name, 'Removed account');
+  assert.equal(mergedRoom(room(), removed).other.name, 'Removed account');
+  assert.equal(mergedRoom(null, room()).other.name, 'Bob');
 });
 
 test('a cursor never moves back', () => {

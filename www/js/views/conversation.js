@@ -43,6 +43,10 @@ function Head({ room, onPerson }) {
     </header>`;
 }
 
+/* Whom nobody reads any more nobody should write to. */
+const Closed = () => html`
+  <p class="composer composer--closed">This account was removed. What was written stays.</p>`;
+
 const Missing = ({ text, onRetry }) => html`
   <div class="talk talk--missing">
     <div class="empty">
@@ -82,7 +86,8 @@ export function Conversation({ id }) {
     <section class="talk" aria-label=${`Conversation with ${room.other.name}`} onKeyDown=${onKeyDown}>
       <${Head} room=${room} onPerson=${() => setPerson(true)} />
       <${MessageList} key=${id} history=${history} room=${room} newFrom=${newFrom} />
-      <${Composer} key=${`composer ${id}`} history=${history} name=${room.other.name} />
+      ${room.other.removed ? html`<${Closed} />`
+        : html`<${Composer} key=${`composer ${id}`} history=${history} name=${room.other.name} />`}
       ${person && html`<${Person} room=${room} onClose=${() => setPerson(false)} />`}
     </section>`;
 }
