@@ -16,6 +16,7 @@ struct cc_options {
     bool force, without_keys, quiet;
     bool replace, end_sessions;
     bool full, dry_run;
+    bool json, yes;
 };
 
 struct cc_option {
@@ -53,6 +54,7 @@ int cc_admin_aws(struct cc_admin *admin);
 int cc_admin_backup(struct cc_admin *admin);
 int cc_admin_restore(struct cc_admin *admin);
 int cc_admin_migrate(struct cc_admin *admin);
+int cc_admin_user(struct cc_admin *admin);
 
 /* Says what went wrong (detail and cause) on standard error; the exit status for it. */
 int cc_admin_failed(const struct cc_err *err);

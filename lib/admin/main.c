@@ -93,6 +93,17 @@ static const struct cc_option doctor_options[] = {
     END,
 };
 
+static const struct cc_option user_options[] = {
+    DATA,
+    CONFIG,
+    { "--json", NULL, offsetof(struct cc_options, json),
+      "list, show: one JSON object a line, for programs" },
+    { "--dry-run", NULL, offsetof(struct cc_options, dry_run),
+      "says who that is and what would be done; changes nothing" },
+    { "--yes", NULL, offsetof(struct cc_options, yes), "remove: does not ask" },
+    END,
+};
+
 static const struct cc_command commands[] = {
     { "serve", "", 0, 0, serve_options, "starts everything and keeps it running, in the foreground",
       "On first start it makes the data folder, a configuration and signing keys. It ends with\n"
@@ -145,6 +156,25 @@ static const struct cc_command commands[] = {
       "`public_url`\n"
       "and the folder of the keys stay the same: keys are not moved.\n\n" WHERE,
       cc_admin_migrate },
+    { "user", "list | show WHO | disable WHO | enable WHO | sign-out WHO [SESSION] | remove WHO", 1,
+      3, user_options, "shows people, disables, signs out and removes them",
+      "WHO is a number (+49...), an e-mail address, or the id that list prints. It may be run "
+      "while\n"
+      "the service runs; what it ends has ended at once, or within [identity] session_memory.\n\n"
+      "list      everybody, in no order; a table of DynamoDB is read to its end, and paid by size\n"
+      "show      the profile, its identifiers, the sessions with their devices\n"
+      "disable   ends all sessions; signing in is refused like a wrong password, and there is no\n"
+      "          new password, until `enable`\n"
+      "sign-out  ends all sessions, or the one whose id begins with SESSION\n"
+      "remove    ends all sessions and removes account, profile and photo for good; number and\n"
+      "          address are free. Rooms stay for the others, with what was said, by \"Removed\n"
+      "          account\". It asks first, unless --yes is given. What was interrupted goes on "
+      "when\n"
+      "          it is run again, and by itself, within minutes, where the service runs.\n\n"
+      "It ends with 0, with 1 where it did not work (also: nobody is WHO), with 2 where it was "
+      "not\n"
+      "understood or not confirmed. What it changes it logs to standard error.\n\n" WHERE,
+      cc_admin_user },
     { "doctor", "", 0, 0, doctor_options, "checks an installation and says what is wrong",
       "A line for each thing that the configuration names: ok, warning, not ok, or skipped "
       "because\n"

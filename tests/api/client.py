@@ -138,17 +138,6 @@ def new_number():
     return f"+4915{next(numbers) % 10**11:011d}"
 
 
-def new_login(kind="phone_number"):
-    """What nobody signs in with yet."""
-    number = new_number()
-    return {kind: number if kind == "phone_number" else f"p{number[1:]}@example.org"}
-
-
-def address_of(login):
-    """Where codes go."""
-    return next(iter(login.values()))
-
-
 def new_client_id():
     return str(uuid.uuid4())
 
@@ -177,7 +166,7 @@ class Person(Client):
         super().__init__(server.url, server.cors)
         self.server = server
         self.name = name
-        self.login = login or new_login()
+        self.login = login or {"phone_number": new_number()}
         self.password = password
         self.token = self.refresh_token = self.session = self.id = None
         server.secrets.add(password)
@@ -185,7 +174,8 @@ class Person(Client):
 
     @property
     def to(self):
-        return address_of(self.login)
+        """Where codes go."""
+        return next(iter(self.login.values()))
 
     @property
     def number(self):

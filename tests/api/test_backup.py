@@ -393,13 +393,14 @@ def leftovers(folder, name):
 
 needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 # What can change something that stays.
-CALLS = "write,pwrite64,fsync,fdatasync,rename,renameat2,unlink,link,ftruncate,openat,mkdirat"
+CALLS = ("write,pwrite64,fsync,fdatasync,rename,renameat2,unlink,link,ftruncate,openat,mkdirat,"
+         "sendto")
 
 
 def traced(server, options, *arguments):
     return subprocess.run(
         ["strace", "-f", "-qq", *options, CLOUDCHAT, *arguments, "--data", server.data],
-        env={**environment(server.settings), "ASAN_OPTIONS": "detect_leaks=0"},
+        env={**server.environment(), "ASAN_OPTIONS": "detect_leaks=0"},
         capture_output=True, timeout=60, text=True)
 
 
@@ -412,8 +413,8 @@ def killed_at(server, moment, *arguments):
     return done.returncode != 0
 
 
-def moments(server, *arguments):
-    """Some of its calls, the last ones above all: there the new takes the place of the old."""
+def every_moment(server, *arguments):
+    """Its calls, in their order, each with its number among those of its name."""
     path = server.data.with_name("trace")
     done = traced(server, ["-o", path, "-e", f"trace={CALLS}"], *arguments)
     assert done.returncode == 0, done.stderr
@@ -421,6 +422,12 @@ def moments(server, *arguments):
     for call in re.findall(r"^\d+ +(\w+)\(", path.read_text(), re.M):
         seen[call] = seen.get(call, 0) + 1
         every.append((call, seen[call]))
+    return every
+
+
+def moments(server, *arguments):
+    """Some of its calls, the last ones above all: there the new takes the place of the old."""
+    every = every_moment(server, *arguments)
     begin = every[:-ROUNDS * 3]
     return random.sample(begin, min(ROUNDS, len(begin))) + every[-ROUNDS * 3:]
 
