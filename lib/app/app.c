@@ -139,6 +139,14 @@ enum cc_code cc_app_create_table(const char *config_path, struct cc_dynamodb_tab
     return rc;
 }
 
+static enum cc_code open_identity(struct cc_app *app, struct cc_err *err)
+{
+    if (app->config.identity_backend == CC_IDENTITY_COGNITO)
+        return cc_fail(err, CC_INVALID, "[identity] backend cognito is not to be had yet.",
+                       "cognito");
+    return cc_identity_open_local(&app->config.identity, app->store, &app->identity, err);
+}
+
 static enum cc_code open_rest(struct cc_app *app, struct cc_err *err)
 {
     struct cc_config *config = &app->config;
@@ -149,7 +157,7 @@ static enum cc_code open_rest(struct cc_app *app, struct cc_err *err)
     if (rc == CC_OK)
         rc = open_sender(app, err);
     if (rc == CC_OK)
-        rc = cc_identity_open_local(&config->identity, app->store, &app->identity, err);
+        rc = open_identity(app, err);
     if (rc == CC_OK)
         rc = derive_chat_secret(app, err);
     if (rc == CC_OK)

@@ -183,6 +183,22 @@ static enum cc_code check_pairs(const struct cc_config *config, struct cc_err *e
     return CC_OK;
 }
 
+/* A pool is called region_name. */
+static enum cc_code check_cognito(const struct cc_config *config, struct cc_err *err)
+{
+    const struct cc_str pool = config->cognito.pool;
+    const size_t bar = cc_str_find(pool, '_');
+
+    if (config->identity_backend != CC_IDENTITY_COGNITO)
+        return CC_OK;
+    if (bar == 0 || bar + 1 >= pool.len)
+        return cc_fail(err, CC_INVALID, "[cognito] pool must be like eu-central-1_Ab12Cd34.",
+                       "pool is %.*s", CC_STR_ARG(pool));
+    if (config->cognito.client_id.len == 0)
+        return cc_fail(err, CC_INVALID, "[cognito] client_id must be set.", "no client_id");
+    return CC_OK;
+}
+
 enum cc_code cc_app_read_config(struct cc_arena *arena, const char *path, struct cc_config *out,
                                 struct cc_err *err)
 {
@@ -195,6 +211,8 @@ enum cc_code cc_app_read_config(struct cc_arena *arena, const char *path, struct
         rc = settle_public_url(arena, &config, err);
     if (rc == CC_OK)
         rc = check_pairs(&config, err);
+    if (rc == CC_OK)
+        rc = check_cognito(&config, err);
     if (rc != CC_OK)
         return rc;
     settle_sessions(&config);

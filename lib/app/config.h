@@ -11,6 +11,7 @@
 
 enum cc_store_backend { CC_STORE_SQLITE, CC_STORE_DYNAMODB };
 enum cc_blob_backend { CC_BLOBS_DIRECTORY, CC_BLOBS_S3 };
+enum cc_identity_backend { CC_IDENTITY_LOCAL, CC_IDENTITY_COGNITO };
 enum cc_codes_sender { CC_CODES_NONE, CC_CODES_OUTBOX };
 
 #define CC_PROGRAMS_MAX 8
@@ -25,7 +26,7 @@ struct cc_config {
     int log_level;
     /* [http] */
     struct cc_http_config http;
-    /* [store], [aws], [identity], [chat], [blob], [photo] */
+    /* [store], [aws], [identity], [cognito], [chat], [blob], [photo] */
     int store_backend;
     struct cc_store_config store;
     struct cc_str table; /* of DynamoDB */
@@ -33,7 +34,13 @@ struct cc_config {
         struct cc_str region, endpoint, dynamodb_endpoint, s3_endpoint; /* empty: not set */
         struct cc_str ca_file;                                          /* the same */
     } aws;
+    int identity_backend;
     struct cc_identity_config identity;
+    struct {
+        struct cc_str pool, client_id, client_secret;
+        struct cc_str endpoint, issuer; /* empty: AWS's */
+        bool rotation, existing_people;
+    } cognito;
     struct cc_chat_config chat;
     int blob_backend;
     struct cc_str blobs; /* folder */

@@ -6,6 +6,7 @@
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const backends[] = { "sqlite", "dynamodb", NULL };
 static const char *const blob_backends[] = { "directory", "s3", NULL };
+static const char *const identity_backends[] = { "local", "cognito", NULL };
 static const char *const durabilities[] = { "full", "normal", NULL };
 static const char *const senders[] = { "none", "outbox", NULL };
 
@@ -68,6 +69,8 @@ const struct cc_config_key cc_config_keys[] = {
       "Certificates (PEM) of the authorities that are trusted with what is asked of AWS, instead "
       "of the system's; empty: AWS_CA_BUNDLE of the environment." },
 
+    { "identity", "backend", CC_CONFIG_ENUM, AT(identity_backend), "local", 0, 0, identity_backends,
+      "Who keeps passwords and signs tokens. local: we do; cognito: the user pool of [cognito]." },
     { "identity", "keys", CC_CONFIG_STR, AT(identity.keys), "keys", 0, 0, NULL,
       "Folder of the signing keys; a relative one starts in the data folder." },
     { "identity", "client_id", CC_CONFIG_STR, AT(identity.client_id), "cloud-chat", 0, 0, NULL,
@@ -121,6 +124,22 @@ const struct cc_config_key cc_config_keys[] = {
       "Password hashes at the same time on this host." },
     { "identity", "argon2_queue", CC_CONFIG_I64, AT(identity.argon2_queue), "32", 0, 10000, NULL,
       "Password hashes that may wait for their turn; more are refused (429)." },
+
+    { "cognito", "pool", CC_CONFIG_STR, AT(cognito.pool), "", 0, 60, NULL,
+      "The user pool, like eu-central-1_Ab12Cd34; its region stands in front." },
+    { "cognito", "client_id", CC_CONFIG_STR, AT(cognito.client_id), "", 0, 128, NULL,
+      "The client of the pool that we are." },
+    { "cognito", "client_secret", CC_CONFIG_SECRET, AT(cognito.client_secret), "", 0, 128, NULL,
+      "Its secret; empty: it has none." },
+    { "cognito", "endpoint", CC_CONFIG_STR, AT(cognito.endpoint), "", 0, 0, NULL,
+      "Address that is called instead of Cognito's own, like http://127.0.0.1:4566." },
+    { "cognito", "issuer", CC_CONFIG_STR, AT(cognito.issuer), "", 0, 0, NULL,
+      "The iss claim of the pool's tokens, where it is not AWS's." },
+    { "cognito", "rotation", CC_CONFIG_BOOL, AT(cognito.rotation), "no", 0, 0, NULL,
+      "Whether the client rotates refresh tokens." },
+    { "cognito", "existing_people", CC_CONFIG_BOOL, AT(cognito.existing_people), "no", 0, 0, NULL,
+      "Whether people who were in the pool before, with their phone number as user name, may sign "
+      "in." },
 
     { "chat", "discover_numbers_day", CC_CONFIG_I64, AT(chat.discover_numbers_day), "500", 1, 10000,
       NULL, "Distinct phone numbers a day that one person may look for." },

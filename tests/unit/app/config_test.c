@@ -127,6 +127,24 @@ START_TEST(contradictions_are_refused)
 }
 END_TEST
 
+START_TEST(a_pool_is_named_with_its_region_and_client)
+{
+#define COGNITO "[identity]\nbackend = cognito\n[cognito]\n"
+    struct world w;
+
+    open_world(&w);
+    ck_assert_int_eq(read_text(&w, COGNITO "pool = eu-central-1_Ab12\nclient_id = x\n"), CC_OK);
+    ck_assert_int_eq(read_text(&w, "[cognito]\npool = nothing\n"), CC_OK); /* unused */
+    ck_assert_int_eq(read_text(&w, COGNITO "client_id = x\n"), CC_INVALID);
+    ck_assert_int_eq(read_text(&w, COGNITO "pool = Ab12\nclient_id = x\n"), CC_INVALID);
+    ck_assert_int_eq(read_text(&w, COGNITO "pool = _Ab12\nclient_id = x\n"), CC_INVALID);
+    ck_assert_int_eq(read_text(&w, COGNITO "pool = eu-central-1_\nclient_id = x\n"), CC_INVALID);
+    ck_assert_int_eq(read_text(&w, COGNITO "pool = eu-central-1_Ab12\n"), CC_INVALID);
+    ck_assert_ptr_nonnull(strstr(w.err.detail, "client_id"));
+    close_world(&w);
+}
+END_TEST
+
 /* The file that is printed is read by the same table: were a fallback no value that its key takes,
  * or a help text that breaks a line, this would tell. */
 START_TEST(the_printed_file_says_what_holds_without_it)
@@ -230,6 +248,7 @@ CC_CHECK_MAIN("app/config", an_empty_file_is_a_working_configuration,
               what_belongs_to_the_data_folder_stands_in_it, the_public_url_follows_the_port,
               who_listens_to_the_world_must_say_under_which_name,
               a_public_url_is_an_origin_and_nothing_more, contradictions_are_refused,
+              a_pool_is_named_with_its_region_and_client,
               the_printed_file_says_what_holds_without_it, every_key_is_explained_in_one_sentence,
               each_program_has_its_workers_key_in_its_place, no_path_belongs_to_two_programs,
               the_environment_names_the_configuration, a_path_is_shown_without_its_dots)
