@@ -345,3 +345,58 @@ test('who signs up by e-mail hears that nobody finds him by it, and starts the c
     await assertSeen(person, 'Every symmetry keeps something.');
   });
 });
+
+/* As if the server offered something else. */
+async function offer(page, identity) {
+  await page.route('**/config', async (route) => {
+    const response = await route.fetch();
+    const body = await response.json();
+    await route.fulfill({ response, json: { ...body, identity: { ...body.identity, ...identity } } });
+  });
+  await page.reload();
+}
+
+test('who came by e-mail is asked for it again, signs in and recovers by it', async () => {
+  const login = { email: 'sofja@example.org' };
+  await server.personBy(login, 'Sofja Kowalewskaja');
+  await withPerson({ size: 'phone' }, async (person) => {
+    const { page } = person;
+    const inside = () => page.getByRole('navigation', { name: 'Conversations' }).waitFor();
+    await offer(page, { codes_are_sent: true });
+    await page.getByRole('button', { name: 'Use e-mail instead' }).click();
+    await page.getByLabel('E-mail address').fill(login.email);
+    await page.getByLabel('Password', { exact: true }).fill('a quiet place');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await inside();
+    await person.go('#/settings');
+    await page.getByText(login.email).waitFor();
+    assert.equal(await page.getByText('Phone number').count(), 0);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await heading(person, 'Welcome back');
+    await page.reload();
+    await page.getByLabel('E-mail address').waitFor();
+    await page.getByRole('link', { name: 'Forgot your password?' }).click();
+    await page.getByLabel('E-mail address').fill(login.email);
+    const already = await server.codesTo(login.email);
+    await page.getByRole('button', { name: 'Send me a code' }).click();
+    await heading(person, 'Choose a new password');
+    await page.getByText('Look among the junk, too.').waitFor();
+    await person.settle();
+    await person.shoot('reset-by-email');
+    await pasteCode(page, await server.codeTo(login.email, already));
+    await page.getByLabel('New password').fill('the spinning top');
+    await page.getByRole('button', { name: 'Change password' }).click();
+    await inside();
+  });
+});
+
+test('where no letters go out, e-mail is not offered, and where no messages do, it is asked for', async () => {
+  for (const [phone_number, email, wanted] of [[true, false, 'Phone number'], [false, true, 'E-mail address']]) {
+    const person = await Person.arrive(browser, server, {});
+    await offer(person.page, { phone_number, email });
+    await person.page.getByLabel(wanted).waitFor();
+    assert.equal(await person.page.getByRole('button', { name: /^Use / }).count(), 0);
+    assert.deepEqual(person.faults, []);
+    await person.leave();
+  }
+});

@@ -101,12 +101,18 @@ export class Server {
 
   /* Somebody who is there already, made without a browser: { id, name, number, token }. */
   async person(name, number, password = 'a quiet place') {
-    const { id } = await this.call('POST', '/auth/sign-up', { name, phone_number: number, password });
-    const code = await this.codeTo(number);
+    const made = await this.personBy({ phone_number: number }, name, password);
+    return { ...made, number };
+  }
+
+  /* login: { phone_number } or { email } */
+  async personBy(login, name, password = 'a quiet place') {
+    const { id } = await this.call('POST', '/auth/sign-up', { name, ...login, password });
+    const code = await this.codeTo(Object.values(login)[0]);
     await this.call('POST', '/auth/account-confirmation', { id, code });
-    const { access_token: token } = await this.call('POST', '/auth/sign-in', { phone_number: number, password });
+    const { access_token: token } = await this.call('POST', '/auth/sign-in', { ...login, password });
     const profile = await this.call('GET', '/profile', null, token);
-    return { id: profile.id, name, number, password, token };
+    return { id: profile.id, name, password, token };
   }
 
   async room(a, b) {

@@ -9,6 +9,7 @@ import { Sky } from './ui/sky.js';
 import { Toast } from './ui/toast.js';
 import { Splash } from './views/auth.js';
 import { ChangePassword } from './views/password.js';
+import { Challenge } from './views/challenge.js';
 import { Confirm } from './views/confirm.js';
 import { Conversation } from './views/conversation.js';
 import { Devices } from './views/devices.js';
@@ -19,7 +20,9 @@ import { Settings } from './views/settings.js';
 import { SignIn } from './views/sign-in.js';
 import { SignUp } from './views/sign-up.js';
 
-const OUTSIDE = { 'sign-in': SignIn, 'sign-up': SignUp, confirm: Confirm, forgot: Forgot, reset: Reset };
+const OUTSIDE = {
+  'sign-in': SignIn, 'sign-up': SignUp, challenge: Challenge, confirm: Confirm, forgot: Forgot, reset: Reset,
+};
 
 const PAGES = {
   new: Find,

@@ -1,4 +1,4 @@
-// What sign-up and recovery carry from one step to the next. It outlives a reload, but not the tab;
+// What sign-up, recovery and a challenge carry from one step to the next. It outlives a reload, but not the tab;
 // the password is kept in memory alone, for signing in as soon as the code has been confirmed.
 import { signal } from '../vendor/preact.js';
 
@@ -12,7 +12,8 @@ function stored() {
   }
 }
 
-/* { kind: 'sign-up' or 'reset', id, to, identifier, resendAtMs } or null */
+/* { kind: 'sign-up' or 'reset', id, to, identifier, resendAtMs }, { kind: 'challenge', id, methods }
+   or null */
 export const flow = signal(stored());
 let password = null;
 

@@ -89,14 +89,21 @@ function atWrongAddress(error) {
   return new ApiError(421, { detail: `Open this page at ${home} to sign in.` });
 }
 
-export async function signIn(identifier, password) {
-  const answer = await post('/auth/sign-in', {
-    ...identifier, password, cookie: true, device_name: deviceName(),
-  }, { public: true }).catch((error) => { throw atWrongAddress(error) ?? error; });
-  if (answer.challenge) throw new ApiError(401, { detail: 'This page cannot yet ask for a second step.' });
+/* Resolves to null when the person is in, or to the challenge { id, methods } that stands before. */
+async function ask(path, body) {
+  const answer = await post(path, { ...body, cookie: true }, { public: true })
+    .catch((error) => { throw atWrongAddress(error) ?? error; });
+  if (answer.challenge) return answer.challenge;
   keep(answer);
   await enter();
+  return null;
 }
+
+export const signIn = (identifier, password) =>
+  ask('/auth/sign-in', { ...identifier, password, device_name: deviceName() });
+
+export const answerChallenge = (id, method, code) =>
+  ask('/auth/sign-in/challenge', { challenge_id: id, method, code });
 
 export async function signOut() {
   await post('/auth/sign-out', {}).catch((error) => {

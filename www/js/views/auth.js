@@ -1,6 +1,7 @@
 // The frame around everything before one is signed in, and what its forms share.
-import { html, useEffect, useRef, useState } from '../../vendor/preact.js';
+import { html, signal, useEffect, useRef } from '../../vendor/preact.js';
 import { config } from '../session.js';
+import { recall, remember } from '../storage.js';
 import { emailFault, phoneFault, phoneOf, spacedPhone } from '../text.js';
 import { Field, FieldFault } from '../ui/form.js';
 import { Mark, Wordmark } from '../ui/icons.js';
@@ -39,12 +40,23 @@ export function AuthFrame({ title, lead, children, foot }) {
 export const Splash = ({ children }) => html`
   <main class="splash"><span class="splash__mark"><${Mark} size=${64} /></span>${children}</main>`;
 
+/* What this person uses here; the next form begins with it. */
+const prefersEmail = signal(recall('by-email') === '1');
+
+/* The kinds that codes can go to. */
+function kindsOffered() {
+  const { phone_number: phone = true, email = true } = config.value?.identity ?? {};
+  return { phone, email };
+}
+
 /* A phone number, or an e-mail address for those who prefer it. */
 export function IdentifierField({ form, autoFocus, emailHint }) {
-  const [byEmail, setByEmail] = useState(false);
+  const kinds = kindsOffered();
+  const byEmail = kinds.email && (prefersEmail.value || !kinds.phone);
   const ref = useRef(null);
   const swap = () => {
-    setByEmail(!byEmail);
+    prefersEmail.value = !byEmail;
+    remember('by-email', byEmail ? null : '1');
     requestAnimationFrame(() => ref.current.querySelector('input').focus());
   };
   useEffect(() => {
@@ -60,9 +72,10 @@ export function IdentifierField({ form, autoFocus, emailHint }) {
   return html`
     <div class="identifier" ref=${ref}>
       ${field}
-      <button type="button" class="link identifier__swap" onClick=${swap}>
-        ${byEmail ? 'Use a phone number' : 'Use e-mail instead'}
-      </button>
+      ${kinds.phone && kinds.email && html`
+        <button type="button" class="link identifier__swap" onClick=${swap}>
+          ${byEmail ? 'Use a phone number' : 'Use e-mail instead'}
+        </button>`}
     </div>`;
 }
 
@@ -99,3 +112,7 @@ export const codeOf = (text) => {
 export const CodesAreNotSent = () => config.value?.identity?.codes_are_sent === false && html`
   <p class="note">This server does not send codes yet. It shows them in its terminal and keeps them
     in <code>outbox.jsonl</code>.</p>`;
+
+/* Said while one waits for a letter. */
+export const JunkHint = ({ identifier }) => identifier.email && config.value?.identity?.codes_are_sent && html`
+  <p class="aside">It can take a minute. Look among the junk, too.</p>`;

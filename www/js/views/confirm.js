@@ -2,11 +2,11 @@ import { html, useEffect } from '../../vendor/preact.js';
 import { post } from '../api.js';
 import { flow, heldPassword, keepFlow, resendAt } from '../flow.js';
 import { href, replace } from '../router.js';
-import { signIn } from '../session.js';
 import { CodeField } from '../ui/code-field.js';
 import { Button, FieldFault, Form, useForm } from '../ui/form.js';
 import { toast } from '../ui/toast.js';
-import { AuthFrame, CodesAreNotSent, codeOf } from './auth.js';
+import { AuthFrame, CodesAreNotSent, JunkHint, codeOf } from './auth.js';
+import { signInOrChallenge } from './challenge.js';
 import { Resend } from './resend.js';
 
 /* The wrong code is said at the code's own field, where the next try will be typed. */
@@ -27,7 +27,7 @@ export function Confirm() {
     const password = heldPassword();
     keepFlow(null);
     replace(password ? '' : 'sign-in');
-    if (password) await signIn(step.identifier, password);
+    if (password) await signInOrChallenge(step.identifier, password);
     else toast('Your account is ready. Sign in to begin.');
   });
 
@@ -39,12 +39,13 @@ export function Confirm() {
   if (!step) return null;
   return html`
     <${AuthFrame} title="Enter your code" lead=${html`We sent six digits to <strong>${step.to}</strong>.`}
-      foot=${html`Wrong number? <a href=${href('sign-up')}>Start again</a>`}>
+      foot=${html`Wrong ${step.identifier.email ? 'address' : 'number'}? <a href=${href('sign-up')}>Start again</a>`}>
       <${CodesAreNotSent} />
       <${Form} of=${form} class="form">
         <${CodeField} fault=${form.faultOf('code')} onFull=${form.onSubmit} />
         <${Button} busy=${form.busy}>Confirm<//>
       <//>
+      <${JunkHint} identifier=${step.identifier} />
       <${Resend} atMs=${step.resendAtMs} onResend=${resend} />
     <//>`;
 }

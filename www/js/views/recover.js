@@ -3,13 +3,13 @@ import { html, useEffect } from '../../vendor/preact.js';
 import { post } from '../api.js';
 import { flow, keepFlow, resendAt } from '../flow.js';
 import { go, href, replace } from '../router.js';
-import { signIn } from '../session.js';
 import { CodeField } from '../ui/code-field.js';
 import { Button, Form, PasswordField, Username, useForm } from '../ui/form.js';
 import { toast } from '../ui/toast.js';
 import {
-  AuthFrame, CodesAreNotSent, IdentifierField, codeOf, identifierOf, passwordOf, sayIdentifier,
+  AuthFrame, CodesAreNotSent, IdentifierField, JunkHint, codeOf, identifierOf, passwordOf, sayIdentifier,
 } from './auth.js';
+import { signInOrChallenge } from './challenge.js';
 import { atCode } from './confirm.js';
 import { Resend } from './resend.js';
 
@@ -49,7 +49,7 @@ export function Reset() {
       .catch((error) => { throw atCode(error); });
     keepFlow(null);
     replace('sign-in');
-    await signIn(step.identifier, password);
+    await signInOrChallenge(step.identifier, password);
     toast('Your password is changed. All other devices are signed out.');
   });
 
@@ -66,6 +66,7 @@ export function Reset() {
           fault=${form.faultOf('password')} hint="All your devices will be signed out." />
         <${Button} busy=${form.busy}>Change password<//>
       <//>
+      <${JunkHint} identifier=${step.identifier} />
       <${Resend} atMs=${step.resendAtMs} onResend=${() => askForCode(step.identifier)} />
     <//>`;
 }

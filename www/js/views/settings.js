@@ -140,16 +140,17 @@ function SignOutRow() {
 }
 
 export function Settings() {
-  const contact = me.value.phone_number ? spacedPhone(me.value.phone_number) : me.value.email;
+  const { phone_number: phone, email } = me.value;
   return html`
     <${Pane} title="Settings">
       <${Photo} />
       <section class="card" aria-label="Profile">
         <${Name} />
-        <dl class="fact"><dt>${me.value.phone_number ? 'Phone number' : 'E-mail address'}</dt><dd>${contact}</dd></dl>
+        ${phone && html`<dl class="fact"><dt>Phone number</dt><dd>${spacedPhone(phone)}</dd></dl>`}
+        ${email && html`<dl class="fact"><dt>E-mail address</dt><dd>${email}</dd></dl>`}
       </section>
       <section class="card" aria-label="Appearance"><${Appearance} /></section>
-      ${me.value.phone_number && html`<section class="card" aria-label="Privacy"><${Discoverable} /></section>`}
+      ${phone && html`<section class="card" aria-label="Privacy"><${Discoverable} /></section>`}
       <section class="card card--rows" aria-label="Account">
         <a class="row" href=${href('settings', 'password')}><${KeyIcon} /><span>Change password</span><${NextIcon} /></a>
         <a class="row" href=${href('settings', 'devices')}><${DevicesIcon} /><span>Your devices</span><${NextIcon} /></a>

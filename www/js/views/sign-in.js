@@ -1,15 +1,15 @@
 import { html } from '../../vendor/preact.js';
 import { href, replace, route } from '../router.js';
-import { signIn } from '../session.js';
 import { Button, FieldFault, Form, PasswordField, useForm } from '../ui/form.js';
 import { AuthFrame, IdentifierField, identifierOf } from './auth.js';
+import { signInOrChallenge } from './challenge.js';
 
 export function SignIn() {
   const form = useForm(async (fields) => {
     const identifier = identifierOf(fields);
     if (!fields.password) throw new FieldFault('password', 'Enter your password.');
-    await signIn(identifier, fields.password);
-    if (route.value.parts[0] === 'sign-in') replace();
+    const isIn = await signInOrChallenge(identifier, fields.password);
+    if (isIn && route.value.parts[0] === 'sign-in') replace();
   });
   return html`
     <${AuthFrame} title="Welcome back" lead="Sign in to go on where you left off."

@@ -22,7 +22,7 @@ export function SignUp() {
   });
   useEffect(() => first.current.querySelector('input').focus(), []);
   return html`
-    <${AuthFrame} title="Create your account" lead="It takes a minute: your name, your number, a password."
+    <${AuthFrame} title="Create your account" lead="It takes a minute: your name, how to reach you, a password."
       foot=${html`Already have one? <a href=${href('sign-in')}>Sign in</a>`}>
       <${Form} of=${form} class="form">
         <div ref=${first}>
