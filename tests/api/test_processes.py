@@ -234,10 +234,20 @@ def test_stopping_does_not_wait_for_a_table_that_does_not_answer(table, tmp_path
 
 # --- what `serve` leaves, and what it refuses ------------------------------------------------------
 
+def all_workers(server):
+    """One of each program; /config answers when the first of them has come to be what it will be."""
+    names = ("auth", "chat", "profile", "status")
+
+    def found():
+        pids = [pid for name in names for pid in server.workers(name)]
+        return pids if len(pids) == len(names) else None
+
+    return wait_for("all workers", found)
+
+
 def test_stopping_leaves_no_process_and_no_socket(make_server):
     server = make_server()
-    pids = [pid for name in ("auth", "chat", "profile", "status") for pid in server.workers(name)]
-    assert len(pids) == 4
+    pids = all_workers(server)
     server.stop()
     assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
     assert not [p for p in (server.data / "run").iterdir() if p.is_socket()]
@@ -245,7 +255,7 @@ def test_stopping_leaves_no_process_and_no_socket(make_server):
 
 def test_children_die_with_their_parent(tmp_path):
     server = Server(tmp_path / "data").start()
-    pids = [pid for name in ("auth", "chat", "profile", "status") for pid in server.workers(name)]
+    pids = all_workers(server)
     server.process.kill()
     server.process.wait()
     server.process = None
