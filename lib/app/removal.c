@@ -10,7 +10,7 @@ static enum cc_code remove_photo(struct cc_app *app, struct cc_arena *arena, str
     struct cc_err why = { 0 };
     enum cc_code rc = cc_photo_remove(&him, &why);
 
-    if (rc != CC_OK && rc != CC_NOT_FOUND) {
+    if (rc != CC_OK && rc != CC_UNAUTHORIZED) {
         *err = why;
         return rc;
     }

@@ -240,6 +240,7 @@ enum cc_code cc_changes_read(const struct cc_caller *by, const struct cc_changes
 enum cc_code cc_person_get(const struct cc_caller *by, struct cc_str user, struct cc_profile *out,
                            struct cc_err *err) CC_NODISCARD;
 
+/* Of oneself, here and below: CC_UNAUTHORIZED if one's account was removed a moment ago. */
 enum cc_code cc_profile_own(const struct cc_caller *by, struct cc_profile *out,
                             struct cc_err *err) CC_NODISCARD;
 

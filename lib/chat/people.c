@@ -50,12 +50,40 @@ enum cc_code cc_person_get(const struct cc_caller *by, struct cc_str user, struc
     return rc;
 }
 
-enum cc_code cc_profile_own(const struct cc_caller *by, struct cc_profile *out, struct cc_err *err)
+/* --- oneself ---------------------------------------------------------------------------------- */
+
+/* That his session was there is good for some seconds; the account may have been removed since. */
+enum cc_code cc_profile_of_caller(struct cc_txn *txn, const struct cc_caller *by,
+                                  struct cc_profile *out, struct cc_err *err)
 {
-    return cc_person_get(by, by->user, out, err);
+    enum cc_code rc = cc_profile_get(txn, by->user, out, err);
+
+    if (rc == CC_NOT_FOUND)
+        return cc_fail(err, CC_UNAUTHORIZED, NULL, "the caller's account was removed");
+    return rc;
 }
 
-/* --- oneself ---------------------------------------------------------------------------------- */
+struct reading {
+    const struct cc_caller *by;
+    struct cc_profile profile;
+};
+
+static enum cc_code read_own(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct reading *r = arg;
+
+    return cc_profile_of_caller(txn, r->by, &r->profile, err);
+}
+
+enum cc_code cc_profile_own(const struct cc_caller *by, struct cc_profile *out, struct cc_err *err)
+{
+    struct reading r = { .by = by };
+    enum cc_code rc = cc_store_view(by->chat->store, by->arena, read_own, &r, err);
+
+    if (rc == CC_OK)
+        *out = r.profile;
+    return rc;
+}
 
 /* The user's HEAD tells his other devices that something of his own has changed. */
 enum cc_code cc_profile_save(struct cc_txn *txn, struct cc_profile *profile, struct cc_err *err)
@@ -81,7 +109,7 @@ struct changing {
 static enum cc_code change_in(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct changing *c = arg;
-    enum cc_code rc = cc_profile_get(txn, c->by->user, &c->profile, err);
+    enum cc_code rc = cc_profile_of_caller(txn, c->by, &c->profile, err);
 
     if (rc != CC_OK)
         return rc;

@@ -48,7 +48,7 @@ struct setting {
 static enum cc_code announce_in(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct setting *s = arg;
-    enum cc_code rc = cc_profile_get(txn, s->by->user, &s->profile, err);
+    enum cc_code rc = cc_profile_of_caller(txn, s->by, &s->profile, err);
 
     if (rc != CC_OK)
         return rc;
@@ -58,7 +58,7 @@ static enum cc_code announce_in(struct cc_txn *txn, void *arg, struct cc_err *er
 static enum cc_code set_in(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct setting *s = arg;
-    enum cc_code rc = cc_profile_get(txn, s->by->user, &s->profile, err);
+    enum cc_code rc = cc_profile_of_caller(txn, s->by, &s->profile, err);
 
     if (rc != CC_OK)
         return rc;

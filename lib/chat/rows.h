@@ -139,6 +139,9 @@ struct cc_str cc_seal_open(const struct cc_caller *by, const char *list, struct 
 enum cc_code cc_profile_visible(struct cc_txn *txn, const struct cc_caller *by,
                                 const struct cc_profile *profile, struct cc_str direct,
                                 struct cc_err *err) CC_NODISCARD;
+/* His own. CC_UNAUTHORIZED: his account was removed a moment ago. */
+enum cc_code cc_profile_of_caller(struct cc_txn *txn, const struct cc_caller *by,
+                                  struct cc_profile *out, struct cc_err *err) CC_NODISCARD;
 /* Writes the caller's own profile, and notes at his HEAD that it has changed. */
 enum cc_code cc_profile_save(struct cc_txn *txn, struct cc_profile *profile,
                              struct cc_err *err) CC_NODISCARD;

@@ -158,8 +158,29 @@ START_TEST(who_has_a_profile_is_not_forgotten)
 }
 END_TEST
 
+/* His session may be remembered for some seconds. */
+START_TEST(who_is_gone_is_signed_out_also_where_his_session_is_remembered)
+{
+    const struct cc_profile_change change = { .name = CC_STR("Bobby") };
+    struct cc_caller bob;
+    struct cc_profile profile;
+    struct cc_err err = { 0 };
+    struct house h;
+
+    house_open(&h, NULL);
+    bob = house_user(&h, "bob", "+4915112345679");
+    remove_profile(&h, bob.user);
+    ck_assert_int_eq(cc_profile_own(&bob, &profile, &err), CC_UNAUTHORIZED);
+    ck_assert_int_eq(cc_profile_change(&bob, &change, &profile, &err), CC_UNAUTHORIZED);
+    ck_assert_int_eq(cc_photo_remove(&bob, &err), CC_UNAUTHORIZED);
+    ck_assert_uint_eq(items_of(&h, bob.user), 0);
+    house_close(&h);
+}
+END_TEST
+
 CC_CHECK_MAIN("chat/removal", rooms_and_what_was_said_stay_for_the_others_who_see_that_he_is_gone,
               who_is_there_is_not_said_to_be_gone,
               with_who_is_gone_nobody_begins_a_room_and_he_begins_none,
               of_hundreds_of_rooms_not_one_is_left_that_names_him,
-              who_has_a_profile_is_not_forgotten)
+              who_has_a_profile_is_not_forgotten,
+              who_is_gone_is_signed_out_also_where_his_session_is_remembered)
