@@ -79,6 +79,7 @@ static struct cc_str create_request(struct cc_arena *arena, struct cc_str table)
 
     dynamo_request_begin_table(&request, arena, table);
     put_z(&request.w, "BillingMode", "PAY_PER_REQUEST");
+    cc_jw_put_bool(&request.w, "DeletionProtectionEnabled", true);
     write_definitions(&request.w);
     write_key_schema(&request.w, key_parts);
     write_index(&request.w);
