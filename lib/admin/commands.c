@@ -1,4 +1,4 @@
-/* The small ones: init, keys, tick, aws, config. */
+/* The small ones: init, keys, tick, config. */
 #include "lighttpd.h"
 
 #include "../identity/keys.h"
@@ -110,56 +110,6 @@ int cc_admin_tick(struct cc_admin *admin)
         return cc_admin_failed(&admin->err);
     printf("%zu jobs done, %zu expired items removed\n", jobs, swept);
     return EXIT_SUCCESS;
-}
-
-/* --- aws -------------------------------------------------------------------------------------- */
-
-static void print_table(const struct cc_config *config, const struct cc_dynamodb_table *table)
-{
-    printf("The table %s is there%s, in %.*s.\n", config->table.at,
-           table->created ? "" : " already", CC_STR_ARG(cc_app_aws_region(config)));
-    printf(table->expiry ? "DynamoDB deletes what has expired.\n"
-                         : "DynamoDB does not delete what has expired: `cloudchat tick` does.\n");
-    printf(table->recovery ? "Point-in-time recovery is on.\n"
-                           : "Point-in-time recovery is not to be had here: there is no backup.\n");
-}
-
-static int create_table(struct cc_admin *admin)
-{
-    struct cc_dynamodb_table table;
-    struct cc_site site;
-    enum cc_code rc = cc_site_find(admin, &site, &admin->err);
-
-    if (rc == CC_OK)
-        rc = cc_app_create_table(site.config_path, &table, &admin->err);
-    if (rc != CC_OK)
-        return cc_admin_failed(&admin->err);
-    print_table(&site.config, &table);
-    return EXIT_SUCCESS;
-}
-
-static int print_policy(struct cc_admin *admin)
-{
-    struct cc_site site;
-    struct cc_str policy;
-    enum cc_code rc = cc_site_find(admin, &site, &admin->err);
-
-    if (rc == CC_OK)
-        rc = cc_app_aws_policy(admin->arena, &site.config, &policy, &admin->err);
-    if (rc != CC_OK)
-        return cc_admin_failed(&admin->err);
-    printf("%.*s\n", CC_STR_ARG(policy));
-    return EXIT_SUCCESS;
-}
-
-int cc_admin_aws(struct cc_admin *admin)
-{
-    if (strcmp(admin->words[0], "create-table") == 0)
-        return create_table(admin);
-    if (strcmp(admin->words[0], "policy") == 0)
-        return print_policy(admin);
-    fprintf(stderr, "cloudchat aws: it is `aws create-table` or `aws policy`\n");
-    return CC_EXIT_USAGE;
 }
 
 /* --- config ----------------------------------------------------------------------------------- */

@@ -85,6 +85,14 @@ static const struct cc_option migrate_options[] = {
     END,
 };
 
+static const struct cc_option aws_options[] = {
+    DATA,
+    CONFIG,
+    { "--to", "FILE", offsetof(struct cc_options, to), "of config: the file to write" },
+    { "--force", NULL, offsetof(struct cc_options, force),
+      "of config: replaces FILE where it is there" },
+    END,
+};
 static const struct cc_option doctor_options[] = {
     DATA,
     CONFIG,
@@ -121,15 +129,24 @@ static const struct cc_command commands[] = {
       cc_admin_tick },
     { "config", "", 0, 0, config_options, "prints the configuration keys, or files made from them",
       WHERE, cc_admin_config },
-    { "aws", "create-table | policy", 1, 1, where_options,
-      "makes the table that the configuration names; prints the rights that are needed",
+    { "aws", "create-table | policy | config OUTPUTS.json", 1, 2, aws_options,
+      "makes the table; prints the rights that are needed; makes a configuration of a stack",
       "create-table asks DynamoDB for the table, paid by request, waits until it is there, and\n"
       "switches on that it expires what has expired and keeps every second of the last 35 days\n"
-      "(point-in-time recovery). What is there already stays as it is. It needs CreateTable,\n"
+      "(point-in-time recovery). AWS deletes it only when somebody has switched its deletion\n"
+      "protection off. What is there already stays as it is. It needs CreateTable,\n"
       "DescribeTable, DescribeTimeToLive, UpdateTimeToLive and UpdateContinuousBackups.\n"
       "policy prints a policy of IAM (JSON) for the credentials of the service itself; moving "
       "there\n"
-      "with `cloudchat migrate` needs BatchWriteItem, too.\n\n" WHERE,
+      "with `cloudchat migrate` needs BatchWriteItem, too.\n"
+      "config makes a configuration of the outputs of a stack of share/cloud-chat/conf/aws/"
+      "template.yaml,\n"
+      "as `aws cloudformation describe-stacks --stack-name NAME` gives them, or their array alone: "
+      "to\n"
+      "standard output, or into the file of --to, 0600. It says how the secret of the pool's "
+      "client "
+      "is\n"
+      "fetched, which is not among them.\n\n" WHERE,
       cc_admin_aws },
     { "backup", "FILE", 1, 1, backup_options, "makes a backup in FILE, while the service goes on",
       "In it are all people, rooms and messages as they were at one instant, the photos, the\n"
