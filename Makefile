@@ -186,7 +186,8 @@ $(BUNDLE) &: $(BUNDLE_SRC) | deps
 # --- installing ----------------------------------------------------------------------------------
 
 WWW_FILES := $(sort $(filter-out $(BUNDLE_SRC),$(shell find www -type f)) $(BUNDLE))
-CONF_FILES := $(wildcard conf/*/*.conf conf/*/*.html conf/*/*.service conf/*/*.socket)
+CONF_FILES := $(wildcard conf/*/*.conf conf/*/*.html conf/*/*.service conf/*/*.socket \
+    conf/*/*.yaml)
 INSTALLED := $(filter-out $(B)/bin/cloudchat,$(PROGRAMS))
 INSTALL = install
 

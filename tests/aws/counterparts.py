@@ -31,6 +31,7 @@ class Counterpart:
     secret: str = field(repr=False)
     process: subprocess.Popen = field(repr=False)
     log: Path = field(repr=False)
+    certificate: tuple | None = None  # of TLS, if it speaks that
 
     @property
     def folder(self):
@@ -39,12 +40,19 @@ class Counterpart:
 
     def client(self, service, **more):
         """boto3's, which neither retries nor waits for ever."""
-        return client(service, self.url, self.key, self.secret, **more)
+        return client(service, self.url, self.key, self.secret, **trust(self.certificate), **more)
 
     def environment(self):
         """For a program that finds its credentials where every program of AWS finds them."""
-        return {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret,
-                "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+        given = {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret,
+                 "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+        if self.certificate:
+            given["AWS_CA_BUNDLE"] = str(self.certificate[0])
+        return given
+
+
+def trust(certificate):
+    return {"verify": str(certificate[0])} if certificate else {}
 
 
 def client(service, url, key, secret, tries=1, timeout_s=10, **more):
@@ -97,17 +105,21 @@ def stopped(process):
 
 
 @contextmanager
-def ministack(folder):
-    """MiniStack with AUTH=true, and in it a user whose requests must be signed rightly."""
+def ministack(folder, certificate=None):
+    """MiniStack with AUTH=true, and in it a user whose requests must be signed rightly. With the
+    paths of a certificate and its key it speaks TLS, and nothing else."""
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
+    url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
+    tls = {} if certificate is None else {
+        "USE_SSL": "1", "MINISTACK_SSL_CERT": str(certificate[0]),
+        "MINISTACK_SSL_KEY": str(certificate[1])}
     process, log = launch(folder, [os.environ["MINISTACK"]], {
         "AUTH": "true", "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port), "STATE_DIR": str(folder), "S3_DATA_DIR": str(folder),
-        "IOT_MTLS_ENABLED": "0"})  # else it binds port 8883 on all addresses
+        "IOT_MTLS_ENABLED": "0", **tls})  # else it binds port 8883 on all addresses
     with stopped(process):
         # The account's root, for this alone: to make the user.
-        iam = client("iam", url, "test", "test")
+        iam = client("iam", url, "test", "test", **trust(certificate))
         wait_until_up(process, log, iam.list_users)
         name = f"suite-{uuid.uuid4().hex[:8]}"
         iam.create_user(UserName=name)
@@ -115,7 +127,7 @@ def ministack(folder):
         made = iam.create_access_key(UserName=name)["AccessKey"]
         refuse_root(made["AccessKeyId"])
         yield Counterpart("ministack", url, made["AccessKeyId"], made["SecretAccessKey"], process,
-                          log)
+                          log, certificate)
 
 
 @contextmanager
