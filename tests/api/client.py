@@ -138,6 +138,17 @@ def new_number():
     return f"+4915{next(numbers) % 10**11:011d}"
 
 
+def new_login(kind="phone_number"):
+    """What nobody signs in with yet."""
+    number = new_number()
+    return {kind: number if kind == "phone_number" else f"p{number[1:]}@example.org"}
+
+
+def address_of(login):
+    """Where codes go."""
+    return next(iter(login.values()))
+
+
 def new_client_id():
     return str(uuid.uuid4())
 
@@ -166,7 +177,7 @@ class Person(Client):
         super().__init__(server.url, server.cors)
         self.server = server
         self.name = name
-        self.login = login or {"phone_number": new_number()}
+        self.login = login or new_login()
         self.password = password
         self.token = self.refresh_token = self.session = self.id = None
         server.secrets.add(password)
@@ -174,8 +185,7 @@ class Person(Client):
 
     @property
     def to(self):
-        """Where codes go."""
-        return next(iter(self.login.values()))
+        return address_of(self.login)
 
     @property
     def number(self):

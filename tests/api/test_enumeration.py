@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 
 import pytest
-from client import PASSWORD, Client, Person, new_number
+from client import PASSWORD, Client, Person, new_login, new_number
 from server import STAGE, Server, needs_local, needs_sqlite
 
 TOLERANCE_MS = 0.5
@@ -136,6 +136,17 @@ def shy_numbers(target):
 def test_answers_about_known_and_unknown_numbers_are_alike(target, case):
     (_, known), (_, unknown) = asker_of(target, case).pair(0)
     assert known.shape() == unknown.shape()
+
+
+@pytest.mark.parametrize("case", ["sign-up", "sign-in", "forgot"])
+def test_answers_about_known_and_unknown_addresses_are_alike(target, case):
+    path, body = CASES[case]
+    more = body("+491")
+    del more["phone_number"]
+    known = Person(target, login=new_login("email")).sign_up()
+    shapes = [Client(target.url).post(path, {**more, **login}).shape()
+              for login in (known.login, new_login("email"))]
+    assert shapes[0] == shapes[1]
 
 
 # --- and how long they take -----------------------------------------------------------------------
