@@ -555,7 +555,7 @@ static void *run_call(void *arg)
     struct caller *caller = arg;
     struct cc_aws_answer answer;
 
-    caller->code = call(caller->house, CC_AWS_REPEATABLE, &answer);
+    caller->code = call(caller->house, CC_AWS_READS, &answer);
     return NULL;
 }
 
