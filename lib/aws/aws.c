@@ -34,6 +34,7 @@ struct cc_aws {
     bool is_s3;
     int64_t try_ms_max;
     atomic_llong skew_ms; /* the service's clock minus ours */
+    atomic_bool has_sums; /* its answers tell the sum of their bytes */
     pthread_mutex_t mutex;
     uint64_t key_generation; /* of the keys that `key` was derived from; 0: none was */
     struct cc_sigv4_key key;
@@ -231,6 +232,23 @@ static int64_t left_ms(const struct call *call)
     return call->deadline_ms - cc_clock_mono_ms(call->aws->clock);
 }
 
+/* DynamoDB tells the sum of an answer's bytes: the one way to notice that it was cut where a length
+ * told otherwise. What was cut off then stands where the next answer is looked for, and may look
+ * like one: who has told a sum once tells it with each 200. */
+static bool is_fitting(void *arg, const struct cc_net_answer *answer)
+{
+    struct cc_aws *aws = arg;
+    struct cc_str said = cc_net_header_find(&answer->headers, CC_STR("x-amz-crc32"));
+    const unsigned char *bytes = (const unsigned char *)answer->body.at;
+    int64_t sum;
+
+    if (!said.at)
+        return answer->status != 200 || !atomic_load(&aws->has_sums);
+    atomic_store(&aws->has_sums, true);
+    return cc_str_to_i64(said, 0, UINT32_MAX, &sum) &&
+           (uint64_t)sum == crc32_z(crc32_z(0, NULL, 0), bytes, answer->body.len);
+}
+
 static struct cc_net_request request_of(const struct call *call, struct cc_net_headers headers,
                                         struct cc_str query)
 {
@@ -242,6 +260,8 @@ static struct cc_net_request request_of(const struct call *call, struct cc_net_h
         .headers = headers,
         .body = call->request->body,
         .answer_bytes_max = most ? most : ANSWER_BYTES_MAX,
+        .is_fitting = is_fitting,
+        .is_fitting_arg = call->aws,
     };
 }
 
@@ -257,22 +277,6 @@ static struct cc_net_request sign(struct call *call, const struct signer *signer
     return request_of(call,
                       (struct cc_net_headers){ headers, plain->headers.count + made.added_count },
                       made.query);
-}
-
-/* DynamoDB says what the sum of its bytes is: the one way to notice an answer that was cut where a
- * length told otherwise. */
-static enum cc_code check_sum(const struct call *call, struct cc_err *err)
-{
-    struct cc_str said = cc_net_header_find(&call->answer.headers, CC_STR("x-amz-crc32"));
-    const unsigned char *bytes = (const unsigned char *)call->answer.body.at;
-    int64_t sum;
-
-    if (!said.at)
-        return CC_OK;
-    if (cc_str_to_i64(said, 0, UINT32_MAX, &sum) &&
-        (uint64_t)sum == crc32_z(crc32_z(0, NULL, 0), bytes, call->answer.body.len))
-        return CC_OK;
-    return cc_fail(err, CC_OUTCOME_UNKNOWN, NULL, "the answer's checksum is wrong");
 }
 
 /* The request as it is sent. */
@@ -307,8 +311,7 @@ static enum cc_code try_once(struct call *call, struct cc_err *err)
     if (most_ms < 1)
         return cc_fail(err, CC_UNAVAILABLE, NULL, "out of time");
     request.timeout_ms = most_ms < call->aws->try_ms_max ? most_ms : call->aws->try_ms_max;
-    rc = cc_net_send(call->aws->net, call->arena, &request, &call->answer, err);
-    return rc == CC_OK ? check_sum(call, err) : rc;
+    return cc_net_send(call->aws->net, call->arena, &request, &call->answer, err);
 }
 
 /* One try, and what is to be done about it. */

@@ -122,14 +122,23 @@ static bool is_visible(utf8proc_int32_t c)
            category != UTF8PROC_CATEGORY_ME && !is_white(c) && !is_blank_letter(c);
 }
 
+/* What most texts begin with is told without utf8proc, whose tables take 250 KB of a process. */
+static bool is_ascii_mark(utf8proc_int32_t c)
+{
+    return c > ' ' && c < 0x7F;
+}
+
 bool cc_text_is_blank(struct cc_str utf8)
 {
     struct cc_str rest = utf8;
 
     while (rest.len > 0) {
         utf8proc_int32_t c = take(&rest);
-        utf8proc_category_t category = utf8proc_category(c);
+        utf8proc_category_t category;
 
+        if (is_ascii_mark(c))
+            return false;
+        category = utf8proc_category(c);
         if (!is_white(c) && category != UTF8PROC_CATEGORY_CC && category != UTF8PROC_CATEGORY_CF)
             return false;
     }

@@ -92,6 +92,7 @@ static void take_place(struct cc_txn *txn, const struct sending *s, struct cc_he
     };
     head->last = out->message;
     head->last.text = s->preview;
+    cc_head_begin_stamps(txn, s->draft->room, head);
     cc_head_stamp(arena, head, head->rev, cc_key_message(arena, s->draft->room, head->seq).sk);
 }
 

@@ -127,16 +127,25 @@ enum cc_code cc_member_load(struct cc_arena *arena, const struct cc_item *item,
     return CC_OK;
 }
 
+void cc_head_begin_stamps(struct cc_txn *txn, struct cc_str room, struct cc_head *head)
+{
+    const size_t most = CC_STAMPED_MIN - 1;
+    struct cc_strs *stamped = &head->stamped;
+
+    if (stamped->count <= most || cc_txn_is_written(txn, cc_key_room(cc_txn_arena(txn), room)))
+        return;
+    *stamped = (struct cc_strs){ stamped->at + stamped->count - most, most };
+}
+
 void cc_head_stamp(struct cc_arena *arena, struct cc_head *head, int64_t rev, struct cc_str sk)
 {
-    const size_t keep =
-        head->stamped.count < CC_STAMPED_MIN ? head->stamped.count : CC_STAMPED_MIN - 1;
-    struct cc_str *stamped = CC_NEW_ARRAY(arena, struct cc_str, keep + 1);
+    const size_t count = head->stamped.count;
+    struct cc_str *stamped = CC_NEW_ARRAY(arena, struct cc_str, count + 1);
 
-    for (size_t i = 0; i < keep; i++)
-        stamped[i] = head->stamped.at[head->stamped.count - keep + i];
-    stamped[keep] = CC_JOIN(arena, cc_str_from_i64(arena, rev), CC_STR(" "), sk);
-    head->stamped = (struct cc_strs){ stamped, keep + 1 };
+    for (size_t i = 0; i < count; i++)
+        stamped[i] = head->stamped.at[i];
+    stamped[count] = CC_JOIN(arena, cc_str_from_i64(arena, rev), CC_STR(" "), sk);
+    head->stamped = (struct cc_strs){ stamped, count + 1 };
 }
 
 bool cc_stamp_parse(struct cc_str stamp, int64_t *rev, struct cc_str *sk)

@@ -18,8 +18,9 @@ struct cc_chat {
 };
 
 /* R#<room> HEAD. `stamped` names what the last commits gave a rev to, newest last, as "<rev> <sk>":
- * on a backend whose reads are not one instant, a reader finds out by it whether he has seen all
- * that HEAD announces. */
+ * all that the very last one did, and at least CC_STAMPED_MIN if there were so many. On a backend
+ * whose reads are not one instant, a reader finds out by it whether he has seen all that HEAD
+ * announces. */
 #define CC_STAMPED_MIN 8
 struct cc_head {
     int kind;             /* enum cc_room_kind */
@@ -105,6 +106,9 @@ enum cc_code cc_rooms_load(struct cc_txn *txn, const struct cc_caller *by,
                            const struct cc_room_head *heads, struct cc_room *out, size_t *count,
                            struct cc_err *err) CC_NODISCARD;
 
+/* Forgets old stamps, in a function that has read this HEAD and is going to stamp rows: not those
+ * of its own commit. */
+void cc_head_begin_stamps(struct cc_txn *txn, struct cc_str room, struct cc_head *head);
 /* Notes that this commit gives `rev` to the row `sk`. */
 void cc_head_stamp(struct cc_arena *arena, struct cc_head *head, int64_t rev, struct cc_str sk);
 /* What one of HEAD's stamps names. */

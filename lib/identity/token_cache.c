@@ -19,15 +19,18 @@ struct entry {
     struct name user, session;
 };
 
+/* A set is made when a token first belongs there: all of them are 288 KiB. */
 struct cc_token_cache {
     struct cc_arena *arena;
     pthread_mutex_t mutex;
-    struct entry sets[SETS][WAYS];
+    struct entry *sets[SETS]; /* of WAYS each */
 };
+
+#define SETS_BYTES (SETS * WAYS * sizeof(struct entry))
 
 struct cc_token_cache *cc_token_cache_open(void)
 {
-    struct cc_arena *arena = cc_arena_new(sizeof(struct cc_token_cache) + 64 * 1024);
+    struct cc_arena *arena = cc_arena_new(sizeof(struct cc_token_cache) + SETS_BYTES + 64 * 1024);
     struct cc_token_cache *cache = CC_NEW(arena, struct cc_token_cache);
 
     cache->arena = arena;
@@ -41,10 +44,12 @@ void cc_token_cache_close(struct cc_token_cache *cache)
     cc_arena_free(cache->arena);
 }
 
+/* --- under the mutex -------------------------------------------------------------------------- */
+
 /* The digest is as good as random: nobody can aim at one set. */
-static struct entry *set_of(struct cc_token_cache *cache, const struct cc_token_cache_key *key)
+static struct entry **set_of(struct cc_token_cache *cache, const struct cc_token_cache_key *key)
 {
-    return cache->sets[((unsigned)key->digest[0] << 8 | key->digest[1]) & (SETS - 1)];
+    return &cache->sets[((unsigned)key->digest[0] << 8 | key->digest[1]) & (SETS - 1)];
 }
 
 static bool is_same(const struct entry *entry, const struct cc_token_cache_key *key)
@@ -52,6 +57,36 @@ static bool is_same(const struct entry *entry, const struct cc_token_cache_key *
     return entry->key.generation == key->generation &&
            memcmp(entry->key.digest, key->digest, sizeof(key->digest)) == 0;
 }
+
+/* NULL: it is not there, or not any more. */
+static struct entry *find_entry(struct cc_token_cache *cache, const struct cc_token_cache_key *key)
+{
+    struct entry *set = *set_of(cache, key);
+
+    for (size_t i = 0; set != NULL && i < WAYS; i++) {
+        if (set[i].expires_s > 0 && is_same(&set[i], key))
+            return &set[i];
+    }
+    return NULL;
+}
+
+/* A free one, else what ends soonest. */
+static struct entry *take_place(struct cc_token_cache *cache, const struct cc_token_cache_key *key)
+{
+    struct entry **set = set_of(cache, key);
+    struct entry *place;
+
+    if (*set == NULL)
+        *set = CC_NEW_ARRAY(cache->arena, struct entry, WAYS);
+    place = *set;
+    for (struct entry *entry = *set; entry < *set + WAYS; entry++) {
+        if (entry->expires_s < place->expires_s)
+            place = entry;
+    }
+    return place;
+}
+
+/* --- the cache -------------------------------------------------------------------------------- */
 
 static struct cc_str read_name(struct cc_arena *arena, const struct name *name)
 {
@@ -62,16 +97,15 @@ bool cc_token_cache_find(struct cc_token_cache *cache, struct cc_arena *arena,
                          const struct cc_token_cache_key *key, int64_t now_s,
                          struct cc_principal *out)
 {
-    struct entry *set = set_of(cache, key);
-    bool found = false;
+    const struct entry *entry;
+    bool found;
 
     pthread_mutex_lock(&cache->mutex);
-    for (size_t i = 0; i < WAYS && !found; i++) {
-        if (set[i].expires_s <= now_s || !is_same(&set[i], key))
-            continue;
-        out->user = read_name(arena, &set[i].user);
-        out->session = read_name(arena, &set[i].session);
-        found = true;
+    entry = find_entry(cache, key);
+    found = entry != NULL && entry->expires_s > now_s;
+    if (found) {
+        out->user = read_name(arena, &entry->user);
+        out->session = read_name(arena, &entry->session);
     }
     pthread_mutex_unlock(&cache->mutex);
     return found;
@@ -88,32 +122,14 @@ static struct name make_name(struct cc_str s)
 void cc_token_cache_add(struct cc_token_cache *cache, const struct cc_token_cache_key *key,
                         const struct cc_principal *who, int64_t expires_s)
 {
-    struct entry *set = set_of(cache, key);
-    struct entry *place = &set[0];
-
     if (who->user.len > NAME_BYTES || who->session.len > NAME_BYTES)
         return;
     pthread_mutex_lock(&cache->mutex);
-    for (size_t i = 1; i < WAYS; i++) /* a free one, else what ends soonest */
-        if (set[i].expires_s < place->expires_s)
-            place = &set[i];
-    *place = (struct entry){ .key = *key,
-                             .expires_s = expires_s,
-                             .user = make_name(who->user),
-                             .session = make_name(who->session) };
+    *take_place(cache, key) = (struct entry){ .key = *key,
+                                              .expires_s = expires_s,
+                                              .user = make_name(who->user),
+                                              .session = make_name(who->session) };
     pthread_mutex_unlock(&cache->mutex);
-}
-
-/* Under the mutex; NULL: it is not there any more. */
-static struct entry *find_entry(struct cc_token_cache *cache, const struct cc_token_cache_key *key)
-{
-    struct entry *set = set_of(cache, key);
-
-    for (size_t i = 0; i < WAYS; i++) {
-        if (set[i].expires_s > 0 && is_same(&set[i], key))
-            return &set[i];
-    }
-    return NULL;
 }
 
 void cc_token_cache_note_session(struct cc_token_cache *cache, const struct cc_token_cache_key *key,

@@ -244,6 +244,19 @@ static void channel_give_back(struct cc_net *net, struct channel *channel)
     pthread_mutex_unlock(&net->mutex);
 }
 
+/* With its connections. */
+static void channel_discard(struct cc_net *net, struct channel *channel)
+{
+    struct channel **at = &net->all;
+
+    pthread_mutex_lock(&net->mutex);
+    while (*at != channel)
+        at = &(*at)->next;
+    *at = channel->next;
+    pthread_mutex_unlock(&net->mutex);
+    channel_close(channel);
+}
+
 /* --- one request ------------------------------------------------------------------------------ */
 
 struct transfer {
@@ -508,6 +521,25 @@ static enum cc_code exchange(struct cc_net *net, struct channel *channel, struct
     return fail_transfer(net, channel, transfer, result, err);
 }
 
+static struct cc_net_answer answer_of(const struct transfer *transfer)
+{
+    return (struct cc_net_answer){
+        transfer->head.status,
+        { transfer->head.headers, transfer->head.count },
+        transfer->body.len ? cc_buf_str(&transfer->body) : CC_STR(""),
+    };
+}
+
+static enum cc_code fail_unfitting(const struct cc_net_request *request, enum cc_net_stage *stage,
+                                   struct cc_err *err)
+{
+    struct cc_str host = host_of(request->url);
+
+    *stage = CC_NET_ANSWER;
+    return cc_fail(err, CC_OUTCOME_UNKNOWN, NULL,
+                   "net: %.*s: an answer that cannot be the one to this request", CC_STR_ARG(host));
+}
+
 enum cc_code cc_net_probe(struct cc_net *net, struct cc_arena *arena,
                           const struct cc_net_request *request, struct cc_net_answer *out,
                           enum cc_net_stage *stage, struct cc_err *err)
@@ -528,14 +560,15 @@ enum cc_code cc_net_probe(struct cc_net *net, struct cc_arena *arena,
     net_head_init(&transfer.head, arena, cc_str_eq(request->method, CC_STR("HEAD")));
     cc_buf_init(&transfer.body, arena, request->answer_bytes_max);
     rc = exchange(net, channel, &transfer, err);
+    if (rc == CC_OK)
+        *out = answer_of(&transfer);
+    if (rc == CC_OK && request->is_fitting && !request->is_fitting(request->is_fitting_arg, out)) {
+        channel_discard(net, channel);
+        return fail_unfitting(request, stage, err);
+    }
     channel_give_back(net, channel);
     *stage = transfer.stage;
-    if (rc != CC_OK)
-        return rc;
-    *out = (struct cc_net_answer){ transfer.head.status,
-                                   { transfer.head.headers, transfer.head.count },
-                                   transfer.body.len ? cc_buf_str(&transfer.body) : CC_STR("") };
-    return CC_OK;
+    return rc;
 }
 
 enum cc_code cc_net_send(struct cc_net *net, struct cc_arena *arena,

@@ -41,15 +41,6 @@ struct cc_net_headers {
     size_t count;
 };
 
-struct cc_net_request {
-    struct cc_str method; /* a token of RFC 9110, upper case: sent as it is */
-    struct cc_str url;    /* http or https, with neither user nor fragment; sent as it is */
-    struct cc_net_headers headers; /* Content-Length comes by itself, and Host unless given */
-    struct cc_str body;            /* absent: none, which POST and PUT send as an empty one */
-    int64_t timeout_ms;            /* for all of it, connecting included; positive */
-    size_t answer_bytes_max;       /* of the body; more is a failure. 0: none is expected */
-};
-
 /* In the caller's arena. */
 struct cc_net_answer {
     int status; /* 200 to 599 */
@@ -57,10 +48,23 @@ struct cc_net_answer {
     struct cc_str body; /* never absent */
 };
 
+struct cc_net_request {
+    struct cc_str method; /* a token of RFC 9110, upper case: sent as it is */
+    struct cc_str url;    /* http or https, with neither user nor fragment; sent as it is */
+    struct cc_net_headers headers; /* Content-Length comes by itself, and Host unless given */
+    struct cc_str body;            /* absent: none, which POST and PUT send as an empty one */
+    int64_t timeout_ms;            /* for all of it, connecting included; positive */
+    size_t answer_bytes_max;       /* of the body; more is a failure. 0: none is expected */
+    /* Asked whether a whole answer can be the one to this request. If not, that is a failure, and
+     * the connection, on which more may come that nobody asked for, is closed. NULL: any can. */
+    bool (*is_fitting)(void *arg, const struct cc_net_answer *answer);
+    void *is_fitting_arg;
+};
+
 /* CC_OK: the answer is here, whole, whatever its status.
  * CC_UNAVAILABLE: nothing was sent (no connection, no trust, stopped, out of time before that).
  * CC_OUTCOME_UNKNOWN: it was sent, or begun, and there is no whole answer: reset, cut off, too
- *   large, out of time, of ambiguous length (RFC 9112 6.3), or no HTTP.
+ *   large, out of time, of ambiguous length (RFC 9112 6.3), not fitting, or no HTTP.
  * CC_INTERNAL: the request itself is wrong (a line break in a header, another scheme). */
 enum cc_code cc_net_send(struct cc_net *net, struct cc_arena *arena,
                          const struct cc_net_request *request, struct cc_net_answer *out,

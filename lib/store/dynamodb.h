@@ -203,6 +203,7 @@ struct dynamo_entry {
     struct dynamo_row row; /* PRESENT */
     bool checked;          /* the commit checks that it is still so */
     bool guessed;          /* an insert took it for absent without asking: the commit checks that */
+    bool settled;          /* no commit that has to do with it was under way after it was read */
     enum dynamo_write write;
     struct cc_item item;    /* PUT */
     struct cc_arena *arena; /* whose row and item these are: gone when its function is answered */
@@ -249,6 +250,7 @@ struct dynamo_txn {
                                            commit checks what is used of it. NULL: nothing */
     struct dynamo_overlay ahead;        /* in a view: what was read ahead; each is given once */
     bool queried;
+    bool raced; /* another commit got in the way of a range: run it again */
 };
 
 /* Reads those that nobody has looked at yet, at once. Nothing is checked for its sake. */

@@ -36,6 +36,7 @@ struct group {
     struct dynamo_overlay known;
     struct cc_str v; /* of the last commit */
     bool queried;    /* a function has asked for a range */
+    bool raced;      /* and another commit got in its way */
     bool broken;     /* one broke a rule or could not read: alone it has nothing to confirm */
     bool holds_lane;
     unsigned runs;
@@ -108,6 +109,7 @@ static size_t run_function(struct group *group, struct dynamo_job *job,
     if (job->rc != CC_OK)
         dynamo_overlay_undo(&group->overlay, mark);
     group->queried |= txn.queried;
+    group->raced |= txn.raced;
     group->broken |= txn.base.first.code != CC_OK;
     return txn.base.size_bytes;
 }
@@ -137,7 +139,7 @@ static enum cc_code run_functions(struct group *group, struct cc_err *err)
 
     group->runs++;
     dynamo_overlay_init(&group->overlay, arena);
-    group->queried = group->broken = false;
+    group->queried = group->raced = group->broken = false;
     rc = read_ahead(group, err);
     for (size_t i = 0; i < group->count && rc == CC_OK; i++) {
         const struct dynamo_mark mark = dynamo_overlay_mark(&group->overlay, arena);
@@ -481,7 +483,7 @@ static bool may_run_again(const struct group *group)
 static bool run_once(struct group *group)
 {
     struct cc_err why = { 0 };
-    enum dynamo_fate fate = settle(group, &why);
+    enum dynamo_fate fate = group->raced ? DYNAMO_LOST : settle(group, &why);
 
     if (fate == DYNAMO_LOST && may_run_again(group))
         return false;

@@ -363,27 +363,63 @@ static enum cc_code read_range(struct dynamo_txn *txn, struct dynamo_range *rang
     return CC_OK;
 }
 
+/* While a commit is under way its rows come into sight one by one, and only a transaction learns
+ * that it is: the guard could be the new one, and the rows below it not yet. So the guard is read
+ * once more, in a transaction, before its rows are; what begins later changes the guard, and our
+ * commit is refused. */
+static enum cc_code settle_guard(struct dynamo_txn *txn, struct cc_key guard, struct cc_err *err)
+{
+    struct dynamo_entry *entry = dynamo_overlay_find(txn->overlay, guard);
+    struct dynamo_overlay alone;
+    enum dynamo_fate fate;
+
+    if (entry == NULL || entry->settled || entry->seen == DYNAMO_UNREAD)
+        return CC_OK;
+    dynamo_overlay_init(&alone, txn->base.arena);
+    dynamo_overlay_touch(&alone, guard)->row = entry->row;
+    alone.at->seen = entry->seen;
+    alone.at->checked = true;
+    fate = dynamo_confirm(txn->store, &alone, err);
+    entry->settled = fate == DYNAMO_COMMITTED;
+    entry->failed = txn->raced = fate == DYNAMO_LOST;
+    if (txn->raced)
+        return cc_fail_retry(err, CC_UNAVAILABLE, 1, NULL, "store: the guard of a range changes");
+    return entry->settled ? CC_OK : err->code;
+}
+
 static enum cc_code query(struct cc_txn *base, const struct cc_range *asked, struct cc_items *out,
                           struct cc_err *err)
 {
+    struct dynamo_txn *txn = txn_of(base);
     struct dynamo_range range = {
         .pk = asked->pk, .from = asked->from, .to = asked->to, .newest_first = asked->newest_first
     };
+    enum cc_code rc = txn->overlay ? settle_guard(txn, asked->guard, err) : CC_OK;
 
-    return read_range(txn_of(base), &range, asked->limit, out, err);
+    return rc == CC_OK ? read_range(txn, &range, asked->limit, out, err) : rc;
 }
 
 static enum cc_code changed(struct cc_txn *base, const struct cc_changed *asked,
                             struct cc_items *out, struct cc_err *err)
 {
+    struct dynamo_txn *txn = txn_of(base);
     struct dynamo_range range = {
         .pk = asked->pk, .by_mrev = true, .after = asked->after, .up_to = asked->up_to
     };
+    enum cc_code rc = txn->overlay ? settle_guard(txn, asked->guard, err) : CC_OK;
 
-    return read_range(txn_of(base), &range, asked->limit, out, err);
+    return rc == CC_OK ? read_range(txn, &range, asked->limit, out, err) : rc;
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
+
+static bool is_written(struct cc_txn *base, struct cc_key key)
+{
+    const struct dynamo_overlay *overlay = txn_of(base)->overlay;
+    const struct dynamo_entry *entry = overlay ? dynamo_overlay_find(overlay, key) : NULL;
+
+    return entry && entry->write != DYNAMO_NOTHING;
+}
 
 /* What is no text DynamoDB would take as another text. */
 static enum cc_code check_text(const struct cc_item *item, struct cc_err *err)
@@ -443,8 +479,17 @@ static enum cc_code remove_item(struct cc_txn *base, struct cc_key key, struct c
     return CC_OK;
 }
 
-static const struct cc_txn_ops ops = { get,     get_many, expect, query,
-                                       changed, insert,   put,    remove_item };
+static const struct cc_txn_ops ops = {
+    .get = get,
+    .get_many = get_many,
+    .expect = expect,
+    .query = query,
+    .changed = changed,
+    .is_written = is_written,
+    .insert = insert,
+    .put = put,
+    .remove = remove_item,
+};
 
 void dynamo_txn_init(struct dynamo_txn *txn, struct dynamo_store *store, struct cc_arena *arena,
                      struct dynamo_overlay *overlay, const struct dynamo_overlay *known)
@@ -453,6 +498,6 @@ void dynamo_txn_init(struct dynamo_txn *txn, struct dynamo_store *store, struct 
     txn->store = store;
     txn->overlay = overlay;
     txn->known = known;
-    txn->queried = false;
+    txn->queried = txn->raced = false;
     dynamo_overlay_init(&txn->ahead, arena);
 }

@@ -237,8 +237,16 @@ static enum cc_code remove_item(struct cc_txn *txn, struct cc_key key, struct cc
     return finish_write(conn, stmt, "delete", err);
 }
 
-static const struct cc_txn_ops ops = { get,     get_many, expect, query,
-                                       changed, insert,   put,    remove_item };
+static const struct cc_txn_ops ops = {
+    .get = get,
+    .get_many = get_many,
+    .expect = expect,
+    .query = query,
+    .changed = changed,
+    .insert = insert,
+    .put = put,
+    .remove = remove_item,
+};
 
 void sqlite_txn_init(struct sqlite_txn *txn, struct sqlite_conn *conn, struct cc_arena *arena,
                      int64_t now_ms, bool read_only)

@@ -154,6 +154,10 @@ enum cc_code cc_txn_query(struct cc_txn *txn, const struct cc_range *range, stru
 enum cc_code cc_txn_changed(struct cc_txn *txn, const struct cc_changed *changed,
                             struct cc_items *out, struct cc_err *err) CC_NODISCARD;
 
+/* Whether the commit, which functions can share, writes it already for one that ran before. Never
+ * where readers see one instant, to whom that makes no difference. */
+bool cc_txn_is_written(struct cc_txn *txn, struct cc_key key) CC_NODISCARD;
+
 /* Must be absent, else CC_EXISTS (err is left alone). */
 enum cc_code cc_txn_insert(struct cc_txn *txn, const struct cc_item *item,
                            struct cc_err *err) CC_NODISCARD;

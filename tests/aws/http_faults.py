@@ -14,6 +14,7 @@ import struct
 import subprocess
 import threading
 import time
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from socket import SO_LINGER, SOL_SOCKET
@@ -71,6 +72,7 @@ def answer(status, error, message="made by the tests"):
 
 def answer_with(status, body, length=None):
     head = (f"HTTP/1.1 {status} Made\r\ncontent-type: application/x-amz-json-1.0\r\n"
+            f"x-amz-crc32: {zlib.crc32(body)}\r\n"
             f"content-length: {len(body) if length is None else length}\r\n\r\n").encode()
     return Message(head, body)
 
@@ -329,12 +331,17 @@ async def conflict(exchange):
     if exchange.request.operation != "TransactWriteItems":
         return answer(400, "TransactionConflictException")
     count = len(exchange.request.json()["TransactItems"])
-    reasons = [{"Code": "TransactionConflict", "Message": "made by the tests"}]
-    reasons += [{"Code": "None"}] * (count - 1)
-    codes = ", ".join(reason["Code"] for reason in reasons)
+    return cancelled(["TransactionConflict"] + ["None"] * (count - 1))
+
+
+def cancelled(codes):
+    """As DynamoDB tells it, by one reason for each item."""
+    reasons = [{"Code": code} if code == "None" else {"Code": code, "Message": "made by the tests"}
+               for code in codes]
+    told = ", ".join(reason["Code"] for reason in reasons)
     body = {"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
             "Message": "Transaction cancelled, please refer cancellation reasons for specific "
-                       f"reasons [{codes}]", "CancellationReasons": reasons}
+                       f"reasons [{told}]", "CancellationReasons": reasons}
     return answer_with(400, json.dumps(body).encode())
 
 
@@ -398,35 +405,48 @@ async def no_http(exchange):
 class HalfSeen:
     """While a transaction is under way, a reader outside of it may see its HEAD written and the
     rows that it inserts not yet. Here the writer gets his answer later, and until then what he has
-    inserted is kept from everybody who does not read in a transaction himself. After the answer
-    everybody sees everything, as DynamoDB promises.
+    inserted is kept from everybody who does not read in a transaction himself; who does is told that
+    there is one under way. After the answer everybody sees everything, as DynamoDB promises.
 
-    kept: which of it, by its sort key; all, if it is not said."""
+    kept: which of it, by its sort key; all, if it is not said. blind: what is put without looking
+    whether it is there counts as inserted."""
 
-    def __init__(self, window_s=0.02, kept=lambda sk: True):
-        self.window_s, self.kept = window_s, kept
+    def __init__(self, window_s=0.02, kept=lambda sk: True, blind=False):
+        self.window_s, self.kept, self.blind = window_s, kept, blind
         self.hidden = Counter()  # (pk, sk): transactions under way
+        self.busy = Counter()  # the same, of all that they touch
+        self.conflicts = 0
         self.kept_back = 0
 
     async def __call__(self, exchange):
         operation = exchange.request.operation
         if operation == "TransactWriteItems":
             return await self.write(exchange)
+        if operation == "TransactGetItems":
+            keys = [key_of(each["Get"]["Key"]) for each in exchange.request.json()["TransactItems"]]
+            if any(key in self.busy for key in keys):
+                self.conflicts += 1
+                return cancelled("TransactionConflict" if key in self.busy else "None"
+                                 for key in keys)
         got = await exchange.forward()
         if operation in ("Query", "GetItem", "BatchGetItem") and self.hidden:
             return self.without(operation, got)
         return got
 
     async def write(self, exchange):
-        keys = [key for key in inserted(exchange.request.json()) if self.kept(key[1])]
+        transaction = exchange.request.json()
+        keys = [key for key in inserted(transaction, self.blind) if self.kept(key[1])]
+        touched = list(touched_by(transaction))
         self.hidden.update(keys)
+        self.busy.update(touched)
         try:
             got = await exchange.forward()
             await asyncio.sleep(self.window_s)
             return got
         finally:
             self.hidden.subtract(keys)
-            self.hidden = +self.hidden
+            self.busy.subtract(touched)
+            self.hidden, self.busy = +self.hidden, +self.busy
 
     def without(self, operation, got):
         told = got.json()
@@ -451,8 +471,16 @@ def key_of(item):
     return item.get("pk", {}).get("S"), item.get("sk", {}).get("S")
 
 
-def inserted(transaction):
+def touched_by(transaction):
+    """Keys of all that a transaction writes or checks."""
+    for each in transaction["TransactItems"]:
+        for action in each.values():
+            yield key_of(action.get("Item") or action["Key"])
+
+
+def inserted(transaction, blind):
     """Keys that a transaction writes for the first time: what must not be there."""
     puts = [each["Put"] for each in transaction["TransactItems"] if "Put" in each]
     return [key_of(put["Item"]) for put in puts
-            if "attribute_not_exists" in put.get("ConditionExpression", "")]
+            if "attribute_not_exists" in put.get("ConditionExpression", "")
+            or (blind and "ConditionExpression" not in put)]

@@ -43,13 +43,8 @@ def test_blobs_when_every_first_try_fails(ministack, bucket, fault):
 
 
 # All of it is long: each case runs in `make test-aws` once, and each with each in `make soak`.
-# What is known to be wrong: bytes behind a small answer end its connection, those behind one of
-# 1 MB come later than its end, and the page after it is seen as empty.
-KNOWN = {("store_items_test", http_faults.says_less): pytest.mark.xfail(
-    reason="a page of 1 MB with bytes behind its length", strict=True)}
 EVERY_FAULT = [pytest.param(suite, fault, id=f"{suite}-{fault.__name__}",
-                            marks=[*([] if i % len(STORE) == k else [pytest.mark.soak]),
-                                   *([KNOWN[suite, fault]] if (suite, fault) in KNOWN else [])])
+                            marks=[] if i % len(STORE) == k else [pytest.mark.soak])
                for k, suite in enumerate(STORE)
                for i, fault in enumerate((http_faults.throttled, http_faults.broken_before, *WIRE))]
 

@@ -159,6 +159,25 @@ def test_who_sees_head_before_its_message_is_told_to_come_again(make_run, proxy)
     assert page["items"] == changes["messages"] == [itself] == [message]
 
 
+def test_a_session_that_is_just_being_opened_ends_with_the_others(make_run, proxy):
+    """Whoever ends all others, or changes the password, sees that somebody is signing in, most
+    often at another process."""
+    run = make_run(aws__dynamodb_endpoint=proxy.url, serve__auth_workers=4,
+                   http__threads=1)  # so that each request has a process of its own
+    _, ada, _ = run.scene.rooms[0]
+    for _ in range(4):
+        proxy.set(http_faults.HalfSeen(window_s=0.5, kept=lambda sk: sk.startswith("SESSION#"),
+                                       blind=True))
+        with ThreadPoolExecutor(1) as pool:
+            opening = pool.submit(ada.again)
+            wait_for("a session is kept back", lambda: proxy.fault.hidden)
+            ada.delete("/auth/sessions", expect=204)
+            other = opening.result()
+        assert proxy.fault.conflicts > 0
+        assert not [each for each in ada.get("/auth/sessions", expect=200).json()["items"]
+                    if each["id"] == other.session]
+
+
 @pytest.mark.parametrize("kept", (
     lambda sk, _: sk == "HEAD", lambda sk, _: sk.startswith("CURSOR#"),
     lambda sk, maker: sk == f"MEMBER#{maker.id}"), ids=("HEAD", "cursors", "its maker"))

@@ -73,7 +73,10 @@ START_TEST(blank_is_what_nobody_can_see)
     ck_assert(cc_text_is_blank(CC_STR("")));
     ck_assert(cc_text_is_blank(CC_STR(" \t\n\xC2\xA0\xE2\x80\xA8")));
     ck_assert(cc_text_is_blank(CC_STR("\xE2\x80\x8B\xE2\x80\x8D\x01")));
+    ck_assert(cc_text_is_blank(CC_STR(" \x7F\x1F")));
     ck_assert(!cc_text_is_blank(CC_STR("  .")));
+    ck_assert(!cc_text_is_blank(CC_STR("!")));
+    ck_assert(!cc_text_is_blank(CC_STR("~")));
     ck_assert(!cc_text_is_blank(CC_STR(FAMILY)));
 }
 END_TEST

@@ -458,7 +458,19 @@ static enum cc_code list_guarded(struct cc_txn *txn, void *arg, struct cc_err *e
     return rc == CC_OK ? list(txn, arg, err) : rc;
 }
 
-/* What one read decides alone was so at that instant; a range and its guard are two. */
+#define HEAD_IS(v)                                                                                 \
+    {                                                                                              \
+        "TransactGetItems", 200, "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"" v "\"}}}]}"          \
+    }
+#define HEAD_IS_BEING_WRITTEN                                                                      \
+    {                                                                                              \
+        "TransactGetItems", 400,                                                                   \
+            "{\"__type\":\"com.amazonaws.dynamodb.v20120810#TransactionCanceledException\","       \
+            "\"CancellationReasons\":[{\"Code\":\"TransactionConflict\"}]}"                        \
+    }
+
+/* What one read decides alone was so at that instant; a range and its guard are two. No commit that
+ * changes the guard is under way before the range is read, nor was one after it. */
 START_TEST(a_range_is_confirmed_by_its_guard)
 {
     struct listing l = { .range = {
@@ -466,9 +478,24 @@ START_TEST(a_range_is_confirmed_by_its_guard)
     struct fixture f;
 
     open_store(&f);
-    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("HEAD", "v1", "") },
-                { "Query", 200, "{\"Items\":[]}" },
-                { "TransactGetItems", 200, "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"v1\"}}}]}" });
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("HEAD", "v1", "") }, HEAD_IS("v1"),
+                { "Query", 200, "{\"Items\":[]}" }, HEAD_IS("v1"));
+    ck_assert_int_eq(cc_store_run(f.store, f.arena, list_guarded, &l, &f.err), CC_OK);
+    close_store(&f);
+}
+END_TEST
+
+START_TEST(a_range_is_not_read_while_a_commit_changes_its_guard)
+{
+    struct listing l = { .range = {
+                             .pk = CC_STR("P"), .limit = 2, .guard = stores_key("P", "HEAD") } };
+    struct fixture f;
+
+    open_store(&f);
+    MOCK_EXPECT(&f.mock, { "GetItem", 200, GOT("HEAD", "v2", "") }, HEAD_IS_BEING_WRITTEN,
+                { "GetItem", 200, GOT("HEAD", "v2", "") }, HEAD_IS("v3"),
+                { "GetItem", 200, GOT("HEAD", "v3", "") }, HEAD_IS("v3"),
+                { "Query", 200, "{\"Items\":[]}" }, HEAD_IS("v3"));
     ck_assert_int_eq(cc_store_run(f.store, f.arena, list_guarded, &l, &f.err), CC_OK);
     close_store(&f);
 }
@@ -617,6 +644,7 @@ CC_CHECK_MAIN("store/dynamodb", a_lost_race_runs_the_function_again_on_what_is_t
               reads_that_decide_together_are_confirmed_together,
               a_confirmation_of_fewer_items_than_were_asked_for_is_none,
               keys_that_are_always_left_out_are_given_up, a_range_is_confirmed_by_its_guard,
+              a_range_is_not_read_while_a_commit_changes_its_guard,
               the_index_is_asked_for_what_it_holds_now,
               keys_that_were_left_out_are_asked_for_again_and_alone,
               what_is_expected_comes_at_once_and_in_a_view_is_good_once,
