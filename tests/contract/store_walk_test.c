@@ -2,6 +2,7 @@
 #include "tests/contract/stores.h"
 
 #define MANY 2500
+#define LARGE 230 /* of 150 KB: together more than an arena holds */
 
 /* What was met: partitions in any order, so that each is noted by itself. */
 struct walk {
@@ -161,11 +162,11 @@ START_TEST(large_items_come_in_small_pages)
     memset(body, '7', 150 * 1024);
     body[150 * 1024] = '\0';
     stores_open(&s, _i);
-    for (int i = 0; i < 30; i++)
-        stores_put(&s, stores_item("U#1", cc_str_format(s.arena, "A#%02d", i).at, body));
+    for (int i = 0; i < LARGE; i++)
+        stores_put(&s, stores_item("U#1", cc_str_format(s.arena, "A#%03d", i).at, body));
     walk.arena = cc_arena_new((size_t)64 * 1024 * 1024);
     ck_assert_int_eq(cc_store_walk(s.store, CC_STR("U#"), note, &walk, &s.err), CC_OK);
-    ck_assert_uint_eq(walk.count, 30);
+    ck_assert_uint_eq(walk.count, LARGE);
     cc_arena_free(walk.arena);
     stores_close(&s);
     free(body);

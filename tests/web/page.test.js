@@ -274,6 +274,24 @@ test('a session that was ended elsewhere leads to the sign-in', async () => {
   });
 });
 
+test('an account that was removed is called so, what it said stays, and nobody writes to it', async () => {
+  const reader = await server.person('Annie Easley', '+4915123450061');
+  const gone = await server.person('Karen Spärck', '+4915123450062');
+  const chat = await server.room(reader, gone);
+  await server.say(gone, chat, 'Weights of rare words');
+  await withPerson({}, async (person) => {
+    await signIn(person, reader);
+    await room(person, 'Karen Spärck').click();
+    await person.page.getByPlaceholder('Write a message').waitFor();
+    server.operate('user', 'remove', gone.number, '--yes');
+    await person.page.getByText('This account was removed.').waitFor();
+    await heading(person, 'Removed account');
+    await room(person, 'Removed account').waitFor();
+    await assertSeen(person, 'Weights of rare words');
+    assert.equal(await person.page.getByPlaceholder('Write a message').count(), 0);
+  });
+});
+
 test('a changed password is the one that counts, and a wrong present one is said at its field', async () => {
   const grace = await server.person('Grace Hopper', '+4915123450005');
   await withPerson({ size: 'phone' }, async (person) => {

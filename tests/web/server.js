@@ -1,5 +1,5 @@
 // An installed Cloud Chat with a data folder of its own, on a free port, for as long as a test needs it.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -113,6 +113,12 @@ export class Server {
     const { access_token: token } = await this.call('POST', '/auth/sign-in', { ...login, password });
     const profile = await this.call('GET', '/profile', null, token);
     return { id: profile.id, name, password, token };
+  }
+
+  /* The operator's command, on this data. */
+  operate(...words) {
+    return execFileSync(join(STAGE, 'bin/cloudchat'), [...words, '--data', this.folder],
+      { env: plainEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
   async room(a, b) {

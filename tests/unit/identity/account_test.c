@@ -340,6 +340,33 @@ START_TEST(who_signs_up_a_removed_number_keeps_it_when_the_removal_is_ended_agai
 }
 END_TEST
 
+static enum cc_code claim_number(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct cc_profile profile;
+    enum cc_code rc = cc_profile_get(txn, *(struct cc_str *)arg, &profile, err);
+
+    profile.phone_number = BOB;
+    return rc == CC_OK ? cc_profile_put(txn, &profile, err) : rc;
+}
+
+/* As a person with a shell may leave it. */
+START_TEST(a_number_that_is_anothers_stays_his_whatever_a_profile_says)
+{
+    struct house h;
+    struct cc_str user;
+
+    house_open(&h);
+    make_account(&h, ADA);
+    make_account(&h, BOB);
+    user = id_of(&h, ADA);
+    ck_assert_int_eq(cc_store_run(h.store, h.arena, claim_number, &user, anew(&h)), CC_OK);
+    begin_removal(&h, user);
+    end_removal(&h, user);
+    sign_in(&h, BOB);
+    house_close(&h);
+}
+END_TEST
+
 START_TEST(a_code_for_a_new_password_is_worth_nothing_when_the_account_is_gone)
 {
     struct house h;
@@ -358,6 +385,55 @@ START_TEST(a_code_for_a_new_password_is_worth_nothing_when_the_account_is_gone)
 END_TEST
 
 /* --- at the same moment ----------------------------------------------------------------------- */
+
+/* A store in which somebody is disabled between a password's being judged and its session's being
+ * opened. */
+struct meddler {
+    struct cc_store base;
+    struct cc_store *real;
+    struct cc_str user; /* absent: it is done */
+};
+
+static enum cc_code meddler_run(struct cc_store *store, struct cc_arena *arena, cc_txn_fn *fn,
+                                void *arg, struct cc_err *err)
+{
+    struct meddler *self = (struct meddler *)store;
+    const struct cc_str user = self->user;
+
+    self->user = CC_STR_ABSENT;
+    if (user.at)
+        ck_assert_int_eq(cc_account_disable(self->real, arena, user, err), CC_OK);
+    return cc_store_run(self->real, arena, fn, arg, err);
+}
+
+static enum cc_code meddler_view(struct cc_store *store, struct cc_arena *arena, cc_txn_fn *fn,
+                                 void *arg, struct cc_err *err)
+{
+    return cc_store_view(((struct meddler *)store)->real, arena, fn, arg, err);
+}
+
+static const struct cc_store_ops meddler_ops = { .run = meddler_run, .view = meddler_view };
+
+START_TEST(who_is_disabled_while_his_password_is_verified_does_not_come_in)
+{
+    struct meddler meddler = { .base = { &meddler_ops } };
+    struct cc_tokens tokens;
+    struct cc_str user;
+    struct house h;
+
+    house_open(&h);
+    make_account(&h, ADA);
+    user = meddler.user = id_of(&h, ADA);
+    cc_identity_close(h.identity);
+    meddler.real = h.store;
+    h.store = &meddler.base;
+    house_open_identity(&h);
+    ck_assert_int_eq(sign_in_with(&h, ADA, PASSWORD, &tokens), CC_WRONG_CREDENTIALS);
+    h.store = meddler.real;
+    ck_assert_uint_eq(found(&h, user).sessions.count, 0);
+    house_close(&h);
+}
+END_TEST
 
 struct crowd {
     struct cc_str user;
@@ -419,5 +495,7 @@ CC_CHECK_MAIN("identity/account", somebody_is_found_by_number_by_address_and_by_
               a_removal_that_was_begun_lets_nobody_in_and_can_be_ended,
               a_removal_stands_in_the_queue_once_however_often_it_is_begun,
               who_signs_up_a_removed_number_keeps_it_when_the_removal_is_ended_again,
+              a_number_that_is_anothers_stays_his_whatever_a_profile_says,
               a_code_for_a_new_password_is_worth_nothing_when_the_account_is_gone,
+              who_is_disabled_while_his_password_is_verified_does_not_come_in,
               nobody_who_signs_in_while_the_account_is_removed_stays_in)
