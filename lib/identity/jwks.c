@@ -2,8 +2,10 @@
 
 #include "published_keys.h"
 
+#include "../base/digest.h"
 #include "../base/encode.h"
 #include "../base/json.h"
+#include "../base/jsonw.h"
 
 #include <json-c/json.h>
 #include <openssl/bn.h>
@@ -11,6 +13,8 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
+#define WRITTEN_BYTES_MAX ((size_t)256 * 1024)
+#define TAG_BYTES 12
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 8192
 #define LOOKED_AT_MAX (3 * CC_JWKS_KEYS_MAX)
@@ -289,4 +293,39 @@ enum cc_code cc_jwks_read(struct cc_arena *arena, struct cc_str text,
         return cc_fail(err, CC_INVALID, NULL, "keys of the user pool: none can be used");
     *out = set;
     return CC_OK;
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static void write_key(struct cc_arena *arena, struct cc_jw *w, const struct cc_jwk *key)
+{
+    cc_jw_object(w);
+    cc_jw_put_str(w, "kty", CC_STR("RSA"));
+    cc_jw_put_str(w, "use", CC_STR("sig"));
+    cc_jw_put_str(w, "alg", CC_STR("RS256"));
+    cc_jw_put_str(w, "kid", key->kid);
+    cc_jw_put_str(w, "n", cc_base64url_encode(arena, key->n));
+    cc_jw_put_str(w, "e", cc_base64url_encode(arena, key->e));
+    cc_jw_object_end(w);
+}
+
+void cc_jwks_write(struct cc_arena *arena, const struct cc_jwk *keys, size_t count,
+                   struct cc_jwks *out)
+{
+    unsigned char digest[CC_SHA256_SIZE];
+    struct cc_buf buf;
+    struct cc_jw w;
+
+    cc_buf_init(&buf, arena, WRITTEN_BYTES_MAX);
+    cc_jw_init(&w, &buf);
+    cc_jw_object(&w);
+    cc_jw_key(&w, "keys");
+    cc_jw_array(&w);
+    for (size_t i = 0; i < count; i++)
+        write_key(arena, &w, &keys[i]);
+    cc_jw_array_end(&w);
+    cc_jw_object_end(&w);
+    out->json = cc_buf_str(&buf);
+    cc_sha256(out->json, digest);
+    out->tag = cc_base64url_encode(arena, (struct cc_str){ (const char *)digest, TAG_BYTES });
 }

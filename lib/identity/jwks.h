@@ -3,7 +3,7 @@
 #ifndef CC_IDENTITY_JWKS_H
 #define CC_IDENTITY_JWKS_H
 
-#include "../base/log.h"
+#include "identity.h"
 #include "token_keys.h"
 
 #define CC_JWKS_BYTES_MAX ((size_t)64 * 1024)
@@ -34,5 +34,9 @@ struct cc_jwks_rules {
 enum cc_code cc_jwks_read(struct cc_arena *arena, struct cc_str text,
                           const struct cc_jwks_rules *rules, struct cc_jwk_set *out,
                           struct cc_err *err) CC_NODISCARD;
+
+/* A document of these keys, of which only kid, n and e are looked at; and its tag. */
+void cc_jwks_write(struct cc_arena *arena, const struct cc_jwk *keys, size_t count,
+                   struct cc_jwks *out);
 
 #endif

@@ -1,8 +1,6 @@
 #include "keyring.h"
 
-#include "../base/digest.h"
-#include "../base/encode.h"
-#include "../base/jsonw.h"
+#include "jwks.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -13,8 +11,6 @@
 #define RSA_BITS_MIN 2048
 #define MODULUS_BYTES_MAX 1024
 #define SET_BYTES_MAX ((size_t)4 * 1024 * 1024)
-#define JWKS_BYTES_MAX ((size_t)256 * 1024)
-#define TAG_BYTES 12
 
 /* How often the folder is looked at: when all is well, and when an unknown key was named. */
 #define LOOK_MS 5000
@@ -25,7 +21,7 @@ struct key {
     int64_t until_ms;
     struct cc_str private_pem, public_pem;
     EVP_PKEY *pkey;     /* of the set's arena */
-    struct cc_str n, e; /* base64url, RFC 7518 6.3.1 */
+    struct cc_str n, e; /* big-endian */
 };
 
 struct set {
@@ -67,16 +63,16 @@ static EVP_PKEY *parse_private(struct cc_str pem)
 static struct cc_str number(struct cc_arena *arena, const EVP_PKEY *key, const char *name)
 {
     unsigned char bytes[MODULUS_BYTES_MAX];
-    struct cc_str text = CC_STR_ABSENT;
+    struct cc_str out = CC_STR_ABSENT;
     BIGNUM *value = NULL;
 
     if (EVP_PKEY_get_bn_param(key, name, &value) == 1 && BN_num_bytes(value) <= MODULUS_BYTES_MAX) {
         size_t len = (size_t)BN_bn2bin(value, bytes);
 
-        text = cc_base64url_encode(arena, (struct cc_str){ (const char *)bytes, len });
+        out = cc_str_copy(arena, (struct cc_str){ (const char *)bytes, len });
     }
     BN_free(value);
-    return text;
+    return out;
 }
 
 static bool describe(struct cc_arena *arena, struct key *out)
@@ -270,48 +266,33 @@ struct cc_token_keys *cc_keyring_public(struct cc_keyring *ring)
     return &ring->base;
 }
 
-static void write_jwk(struct cc_jw *w, const struct key *key)
-{
-    cc_jw_object(w);
-    cc_jw_put_str(w, "kty", CC_STR("RSA"));
-    cc_jw_put_str(w, "use", CC_STR("sig"));
-    cc_jw_put_str(w, "alg", CC_STR("RS256"));
-    cc_jw_put_str(w, "kid", key->kid);
-    cc_jw_put_str(w, "n", key->n);
-    cc_jw_put_str(w, "e", key->e);
-    cc_jw_object_end(w);
-}
-
 /* The current key first. */
-static struct cc_str write_jwks(const struct set *set, struct cc_arena *arena, int64_t now_ms)
+static struct cc_jwk *valid_keys(const struct set *set, struct cc_arena *arena, int64_t now_ms,
+                                 size_t *count)
 {
-    struct cc_buf buf;
-    struct cc_jw w;
+    struct cc_jwk *keys = CC_NEW_ARRAY(arena, struct cc_jwk, set->count);
 
-    cc_buf_init(&buf, arena, JWKS_BYTES_MAX);
-    cc_jw_init(&w, &buf);
-    cc_jw_object(&w);
-    cc_jw_key(&w, "keys");
-    cc_jw_array(&w);
-    for (size_t i = set->count; i-- > 0;)
-        if (set->at[i].until_ms > now_ms)
-            write_jwk(&w, &set->at[i]);
-    cc_jw_array_end(&w);
-    cc_jw_object_end(&w);
-    return cc_buf_str(&buf);
+    *count = 0;
+    for (size_t i = set->count; i-- > 0;) {
+        const struct key *key = &set->at[i];
+
+        if (key->until_ms > now_ms)
+            keys[(*count)++] = (struct cc_jwk){ .kid = key->kid, .n = key->n, .e = key->e };
+    }
+    return keys;
 }
 
 void cc_keyring_jwks(struct cc_keyring *ring, struct cc_arena *arena, struct cc_jwks *out)
 {
     int64_t now_ms = cc_clock_wall_ms(ring->folder->clock);
-    unsigned char digest[CC_SHA256_SIZE];
+    struct cc_jwk *keys;
+    size_t count;
 
     pthread_mutex_lock(&ring->mutex);
     look(ring, LOOK_MS);
-    out->json = write_jwks(&ring->set, arena, now_ms);
+    keys = valid_keys(&ring->set, arena, now_ms, &count);
+    cc_jwks_write(arena, keys, count, out);
     pthread_mutex_unlock(&ring->mutex);
-    cc_sha256(out->json, digest);
-    out->tag = cc_base64url_encode(arena, (struct cc_str){ (const char *)digest, TAG_BYTES });
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */

@@ -367,6 +367,22 @@ static uint64_t generation_of(struct cc_token_keys *keys)
     return generation;
 }
 
+enum cc_code cc_pool_keys_jwks(struct cc_token_keys *keys, struct cc_arena *arena,
+                               struct cc_jwks *out, struct cc_err *err)
+{
+    struct pool_keys *self = pool_keys_of(keys);
+    size_t count;
+
+    pthread_mutex_lock(&self->mutex);
+    look(self, LOOK_MS);
+    count = self->set.count;
+    if (count > 0)
+        cc_jwks_write(arena, self->set.at, count, out);
+    pthread_mutex_unlock(&self->mutex);
+    return count > 0 ? CC_OK
+                     : cc_fail(err, CC_UNAVAILABLE, NULL, "keys of the user pool: none yet");
+}
+
 /* --- opening ---------------------------------------------------------------------------------- */
 
 static const struct cc_token_keys_ops pool_keys_ops = { find, generation_of };

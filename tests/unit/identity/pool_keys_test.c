@@ -260,6 +260,30 @@ START_TEST(old_keys_are_asked_for_anew_once_a_day)
 }
 END_TEST
 
+START_TEST(what_is_shown_to_others_are_the_keys_that_are_used)
+{
+    struct cc_jwks shown;
+    struct pool p;
+
+    pool_open(&p);
+    ck_assert_int_eq(cc_pool_keys_jwks(p.keys, p.arena, &shown, &p.err), CC_UNAVAILABLE);
+    p.document = jwk_set_of(
+        p.arena, CC_JOIN(p.arena, CC_STR("{\"kty\":\"oct\",\"kid\":\"x\",\"k\":\"c2VjcmV0\"},"),
+                         jwk_of(p.arena, "one", jwk_n(p.arena))));
+    ck_assert_int_eq(find(&p, KID), CC_OK);
+    cc_err_clear(&p.err);
+    ck_assert_int_eq(cc_pool_keys_jwks(p.keys, p.arena, &shown, &p.err), CC_OK);
+    cc_check_str(shown.json,
+                 cc_str_format(p.arena,
+                               "{\"keys\":[{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\","
+                               "\"kid\":\"one\",\"n\":\"%.*s\",\"e\":\"AQAB\"}]}",
+                               CC_STR_ARG(jwk_n(p.arena))));
+    ck_assert_uint_gt(shown.tag.len, 0);
+    check_asked(&p, 1);
+    pool_close(&p);
+}
+END_TEST
+
 /* --- when it is not --------------------------------------------------------------------------- */
 
 START_TEST(without_any_key_nobody_is_told_that_his_token_is_none)
@@ -643,19 +667,18 @@ START_TEST(published_keys_will_do_on_this_machine_alone)
 }
 END_TEST
 
-CC_CHECK_MAIN("identity/pool_keys", keys_are_asked_for_when_the_first_token_comes_and_then_kept,
-              another_process_takes_them_from_the_file,
-              the_keys_of_another_pool_are_not_taken_for_this_ones,
-              a_new_key_of_the_pool_is_found_and_the_old_one_goes_with_its_tokens,
-              what_one_process_fetched_the_others_notice, old_keys_are_asked_for_anew_once_a_day,
-              without_any_key_nobody_is_told_that_his_token_is_none,
-              keys_are_kept_while_the_pool_does_not_answer,
-              old_keys_that_cannot_be_had_anew_are_asked_for_once_an_hour,
-              a_document_that_is_none_changes_nothing, a_redirect_is_not_followed,
-              what_cannot_be_noted_is_not_asked, a_damaged_file_is_replaced,
-              a_clock_that_was_set_back_does_not_stop_it_for_long,
-              who_has_no_key_waits_for_the_one_who_asks, a_flood_of_unknown_keys_asks_once,
-              nobody_waits_for_a_key_that_is_unknown_while_there_are_others,
-              processes_that_live_for_one_request_ask_once_as_well, stopping_ends_the_waiting,
-              keys_are_asked_for_by_https_or_on_this_machine,
-              published_keys_will_do_on_this_machine_alone)
+CC_CHECK_MAIN(
+    "identity/pool_keys", keys_are_asked_for_when_the_first_token_comes_and_then_kept,
+    another_process_takes_them_from_the_file, the_keys_of_another_pool_are_not_taken_for_this_ones,
+    a_new_key_of_the_pool_is_found_and_the_old_one_goes_with_its_tokens,
+    what_one_process_fetched_the_others_notice, what_is_shown_to_others_are_the_keys_that_are_used,
+    old_keys_are_asked_for_anew_once_a_day, without_any_key_nobody_is_told_that_his_token_is_none,
+    keys_are_kept_while_the_pool_does_not_answer,
+    old_keys_that_cannot_be_had_anew_are_asked_for_once_an_hour,
+    a_document_that_is_none_changes_nothing, a_redirect_is_not_followed,
+    what_cannot_be_noted_is_not_asked, a_damaged_file_is_replaced,
+    a_clock_that_was_set_back_does_not_stop_it_for_long, who_has_no_key_waits_for_the_one_who_asks,
+    a_flood_of_unknown_keys_asks_once,
+    nobody_waits_for_a_key_that_is_unknown_while_there_are_others,
+    processes_that_live_for_one_request_ask_once_as_well, stopping_ends_the_waiting,
+    keys_are_asked_for_by_https_or_on_this_machine, published_keys_will_do_on_this_machine_alone)
