@@ -100,6 +100,10 @@ struct cc_pending cc_people_pending(const struct cc_people *people, const struct
 enum cc_code cc_people_account_txn(struct cc_txn *txn, const struct cc_proof *proof,
                                    struct cc_str user, bool *is_late,
                                    struct cc_err *err) CC_NODISCARD;
+/* The items of an account whose number was inserted in the same transaction. */
+enum cc_code cc_people_put_account_txn(struct cc_txn *txn, const struct cc_profile *profile,
+                                       const struct cc_credential *credential,
+                                       struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_people_fail_late(struct cc_err *err) CC_NODISCARD;
 
 struct cc_resending {

@@ -139,21 +139,29 @@ static struct cc_profile profile_of(const struct cc_proof *proof, struct cc_str 
     };
 }
 
+enum cc_code cc_people_put_account_txn(struct cc_txn *txn, const struct cc_profile *profile,
+                                       const struct cc_credential *credential, struct cc_err *err)
+{
+    enum cc_code rc = cc_profile_put(txn, profile, err);
+
+    if (rc == CC_OK)
+        rc = cc_credential_put(txn, profile->user, credential, err);
+    if (rc == CC_OK)
+        rc =
+            cc_txn_put(txn,
+                       &(struct cc_item){ .key = cc_key_user_head(cc_txn_arena(txn), profile->user),
+                                          .body = CC_STR("{\"rev\":0}") },
+                       err);
+    return rc;
+}
+
 static enum cc_code put_account(struct cc_txn *txn, const struct cc_proof *proof,
                                 struct cc_str user, struct cc_err *err)
 {
     const struct cc_profile profile = profile_of(proof, user, cc_txn_now_ms(txn));
     const struct cc_credential credential = { .hash = proof->hash };
-    enum cc_code rc = cc_profile_put(txn, &profile, err);
 
-    if (rc == CC_OK)
-        rc = cc_credential_put(txn, user, &credential, err);
-    if (rc == CC_OK)
-        rc = cc_txn_put(txn,
-                        &(struct cc_item){ .key = cc_key_user_head(cc_txn_arena(txn), user),
-                                           .body = CC_STR("{\"rev\":0}") },
-                        err);
-    return rc;
+    return cc_people_put_account_txn(txn, &profile, &credential, err);
 }
 
 enum cc_code cc_people_account_txn(struct cc_txn *txn, const struct cc_proof *proof,

@@ -89,6 +89,11 @@ struct cc_key cc_key_reset(struct cc_arena *arena, struct cc_str id)
     return (struct cc_key){ CC_JOIN(arena, CC_STR("RESET#"), id), CC_STR("RESET") };
 }
 
+struct cc_key cc_key_challenge(struct cc_arena *arena, struct cc_str id)
+{
+    return (struct cc_key){ CC_JOIN(arena, CC_STR("CHALLENGE#"), id), CC_STR("CHALLENGE") };
+}
+
 struct cc_key cc_key_limit(struct cc_arena *arena, const char *what, struct cc_str who)
 {
     return (struct cc_key){ CC_JOIN(arena, CC_STR("LIMIT#"), cc_str_from(what), CC_STR("#"), who),

@@ -16,11 +16,12 @@ struct cc_key cc_key_user_room(struct cc_arena *arena, struct cc_str user, struc
 struct cc_range cc_range_sessions(struct cc_arena *arena, struct cc_str user);
 struct cc_range cc_range_user_rooms(struct cc_arena *arena, struct cc_str user);
 
-/* who owns a phone number or an address (kinds: "phone", "email"); a sign-up or a recovery under
- * way; a throttle */
+/* who owns a phone number or an address (kinds: "phone", "email"); a sign-up, a recovery or a
+ * sign-in under way; a throttle */
 struct cc_key cc_key_identifier(struct cc_arena *arena, const char *kind, struct cc_str value);
 struct cc_key cc_key_pending(struct cc_arena *arena, struct cc_str id);
 struct cc_key cc_key_reset(struct cc_arena *arena, struct cc_str id);
+struct cc_key cc_key_challenge(struct cc_arena *arena, struct cc_str id);
 struct cc_key cc_key_limit(struct cc_arena *arena, const char *what, struct cc_str who);
 
 /* a room: R#<room> */

@@ -22,6 +22,7 @@ START_TEST(keys_are_spelt_as_they_always_were)
     check_key(cc_key_identifier(a, "phone", CC_STR("+4930123456")), "ID#phone#+4930123456", "ID");
     check_key(cc_key_pending(a, CC_STR("p1")), "PENDING#p1", "PENDING");
     check_key(cc_key_reset(a, CC_STR("x1")), "RESET#x1", "RESET");
+    check_key(cc_key_challenge(a, CC_STR("x1")), "CHALLENGE#x1", "CHALLENGE");
     check_key(cc_key_limit(a, "sign-up", CC_STR("::1")), "LIMIT#sign-up#::1", "LIMIT");
     check_key(cc_key_room(a, r), "R#r1", "HEAD");
     check_key(cc_key_member(a, r, u), "R#r1", "MEMBER#u1");
