@@ -117,6 +117,8 @@ int cc_admin_tick(struct cc_admin *admin)
 static void add_keys(struct cc_buf *out)
 {
     for (const struct cc_config_key *key = cc_config_keys; key->section != NULL; key++) {
+        if (key->type == CC_CONFIG_GONE)
+            continue;
         cc_buf_add_format(out, "%s.%s = %s\n", key->section, key->key, key->fallback);
         cc_buf_add_format(out, "    %s\n", key->help);
         for (size_t i = 0; key->values != NULL && key->values[i] != NULL; i++)

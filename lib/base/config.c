@@ -74,7 +74,7 @@ static const struct cc_config_key *nearest(const struct cc_config_key *keys, str
         char memory[NAME_BYTES_MAX + 1];
         size_t distance = edit_distance(name, full_name(memory, key, as_variable));
 
-        if (distance < best_distance) {
+        if (distance < best_distance && key->type != CC_CONFIG_GONE) {
             best = key;
             best_distance = distance;
         }
@@ -141,7 +141,7 @@ static char *next_line(char *out, int size, void *user)
 static const struct cc_config_key *elsewhere(const struct cc_config_key *keys, const char *name)
 {
     for (const struct cc_config_key *key = keys; key->section; key++) {
-        if (strcmp(key->key, name) == 0)
+        if (strcmp(key->key, name) == 0 && key->type != CC_CONFIG_GONE)
             return key;
     }
     return NULL;

@@ -21,6 +21,8 @@ enum cc_config_type {
     CC_CONFIG_LIST,    /* struct cc_strs: separated by commas */
     CC_CONFIG_SECONDS, /* int64_t seconds: 90, 90s, 10m, 2h, 14d */
     CC_CONFIG_BYTES,   /* int64_t bytes: 4096, 64k, 5m */
+    CC_CONFIG_GONE,    /* was a key once: who gives it reads in `help` what to write instead. It is
+                          shown nowhere, and has neither a place nor a fallback */
 };
 
 struct cc_config_key {

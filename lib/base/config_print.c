@@ -41,6 +41,8 @@ void cc_config_print_file(const struct cc_config_key *keys, const struct cc_conf
                           size_t count, struct cc_buf *out)
 {
     for (const struct cc_config_key *key = keys; key->section; key++) {
+        if (key->type == CC_CONFIG_GONE)
+            continue;
         if (starts_section(keys, key))
             cc_buf_add_format(out, "%s[%s]\n", key == keys ? "" : "\n", key->section);
         cc_buf_add_format(out, "\n# %s", key->help);
@@ -66,6 +68,8 @@ void cc_config_print_markdown(const struct cc_config_key *keys, struct cc_buf *o
     for (const struct cc_config_key *key = keys; key->section; key++) {
         bool has_fallback = key->fallback && *key->fallback;
 
+        if (key->type == CC_CONFIG_GONE)
+            continue;
         cc_buf_add_format(out, "| %s | `%s` | %s", key->section, key->key, has_fallback ? "`" : "");
         add_cell(out, has_fallback ? key->fallback : "");
         cc_buf_add_format(out, "%s | ", has_fallback ? "`" : "");

@@ -175,6 +175,13 @@ static enum cc_code read_list(const struct setting *s, void *out)
     return check_range(s, (int64_t)count, "have", " items");
 }
 
+static enum cc_code read_gone(const struct setting *s, void *out)
+{
+    (void)out;
+    return cc_config_refuse(s->err, s->where, "there is no [%s] %s any more: %s", s->key->section,
+                            s->key->key, s->key->help);
+}
+
 typedef enum cc_code read_fn(const struct setting *s, void *out);
 
 static const struct {
@@ -190,6 +197,7 @@ static const struct {
     [CC_CONFIG_LIST] = { sizeof(struct cc_strs), read_list },
     [CC_CONFIG_SECONDS] = { sizeof(int64_t), read_i64 },
     [CC_CONFIG_BYTES] = { sizeof(int64_t), read_i64 },
+    [CC_CONFIG_GONE] = { 0, read_gone },
 };
 
 static enum cc_code read_secret_file(struct setting *s)

@@ -141,6 +141,17 @@ struct cc_str cc_str_copy(struct cc_arena *arena, struct cc_str s)
     return s.at ? cc_str_join(arena, &s, 1) : s;
 }
 
+struct cc_str cc_str_copy_secret(struct cc_arena *arena, struct cc_str s)
+{
+    char *copy;
+
+    if (!s.at)
+        return s;
+    copy = cc_arena_alloc_secret(arena, s.len + 1);
+    memcpy(copy, s.at, s.len);
+    return (struct cc_str){ copy, s.len };
+}
+
 struct cc_str cc_str_from_i64(struct cc_arena *arena, int64_t value)
 {
     char text[24];

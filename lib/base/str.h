@@ -53,6 +53,8 @@ bool cc_str_to_i64(struct cc_str s, int64_t min, int64_t max, int64_t *out);
 
 /* Copies into the arena; the copy is followed by a NUL that len does not count. */
 struct cc_str cc_str_copy(struct cc_arena *arena, struct cc_str s);
+/* The same, wiped together with the arena. Absent stays absent. */
+struct cc_str cc_str_copy_secret(struct cc_arena *arena, struct cc_str s);
 struct cc_str cc_str_format(struct cc_arena *arena, const char *format, ...) CC_PRINTF(2, 3);
 struct cc_str cc_str_join(struct cc_arena *arena, const struct cc_str *parts, size_t count);
 /* The same of parts that are written out. A request makes dozens of keys and ids: cc_str_format
