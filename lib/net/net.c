@@ -1,4 +1,4 @@
-#include "curl.h"
+#include "channel.h"
 #include "head.h"
 
 #include "../base/arena.h"
@@ -6,9 +6,7 @@
 #include "../base/clock.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,30 +15,6 @@
 #define IDLE_S 55
 /* A thread talks with DynamoDB, S3 and STS. */
 #define CONNECTIONS_KEPT 4
-
-/* A handle of libcurl with its connections. It is lent to one thread for one request; the one that
- * came back last is lent first, so that there are never more of them than requests at a time, and
- * a thread finds a warm connection even if it is a new thread. */
-struct channel {
-    const struct net_curl *curl;
-    struct cc_arena *arena;
-    struct channel *next;      /* of all, for stop and close */
-    struct channel *next_idle; /* of those that nobody has */
-    CURLM *multi;
-    CURL *easy;
-    char error[CURL_ERROR_SIZE];
-};
-
-struct cc_net {
-    struct net_curl curl;
-    struct cc_arena *arena;
-    const char *ca_file;
-    int64_t connect_ms_max, idle_s_max;
-    pthread_mutex_t mutex;
-    pthread_cond_t stopping;
-    struct channel *all, *idle;
-    atomic_bool stopped;
-};
 
 /* --- opening and closing ---------------------------------------------------------------------- */
 
@@ -87,7 +61,7 @@ enum cc_code cc_net_open(const struct cc_net_config *config, struct cc_net **out
     return CC_OK;
 }
 
-static void channel_close(struct channel *channel)
+static void channel_close(struct net_channel *channel)
 {
     channel->curl->easy_cleanup(channel->easy);
     channel->curl->multi_cleanup(channel->multi);
@@ -102,7 +76,7 @@ void cc_net_close(struct cc_net *net)
         return;
     curl = net->curl;
     while (net->all) {
-        struct channel *channel = net->all;
+        struct net_channel *channel = net->all;
 
         net->all = channel->next;
         channel_close(channel);
@@ -117,7 +91,7 @@ void cc_net_stop(struct cc_net *net)
 {
     pthread_mutex_lock(&net->mutex);
     atomic_store(&net->stopped, true);
-    for (struct channel *channel = net->all; channel; channel = channel->next)
+    for (struct net_channel *channel = net->all; channel; channel = channel->next)
         net->curl.multi_wakeup(channel->multi);
     pthread_cond_broadcast(&net->stopping);
     pthread_mutex_unlock(&net->mutex);
@@ -174,7 +148,7 @@ static const struct {
     { CURLOPT_PROXY, "" },
 };
 
-static bool set_fixed(const struct cc_net *net, struct channel *channel)
+static bool set_fixed(const struct cc_net *net, struct net_channel *channel)
 {
     const struct net_curl *curl = channel->curl;
     CURL *easy = channel->easy;
@@ -197,10 +171,10 @@ static bool set_fixed(const struct cc_net *net, struct channel *channel)
     return failed == 0;
 }
 
-static enum cc_code channel_open(struct cc_net *net, struct channel **out, struct cc_err *err)
+static enum cc_code channel_open(struct cc_net *net, struct net_channel **out, struct cc_err *err)
 {
     struct cc_arena *arena = cc_arena_new((size_t)32 * 1024);
-    struct channel *channel = CC_NEW(arena, struct channel);
+    struct net_channel *channel = CC_NEW(arena, struct net_channel);
 
     channel->curl = &net->curl;
     channel->arena = arena;
@@ -215,7 +189,7 @@ static enum cc_code channel_open(struct cc_net *net, struct channel **out, struc
     return CC_OK;
 }
 
-static enum cc_code channel_take(struct cc_net *net, struct channel **out, struct cc_err *err)
+enum cc_code net_channel_take(struct cc_net *net, struct net_channel **out, struct cc_err *err)
 {
     enum cc_code rc;
 
@@ -236,7 +210,7 @@ static enum cc_code channel_take(struct cc_net *net, struct channel **out, struc
     return CC_OK;
 }
 
-static void channel_give_back(struct cc_net *net, struct channel *channel)
+void net_channel_give_back(struct cc_net *net, struct net_channel *channel)
 {
     pthread_mutex_lock(&net->mutex);
     channel->next_idle = net->idle;
@@ -245,9 +219,9 @@ static void channel_give_back(struct cc_net *net, struct channel *channel)
 }
 
 /* With its connections. */
-static void channel_discard(struct cc_net *net, struct channel *channel)
+static void channel_discard(struct cc_net *net, struct net_channel *channel)
 {
-    struct channel **at = &net->all;
+    struct net_channel **at = &net->all;
 
     pthread_mutex_lock(&net->mutex);
     while (*at != channel)
@@ -368,7 +342,7 @@ static bool has_body(const struct cc_net_request *request)
 }
 
 /* HTTPGET and POST each undo what the request before this one has set. */
-static int set_body(const struct channel *channel, const struct cc_net_request *request,
+static int set_body(const struct net_channel *channel, const struct cc_net_request *request,
                     const char *method)
 {
     const struct net_curl *curl = channel->curl;
@@ -390,7 +364,7 @@ static int set_body(const struct channel *channel, const struct cc_net_request *
     return failed | (int)curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_head ? NULL : method);
 }
 
-static enum cc_code set_request(struct channel *channel, struct transfer *transfer,
+static enum cc_code set_request(struct net_channel *channel, struct transfer *transfer,
                                 struct cc_err *err)
 {
     const struct cc_net_request *request = transfer->request;
@@ -413,8 +387,7 @@ static enum cc_code set_request(struct channel *channel, struct transfer *transf
     return failed ? cc_fail(err, CC_UNAVAILABLE, NULL, "net: no memory for a request") : CC_OK;
 }
 
-/* Until the answer is here, or it failed, or the client is stopped. */
-static CURLcode perform(struct cc_net *net, struct channel *channel)
+CURLcode net_perform(struct cc_net *net, struct net_channel *channel)
 {
     CURLcode result = CURLE_ABORTED_BY_CALLBACK;
     const struct net_curl *curl = channel->curl;
@@ -454,7 +427,7 @@ static bool is_our_fault(CURLcode result)
            result == CURLE_LOGIN_DENIED;
 }
 
-static const char *reason_of(const struct cc_net *net, const struct channel *channel,
+static const char *reason_of(const struct cc_net *net, const struct net_channel *channel,
                              const struct transfer *transfer, CURLcode result)
 {
     if (transfer->refused)
@@ -480,7 +453,7 @@ static enum cc_net_stage stage_of(const struct transfer *transfer, CURLcode resu
     }
 }
 
-static enum cc_code fail_transfer(const struct cc_net *net, const struct channel *channel,
+static enum cc_code fail_transfer(const struct cc_net *net, const struct net_channel *channel,
                                   struct transfer *transfer, CURLcode result, struct cc_err *err)
 {
     struct cc_str host = host_of(transfer->request->url);
@@ -506,14 +479,14 @@ static const char *check_whole(const struct transfer *transfer)
     return NULL;
 }
 
-static enum cc_code exchange(struct cc_net *net, struct channel *channel, struct transfer *transfer,
-                             struct cc_err *err)
+static enum cc_code exchange(struct cc_net *net, struct net_channel *channel,
+                             struct transfer *transfer, struct cc_err *err)
 {
     CURLcode result;
 
     if (set_request(channel, transfer, err) != CC_OK)
         return err->code;
-    result = perform(net, channel);
+    result = net_perform(net, channel);
     if (result == CURLE_OK)
         transfer->refused = check_whole(transfer);
     if (result == CURLE_OK && !transfer->refused)
@@ -545,7 +518,7 @@ enum cc_code cc_net_probe(struct cc_net *net, struct cc_arena *arena,
                           enum cc_net_stage *stage, struct cc_err *err)
 {
     struct transfer transfer = { .request = request, .arena = arena, .stage = CC_NET_CONNECTION };
-    struct channel *channel = NULL;
+    struct net_channel *channel = NULL;
     enum cc_code rc;
 
     assert(request->timeout_ms > 0);
@@ -554,7 +527,7 @@ enum cc_code cc_net_probe(struct cc_net *net, struct cc_arena *arena,
         return cc_fail(err, CC_UNAVAILABLE, NULL, "net: stopped");
     rc = make_lines(&transfer, err);
     if (rc == CC_OK)
-        rc = channel_take(net, &channel, err);
+        rc = net_channel_take(net, &channel, err);
     if (rc != CC_OK)
         return rc;
     net_head_init(&transfer.head, arena, cc_str_eq(request->method, CC_STR("HEAD")));
@@ -566,7 +539,7 @@ enum cc_code cc_net_probe(struct cc_net *net, struct cc_arena *arena,
         channel_discard(net, channel);
         return fail_unfitting(request, stage, err);
     }
-    channel_give_back(net, channel);
+    net_channel_give_back(net, channel);
     *stage = transfer.stage;
     return rc;
 }
