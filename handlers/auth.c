@@ -114,6 +114,7 @@ static enum cc_code resend(struct cc_ctx *cx)
     struct cc_jw *w;
     enum cc_code rc = cc_decode(cx, resend_fields, &in);
 
+    in.address = cx->req->remote_addr;
     if (rc == CC_OK)
         rc = cc_identity_resend(cx->app->identity, cx->arena, &in, &resend_after_s, &cx->err);
     if (rc != CC_OK)

@@ -8,7 +8,7 @@
 #ifndef CC_IDENTITY_IDENTITY_H
 #define CC_IDENTITY_IDENTITY_H
 
-#include "limit.h"
+#include "budget.h"
 #include "profile.h"
 
 #include "../notify/notify.h"
@@ -42,6 +42,7 @@ struct cc_identity_config {
     int64_t argon2_memory_kib, argon2_passes;
     int64_t argon2_parallel; /* at once on the whole host: 2 */
     int64_t argon2_queue;    /* waiting beyond that: 429 */
+    struct cc_budget_config budget;
     const struct cc_clock *clock;
     const struct cc_random *random;
     const struct cc_log *log;
@@ -79,6 +80,7 @@ struct cc_confirm {
 struct cc_resend {
     struct cc_str id;
     struct cc_str channel; /* "sms", "email"; absent: the one that fits */
+    struct cc_str address; /* of the client, for the budget */
 };
 
 struct cc_forgot {
@@ -248,8 +250,7 @@ enum cc_code cc_identity_jwks(struct cc_identity *self, struct cc_arena *arena, 
                               struct cc_err *err) CC_NODISCARD;
 
 /* Does a job of kind CC_JOB_CODE: derives the code and gives it to `sender`. CC_OK also when there
- * is nothing to send any more. Otherwise what the sender said: CC_UNAVAILABLE (try again later) or
- * CC_INVALID (give up). */
+ * is nothing to send any more. Otherwise what the sender said (cc_sender_send). */
 #define CC_JOB_CODE "code"
 enum cc_code cc_identity_send_code(struct cc_identity *self, struct cc_arena *arena,
                                    const struct cc_job *job, struct cc_sender *sender,

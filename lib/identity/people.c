@@ -59,6 +59,25 @@ struct cc_attempt cc_people_attempt(const struct cc_people *people, struct cc_ar
     };
 }
 
+struct cc_budget_use cc_people_budget(const struct cc_people *people, struct cc_arena *arena,
+                                      const struct cc_identifier *login, struct cc_str address)
+{
+    return (struct cc_budget_use){
+        .kind = login->kind,
+        .number = cc_people_hashed(people, arena, login->kind, login->value),
+        .address = cc_people_hashed(people, arena, "address", cc_throttle_address(arena, address)),
+    };
+}
+
+enum cc_code cc_people_budget_judge(const struct cc_people *people, const struct cc_budget_use *use,
+                                    struct cc_err *err)
+{
+    if (use->retry_after_s > 0)
+        return cc_budget_fail(&people->config.budget, use, err);
+    cc_budget_note(&people->config.budget, use, people->config.log);
+    return CC_OK;
+}
+
 static void describe(const struct cc_identity_config *config, enum cc_throttled what, size_t size,
                      char *out)
 {

@@ -56,6 +56,12 @@ struct cc_str cc_people_hashed(const struct cc_people *people, struct cc_arena *
 /* The number and the address of somebody who tries, as the throttles know them. */
 struct cc_attempt cc_people_attempt(const struct cc_people *people, struct cc_arena *arena,
                                     const struct cc_identifier *login, struct cc_str address);
+/* A code that is asked for from there: its budget. */
+struct cc_budget_use cc_people_budget(const struct cc_people *people, struct cc_arena *arena,
+                                      const struct cc_identifier *login, struct cc_str address);
+/* After the commit: CC_TOO_MANY where the budget had none left, else the note of the last one. */
+enum cc_code cc_people_budget_judge(const struct cc_people *people, const struct cc_budget_use *use,
+                                    struct cc_err *err) CC_NODISCARD;
 /* Seconds until another code may be asked for, after `sends` codes. */
 int64_t cc_people_resend_after_s(const struct cc_people *people, int64_t sends);
 
@@ -77,6 +83,7 @@ enum cc_code cc_people_fail_refresh(struct cc_err *err, const char *why) CC_NODI
 struct cc_signing_up {
     struct cc_people *people;
     struct cc_limit by_number, by_address;
+    struct cc_budget_use budget;
     struct cc_identifier login;
     struct cc_str password; /* normal */
     struct cc_proof proof;
@@ -109,10 +116,11 @@ enum cc_code cc_people_fail_late(struct cc_err *err) CC_NODISCARD;
 struct cc_resending {
     struct cc_people *people;
     const struct cc_resend *in;
-    struct cc_proof proof;  /* its id is absent: no code is due */
-    int64_t resend_after_s; /* to be told */
-    int64_t retry_after_s;  /* the verdict: too early */
-    bool misfit;            /* the verdict: the channel does not fit */
+    struct cc_proof proof;       /* its id is absent: no code is due */
+    int64_t resend_after_s;      /* to be told */
+    struct cc_budget_use budget; /* the verdict: too many */
+    int64_t retry_after_s;       /* the verdict: too early */
+    bool misfit;                 /* the verdict: the channel does not fit */
 };
 
 /* Counts another code and queues it. A pending account that is not there, or whose tries are used
@@ -158,8 +166,10 @@ struct cc_recovering {
     struct cc_identifier login;
     struct cc_limit by_address;
     struct cc_limit by_number, by_place;
+    struct cc_budget_use budget;
     struct cc_proof proof;
     int64_t retry_after_s;
+    bool reaches; /* a code may go to that number at all; if not, none does, and nobody is told */
 };
 
 /* Makes the recovery, the same for a number that nobody has, and queues its code. CC_INVALID,

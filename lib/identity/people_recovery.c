@@ -7,6 +7,14 @@
 
 /* --- forgot ----------------------------------------------------------------------------------- */
 
+static enum cc_code take_budget(struct cc_txn *txn, struct cc_recovering *run, bool is_known,
+                                struct cc_err *err)
+{
+    run->budget.is_known = is_known;
+    run->budget.number = is_known ? run->by_place.who : run->by_number.who;
+    return cc_budget_take(txn, &run->people->config.budget, &run->budget, err);
+}
+
 /* A place from which somebody signed in to this account has a budget of its own: a stranger can use
  * up the number's, but not keep its owner from a new password. */
 static enum cc_code take_limits(struct cc_txn *txn, struct cc_recovering *run, struct cc_err *err)
@@ -19,6 +27,8 @@ static enum cc_code take_limits(struct cc_txn *txn, struct cc_recovering *run, s
     if (rc == CC_OK && run->retry_after_s == 0)
         rc = cc_limit_take(txn, is_known ? &run->by_place : &run->by_number, 1, &run->retry_after_s,
                            err);
+    if (rc == CC_OK && run->retry_after_s == 0 && run->reaches)
+        rc = take_budget(txn, run, is_known, err);
     return rc;
 }
 
@@ -29,7 +39,7 @@ static enum cc_code make_recovery(struct cc_txn *txn, void *arg, struct cc_err *
     struct cc_proof *proof = &run->proof;
     enum cc_code rc = take_limits(txn, run, err);
 
-    if (rc != CC_OK || run->retry_after_s > 0)
+    if (rc != CC_OK || run->retry_after_s > 0 || run->budget.retry_after_s > 0)
         return rc;
     rc = cc_identifier_get(txn, &run->login, &proof->user, err);
     if (rc != CC_OK)
@@ -38,7 +48,9 @@ static enum cc_code make_recovery(struct cc_txn *txn, void *arg, struct cc_err *
     proof->sent_ms = cc_txn_now_ms(txn);
     proof->expires_ms = proof->sent_ms + run->people->config.code_lifetime_s * 1000;
     rc = cc_proof_put(txn, CC_PROOF_RECOVERY, proof, err);
-    return rc == CC_OK ? cc_people_queue_code(run->people, txn, CC_PROOF_RECOVERY, proof, err) : rc;
+    if (rc != CC_OK || !run->reaches)
+        return rc;
+    return cc_people_queue_code(run->people, txn, CC_PROOF_RECOVERY, proof, err);
 }
 
 static void set_limits(struct cc_arena *arena, struct cc_str address, struct cc_recovering *run)
@@ -54,6 +66,8 @@ static void set_limits(struct cc_arena *arena, struct cc_str address, struct cc_
     run->by_address = (struct cc_limit){ "recover-address",
                                          cc_people_hashed(run->people, arena, "address", place),
                                          config->recover_address_hour, CC_HOUR_MS };
+    run->reaches = cc_budget_reaches(&config->budget, &run->login);
+    run->budget = cc_people_budget(run->people, arena, &run->login, address);
 }
 
 static void set_proof(struct cc_arena *arena, struct cc_recovering *run)
@@ -79,9 +93,9 @@ enum cc_code cc_people_forgot(struct cc_people *people, struct cc_arena *arena,
     set_limits(arena, in->address, out);
     set_proof(arena, out);
     rc = cc_people_run(people, arena, make_recovery, out, err);
-    if (rc != CC_OK || out->retry_after_s == 0)
-        return rc;
-    return cc_people_fail_throttled(people, CC_THROTTLED_RECOVERY, out->retry_after_s, err);
+    if (rc == CC_OK && out->retry_after_s > 0)
+        return cc_people_fail_throttled(people, CC_THROTTLED_RECOVERY, out->retry_after_s, err);
+    return rc == CC_OK ? cc_people_budget_judge(people, &out->budget, err) : rc;
 }
 
 /* --- reset ------------------------------------------------------------------------------------ */

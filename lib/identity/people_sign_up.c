@@ -27,6 +27,8 @@ static enum cc_code check(struct cc_people *people, struct cc_arena *arena,
     run->password = cc_password_normal(arena, in->password);
     rc[0] = check_name(run->proof.name, err);
     rc[1] = cc_login_check(arena, login, &run->login, err);
+    if (rc[1] == CC_OK)
+        rc[1] = cc_budget_check(&people->config.budget, &run->login, err);
     rc[2] = cc_password_check(&people->rules, run->password,
                               login->phone_number.at ? login->phone_number : login->email, err);
     for (size_t i = 0; i < CC_COUNT(rc); i++)
@@ -52,6 +54,7 @@ static void set_limits(struct cc_people *people, struct cc_arena *arena, struct 
         .max = config->sign_up_address_hour,
         .window_ms = CC_HOUR_MS,
     };
+    run->budget = cc_people_budget(people, arena, &run->login, address);
 }
 
 static void set_proof(struct cc_people *people, struct cc_arena *arena, struct cc_signing_up *run)
@@ -86,6 +89,8 @@ static enum cc_code take_limits(struct cc_txn *txn, void *arg, struct cc_err *er
 
     if (rc == CC_OK && run->retry_after_s == 0)
         rc = cc_limit_take(txn, &run->by_number, 1, &run->retry_after_s, err);
+    if (rc == CC_OK && run->retry_after_s == 0)
+        rc = cc_budget_take(txn, &run->people->config.budget, &run->budget, err);
     return rc;
 }
 
@@ -94,9 +99,9 @@ enum cc_code cc_people_sign_up_take(struct cc_arena *arena, struct cc_signing_up
 {
     enum cc_code rc = cc_people_run(run->people, arena, take_limits, run, err);
 
-    if (rc != CC_OK || run->retry_after_s == 0)
-        return rc;
-    return cc_people_fail_throttled(run->people, CC_THROTTLED_SIGN_UP, run->retry_after_s, err);
+    if (rc == CC_OK && run->retry_after_s > 0)
+        return cc_people_fail_throttled(run->people, CC_THROTTLED_SIGN_UP, run->retry_after_s, err);
+    return rc == CC_OK ? cc_people_budget_judge(run->people, &run->budget, err) : rc;
 }
 
 enum cc_code cc_people_sign_up_txn(struct cc_txn *txn, struct cc_signing_up *run,
@@ -191,6 +196,15 @@ static bool channel_fits(const struct cc_proof *proof, struct cc_str channel)
     return !channel.at || cc_str_eq(channel, cc_proof_channel(proof));
 }
 
+static enum cc_code take_budget(struct cc_txn *txn, struct cc_resending *run,
+                                const struct cc_proof *proof, struct cc_err *err)
+{
+    const struct cc_identifier login = cc_proof_login(proof);
+
+    run->budget = cc_people_budget(run->people, cc_txn_arena(txn), &login, run->in->address);
+    return cc_budget_take(txn, &run->people->config.budget, &run->budget, err);
+}
+
 static enum cc_code renew(struct cc_txn *txn, struct cc_resending *run, struct cc_proof *proof,
                           struct cc_err *err)
 {
@@ -202,6 +216,9 @@ static enum cc_code renew(struct cc_txn *txn, struct cc_resending *run, struct c
         run->retry_after_s = (due_ms - now_ms + 999) / 1000;
         return CC_OK;
     }
+    rc = take_budget(txn, run, proof, err);
+    if (rc != CC_OK || run->budget.retry_after_s > 0)
+        return rc;
     proof->sends++;
     proof->sent_ms = now_ms;
     run->resend_after_s = cc_people_resend_after_s(run->people, proof->sends);
@@ -219,6 +236,7 @@ static enum cc_code resend_code(struct cc_txn *txn, void *arg, struct cc_err *er
 
     run->misfit = false;
     run->retry_after_s = 0;
+    run->budget = (struct cc_budget_use){ .retry_after_s = 0 };
     run->resend_after_s = cc_people_resend_after_s(run->people, 1);
     if (rc == CC_NOT_FOUND || (rc == CC_OK && proof.tries >= run->people->config.code_tries))
         return CC_OK;
@@ -252,5 +270,5 @@ enum cc_code cc_people_resend(struct cc_people *people, struct cc_arena *arena,
         return cc_fail_field(err, "/channel", "This account was not signed up with that.");
     if (out->retry_after_s > 0)
         return cc_people_fail_throttled(people, CC_THROTTLED_RESEND, out->retry_after_s, err);
-    return CC_OK;
+    return cc_people_budget_judge(people, &out->budget, err);
 }

@@ -332,7 +332,7 @@ END_TEST
 START_TEST(the_channel_of_a_resend_must_fit)
 {
     struct house h;
-    struct cc_resend in = { CC_STR_ABSENT, CC_STR("email") };
+    struct cc_resend in = { CC_STR_ABSENT, CC_STR("email"), HOME };
     int64_t after_s;
 
     house_open(&h);
