@@ -11,10 +11,10 @@ static void write_identity(struct cc_jw *w, const struct cc_config *config)
 {
     cc_jw_key(w, "identity");
     cc_jw_object(w);
-    cc_jw_put_bool(w, "phone_number", true);
-    cc_jw_put_bool(w, "email", true);
-    /* Every sender there is so far writes codes where the operator reads them. */
-    cc_jw_put_bool(w, "codes_are_sent", false);
+    cc_jw_put_bool(w, "phone_number", !config->identity.budget.no_sms);
+    cc_jw_put_bool(w, "email", !config->identity.budget.no_email);
+    cc_jw_put_bool(w, "codes_are_sent",
+                   config->codes_sms >= CC_SMS_SNS || config->codes_email >= CC_EMAIL_SMTP);
     cc_jw_key(w, "password");
     cc_jw_object(w);
     cc_jw_put_i64(w, "min", config->identity.password_min);

@@ -165,15 +165,20 @@ static void examine_public_url(const struct cc_config *config, struct cc_finding
 
 static void examine_codes(const struct cc_config *config, struct cc_findings *to)
 {
-    if (config->codes_sender == CC_CODES_NONE)
-        cc_find_doubtful(
-            to, "codes",
-            "[codes] sender is none: nobody can sign up, nor get back a lost account.");
-    else
+    const bool to_file =
+        config->codes_sms == CC_SMS_OUTBOX || config->codes_email == CC_EMAIL_OUTBOX;
+
+    if (config->codes_sms == CC_SMS_NONE && config->codes_email == CC_EMAIL_NONE)
         cc_find_doubtful(to, "codes",
-                         "[codes] sender is outbox, for trying out: codes reach nobody, they are "
-                         "written to %s.",
+                         "[codes] sms and email are none: nobody can sign up, nor get back a lost "
+                         "account.");
+    else if (to_file)
+        cc_find_doubtful(to, "codes",
+                         "[codes] sms or email is outbox, for trying out: codes reach nobody, they "
+                         "are written to %s.",
                          config->outbox.at);
+    else
+        cc_find_well(to, "codes", "sent by a service");
 }
 
 void cc_doctor_examine_settings(const struct cc_site *site, struct cc_findings *to)

@@ -252,10 +252,10 @@ static bool is_ready(void *arg)
 
 static void print_codes(const struct cc_config *config)
 {
-    if (config->codes_sender == CC_CODES_OUTBOX)
+    if (config->codes_sms == CC_SMS_OUTBOX || config->codes_email == CC_EMAIL_OUTBOX)
         printf("Codes are not really sent: they appear here and in %s\n", config->outbox.at);
-    else
-        printf("Codes are not sent at all: [codes] sender is none. Nobody can sign up.\n");
+    else if (config->codes_sms == CC_SMS_NONE && config->codes_email == CC_EMAIL_NONE)
+        printf("Codes are not sent at all: [codes] sms and email are none. Nobody can sign up.\n");
 }
 
 static void when_ready(void *arg)

@@ -34,7 +34,8 @@ static enum cc_code make_folder(struct cc_arena *arena, const char *path, struct
  * to is not worth trying. */
 static struct cc_str first_config(struct cc_arena *arena)
 {
-    static const struct cc_config_setting set[] = { { "codes", "sender", "outbox" } };
+    static const struct cc_config_setting set[] = { { "codes", "sms", "outbox" },
+                                                    { "codes", "email", "outbox" } };
     struct cc_buf buf;
 
     cc_buf_init(&buf, arena, CONFIG_BYTES_MAX);

@@ -1,5 +1,7 @@
 #include "app.h"
 
+#include "senders.h"
+
 #include "../base/digest.h"
 #include "../identity/keys.h"
 
@@ -43,13 +45,6 @@ static enum cc_code open_config(const char *program, const char *path, struct cc
     app->log = cc_app_log(program, app->config.log_level);
     wire(app);
     return CC_OK;
-}
-
-static enum cc_code open_sender(struct cc_app *app, struct cc_err *err)
-{
-    if (app->config.codes_sender == CC_CODES_NONE)
-        return CC_OK;
-    return cc_sender_open_outbox(app->config.outbox, app->clock, &app->sender, err);
 }
 
 static struct cc_keys_folder keys_folder(const struct cc_app *app)
@@ -155,7 +150,7 @@ static enum cc_code open_rest(struct cc_app *app, struct cc_err *err)
     if (rc == CC_OK)
         rc = finish_restore(app, err);
     if (rc == CC_OK)
-        rc = open_sender(app, err);
+        rc = cc_app_open_sender(config, &app->log, &app->aws, &app->sender, err);
     if (rc == CC_OK)
         rc = open_identity(app, err);
     if (rc == CC_OK)
@@ -201,8 +196,7 @@ void cc_app_close(struct cc_app *app)
     cc_page_cache_close(app->pages);
     cc_chat_close(app->chat);
     cc_identity_close(app->identity);
-    if (app->sender != NULL)
-        cc_sender_close(app->sender);
+    cc_sender_close(app->sender);
     if (app->blobs != NULL)
         cc_blobs_close(app->blobs);
     cc_store_close(app->store);

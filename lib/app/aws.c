@@ -54,9 +54,14 @@ static enum cc_code open_credentials(const struct cc_config *config, const struc
     return rc == CC_OK ? cc_aws_credentials_open(&credentials, &aws->credentials, err) : rc;
 }
 
+struct service {
+    const char *name;
+    struct cc_str region, endpoint; /* empty: as [aws] says */
+};
+
 static enum cc_code open_service(const struct cc_config *config, const struct cc_log *log,
-                                 const struct cc_app_aws *aws, const char *service,
-                                 struct cc_str endpoint, struct cc_aws **out, struct cc_err *err)
+                                 const struct cc_app_aws *aws, const struct service *service,
+                                 struct cc_aws **out, struct cc_err *err)
 {
     const struct cc_aws_config one = {
         .net = aws->net,
@@ -64,9 +69,9 @@ static enum cc_code open_service(const struct cc_config *config, const struct cc
         .clock = &cc_system_clock,
         .random = &cc_system_random,
         .log = log,
-        .service = cc_str_from(service),
-        .region = cc_app_aws_region(config),
-        .endpoint = absent_if_empty(or_else(endpoint, config->aws.endpoint)),
+        .service = cc_str_from(service->name),
+        .region = or_else(service->region, cc_app_aws_region(config)),
+        .endpoint = absent_if_empty(or_else(service->endpoint, config->aws.endpoint)),
     };
 
     return cc_aws_open(&one, out, err);
@@ -75,13 +80,18 @@ static enum cc_code open_service(const struct cc_config *config, const struct cc
 static enum cc_code open_services(const struct cc_config *config, const struct cc_log *log,
                                   struct cc_app_aws *aws, struct cc_err *err)
 {
+    const struct service dynamodb = { .name = "dynamodb",
+                                      .endpoint = config->aws.dynamodb_endpoint };
+    const struct service s3 = { .name = "s3", .endpoint = config->aws.s3_endpoint };
+    const struct service sns = { "sns", config->sns.region, config->aws.sns_endpoint };
     enum cc_code rc = open_credentials(config, log, aws, err);
 
     if (rc == CC_OK && config->store_backend == CC_STORE_DYNAMODB)
-        rc = open_service(config, log, aws, "dynamodb", config->aws.dynamodb_endpoint,
-                          &aws->dynamodb, err);
+        rc = open_service(config, log, aws, &dynamodb, &aws->dynamodb, err);
     if (rc == CC_OK && config->blob_backend == CC_BLOBS_S3)
-        rc = open_service(config, log, aws, "s3", config->aws.s3_endpoint, &aws->s3, err);
+        rc = open_service(config, log, aws, &s3, &aws->s3, err);
+    if (rc == CC_OK && config->codes_sms == CC_SMS_SNS)
+        rc = open_service(config, log, aws, &sns, &aws->sns, err);
     return rc;
 }
 
@@ -91,10 +101,11 @@ enum cc_code cc_app_aws_open(const struct cc_config *config, const struct cc_log
     struct cc_app_aws aws = { 0 };
     enum cc_code rc = CC_OK;
 
-    if (config->store_backend == CC_STORE_DYNAMODB || config->blob_backend == CC_BLOBS_S3) {
+    if (config->store_backend == CC_STORE_DYNAMODB || config->blob_backend == CC_BLOBS_S3 ||
+        config->codes_sms == CC_SMS_SNS) {
         if (cc_app_aws_region(config).len == 0)
             return cc_fail(err, CC_INVALID, "[aws] region must be set, or AWS_REGION.",
-                           "no region for DynamoDB or S3");
+                           "no region for DynamoDB, S3 or SNS");
         rc = open_services(config, log, &aws, err);
     }
     if (rc != CC_OK) {
@@ -140,6 +151,7 @@ enum cc_code cc_app_open_blobs(const struct cc_config *config, const struct cc_a
 
 void cc_app_aws_close(struct cc_app_aws *aws)
 {
+    cc_aws_close(aws->sns);
     cc_aws_close(aws->s3);
     cc_aws_close(aws->dynamodb);
     cc_aws_credentials_close(aws->credentials);

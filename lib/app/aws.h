@@ -14,7 +14,7 @@
 struct cc_app_aws {
     struct cc_net *net;
     struct cc_aws_credentials *credentials;
-    struct cc_aws *dynamodb, *s3; /* NULL: nothing is kept there */
+    struct cc_aws *dynamodb, *s3, *sns; /* NULL: not needed */
 };
 
 /* The region of the configuration, else of the environment; absent if neither says one. */

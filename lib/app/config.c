@@ -165,6 +165,56 @@ static void settle_sessions(struct cc_config *config)
         config->identity.session_memory_s = 0;
 }
 
+/* A sender that was chosen and cannot send would be noticed by people who wait for their code. */
+static enum cc_code check_senders(const struct cc_config *config, struct cc_err *err)
+{
+    const bool hook = config->codes_sms == CC_SMS_HOOK || config->codes_email == CC_EMAIL_HOOK;
+    const bool smtp = config->codes_email == CC_EMAIL_SMTP;
+    const struct {
+        bool is_used;
+        struct cc_str value;
+        const char *missing;
+    } needs[] = {
+        { hook, config->hook.url, "[hook] url must be set where [codes] sms or email is hook." },
+        { smtp, config->smtp.host, "[smtp] host must be set where [codes] email is smtp." },
+        { smtp, config->smtp.from, "[smtp] from must be set where [codes] email is smtp." },
+        { smtp && config->smtp.user.len > 0, config->smtp.password,
+          "[smtp] password, or password_file, must be set where [smtp] user is." },
+    };
+
+    for (size_t i = 0; i < CC_COUNT(needs); i++) {
+        if (needs[i].is_used && needs[i].value.len == 0)
+            return cc_fail(err, CC_INVALID, needs[i].missing, "%s", needs[i].missing);
+    }
+    return CC_OK;
+}
+
+static enum cc_code check_prefixes(const struct cc_strs *prefixes, struct cc_err *err)
+{
+    int64_t digits;
+
+    for (size_t i = 0; i < prefixes->count; i++) {
+        struct cc_str prefix = prefixes->at[i];
+
+        if (!cc_str_starts(prefix, CC_STR("+")) ||
+            !cc_str_to_i64(cc_str_skip(prefix, 1), 1, 999999999, &digits))
+            return cc_fail(err, CC_INVALID,
+                           "[codes] sms_prefixes must be like +49, +43: a plus sign and digits "
+                           "each.",
+                           "sms_prefixes, entry %zu", i + 1);
+    }
+    return CC_OK;
+}
+
+/* A pool sends its codes itself. */
+static void settle_codes(struct cc_config *config)
+{
+    const bool are_ours = config->identity_backend == CC_IDENTITY_LOCAL;
+
+    config->identity.budget.no_sms = are_ours && config->codes_sms == CC_SMS_NONE;
+    config->identity.budget.no_email = are_ours && config->codes_email == CC_EMAIL_NONE;
+}
+
 static enum cc_code check_pairs(const struct cc_config *config, struct cc_err *err)
 {
     int64_t seconds;
@@ -213,8 +263,13 @@ enum cc_code cc_app_read_config(struct cc_arena *arena, const char *path, struct
         rc = check_pairs(&config, err);
     if (rc == CC_OK)
         rc = check_cognito(&config, err);
+    if (rc == CC_OK)
+        rc = check_senders(&config, err);
+    if (rc == CC_OK)
+        rc = check_prefixes(&config.identity.budget.sms_prefixes, err);
     if (rc != CC_OK)
         return rc;
+    settle_codes(&config);
     settle_sessions(&config);
     *out = config;
     return CC_OK;

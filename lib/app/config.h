@@ -12,7 +12,8 @@
 enum cc_store_backend { CC_STORE_SQLITE, CC_STORE_DYNAMODB };
 enum cc_blob_backend { CC_BLOBS_DIRECTORY, CC_BLOBS_S3 };
 enum cc_identity_backend { CC_IDENTITY_LOCAL, CC_IDENTITY_COGNITO };
-enum cc_codes_sender { CC_CODES_NONE, CC_CODES_OUTBOX };
+enum cc_codes_sms { CC_SMS_NONE, CC_SMS_OUTBOX, CC_SMS_SNS, CC_SMS_HOOK };
+enum cc_codes_email { CC_EMAIL_NONE, CC_EMAIL_OUTBOX, CC_EMAIL_SMTP, CC_EMAIL_HOOK };
 
 #define CC_PROGRAMS_MAX 8
 
@@ -32,7 +33,8 @@ struct cc_config {
     struct cc_str table; /* of DynamoDB */
     struct {
         struct cc_str region, endpoint, dynamodb_endpoint, s3_endpoint; /* empty: not set */
-        struct cc_str ca_file;                                          /* the same */
+        struct cc_str sns_endpoint;
+        struct cc_str ca_file; /* the same */
     } aws;
     int identity_backend;
     struct cc_identity_config identity;
@@ -49,8 +51,21 @@ struct cc_config {
     int64_t poll_interval_s; /* what clients are told */
     int64_t page_cache_bytes;
     /* [codes] */
-    int codes_sender;
-    struct cc_str outbox; /* file */
+    int codes_sms, codes_email; /* their budgets stand in `identity` */
+    struct cc_str outbox;       /* file */
+    /* [sns], [hook], [smtp]; empty: not set */
+    struct {
+        struct cc_str region, sender_id, origination_number, max_price;
+    } sns;
+    struct {
+        struct cc_str url, body, header, secret, ca_file;
+        int content;
+    } hook;
+    struct {
+        struct cc_str host, user, password, from, ca_file;
+        int64_t port;
+        int security;
+    } smtp;
     /* [serve] */
     int64_t workers[CC_PROGRAMS_MAX]; /* processes of each program, in the order of cc_programs */
     struct cc_str sockets;            /* folder of the programs' sockets */

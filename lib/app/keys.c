@@ -8,7 +8,10 @@ static const char *const backends[] = { "sqlite", "dynamodb", NULL };
 static const char *const blob_backends[] = { "directory", "s3", NULL };
 static const char *const identity_backends[] = { "local", "cognito", NULL };
 static const char *const durabilities[] = { "full", "normal", NULL };
-static const char *const senders[] = { "none", "outbox", NULL };
+static const char *const sms_senders[] = { "none", "outbox", "sns", "hook", NULL };
+static const char *const email_senders[] = { "none", "outbox", "smtp", "hook", NULL };
+static const char *const hook_contents[] = { "json", "form", NULL };
+static const char *const smtp_securities[] = { "starttls", "tls", "none", NULL };
 
 /* section, key, type, where, fallback, least, greatest, words, help */
 const struct cc_config_key cc_config_keys[] = {
@@ -65,6 +68,8 @@ const struct cc_config_key cc_config_keys[] = {
       "The same for DynamoDB alone." },
     { "aws", "s3_endpoint", CC_CONFIG_STR, AT(aws.s3_endpoint), "", 0, 0, NULL,
       "The same for S3 alone." },
+    { "aws", "sns_endpoint", CC_CONFIG_STR, AT(aws.sns_endpoint), "", 0, 0, NULL,
+      "The same for SNS alone." },
     { "aws", "ca_file", CC_CONFIG_PATH, AT(aws.ca_file), "", 0, 0, NULL,
       "Certificates (PEM) of the authorities that are trusted with what is asked of AWS, instead "
       "of the system's; empty: AWS_CA_BUNDLE of the environment." },
@@ -167,11 +172,70 @@ const struct cc_config_key cc_config_keys[] = {
     { "photo", "side_max", CC_CONFIG_I64, AT(photo_side_max), "8192", 16, 65535, NULL,
       "Width and height of a profile photo at most, in pixels." },
 
-    { "codes", "sender", CC_CONFIG_ENUM, AT(codes_sender), "none", 0, 0, senders,
-      "How one-time codes reach people. outbox: not at all, they are shown in the terminal and "
-      "appended to a file, for trying out." },
+    { "codes", "sms", CC_CONFIG_ENUM, AT(codes_sms), "none", 0, 0, sms_senders,
+      "How codes reach telephones. sns: by Amazon SNS; hook: as [hook] says; outbox: not at all, "
+      "they are shown in the terminal and appended to a file, for trying out." },
+    { "codes", "email", CC_CONFIG_ENUM, AT(codes_email), "none", 0, 0, email_senders,
+      "The same for mailboxes. smtp: by the mail server of [smtp]." },
+    { "codes", "sender", CC_CONFIG_GONE, 0, NULL, 0, 0, NULL,
+      "sms says how codes reach telephones, and email how they reach mailboxes." },
     { "codes", "outbox", CC_CONFIG_STR, AT(outbox), "outbox.jsonl", 0, 0, NULL,
       "File of the sender outbox; a relative one starts in the data folder." },
+    { "codes", "sms_prefixes", CC_CONFIG_LIST, AT(identity.budget.sms_prefixes), "", 0, 100, NULL,
+      "What numbers that get codes begin with, like +49, +43; empty: anything." },
+    { "codes", "sms_day_max", CC_CONFIG_I64, AT(identity.budget.sms_day_max), "500", 0, 10000000,
+      NULL,
+      "Codes a day by SMS, for all people together and over all hosts: what you are ready to pay; "
+      "0: no limit." },
+    { "codes", "email_day_max", CC_CONFIG_I64, AT(identity.budget.email_day_max), "5000", 0,
+      10000000, NULL, "The same by e-mail." },
+    { "codes", "number_day_max", CC_CONFIG_I64, AT(identity.budget.number_day_max), "10", 0,
+      1000000, NULL,
+      "Codes a day for one phone number or e-mail address: sign-ups, those sent again, recoveries; "
+      "0: no limit." },
+    { "codes", "address_day_max", CC_CONFIG_I64, AT(identity.budget.address_day_max), "50", 0,
+      1000000, NULL, "Codes a day that one network address may ask for; 0: no limit." },
+
+    { "sns", "region", CC_CONFIG_STR, AT(sns.region), "", 0, 0, NULL,
+      "Region of AWS from which SMS are sent; empty: [aws] region." },
+    { "sns", "sender_id", CC_CONFIG_STR, AT(sns.sender_id), "", 0, 11, NULL,
+      "What telephones show as the sender, where the country allows it: up to 11 letters and "
+      "digits." },
+    { "sns", "origination_number", CC_CONFIG_STR, AT(sns.origination_number), "", 0, 16, NULL,
+      "The number of yours at AWS that SMS come from, like +12065550100." },
+    { "sns", "max_price", CC_CONFIG_STR, AT(sns.max_price), "", 0, 8, NULL,
+      "US dollars that one SMS may cost, like 0.25; what would cost more is not sent." },
+
+    { "hook", "url", CC_CONFIG_STR, AT(hook.url), "", 0, 0, NULL,
+      "Where a POST makes a service send the message; https." },
+    { "hook", "content", CC_CONFIG_ENUM, AT(hook.content), "json", 0, 0, hook_contents,
+      "What the body is." },
+    { "hook", "body", CC_CONFIG_STR, AT(hook.body),
+      "{\"to\":\"{to}\",\"channel\":\"{channel}\",\"text\":\"{text}\",\"id\":\"{id}\"}", 0, 0, NULL,
+      "The body, in which {to}, {code}, {text}, {channel} and {id} are filled in; {id} stays the "
+      "same when a message is tried again." },
+    { "hook", "header", CC_CONFIG_STR, AT(hook.header), "Authorization", 1, 64, NULL,
+      "The header that carries the secret." },
+    { "hook", "secret", CC_CONFIG_SECRET, AT(hook.secret), "", 0, 0, NULL,
+      "All of that header's value, like Bearer and a key; empty: the header is not sent." },
+    { "hook", "ca_file", CC_CONFIG_PATH, AT(hook.ca_file), "", 0, 0, NULL,
+      "Certificates (PEM) of the authorities that are trusted there, instead of the system's." },
+
+    { "smtp", "host", CC_CONFIG_STR, AT(smtp.host), "", 0, 253, NULL,
+      "The mail server that takes our mail." },
+    { "smtp", "port", CC_CONFIG_I64, AT(smtp.port), "587", 1, 65535, NULL,
+      "The port on which it does." },
+    { "smtp", "security", CC_CONFIG_ENUM, AT(smtp.security), "starttls", 0, 0, smtp_securities,
+      "starttls: TLS after a greeting; tls: from the first byte (port 465); none: in the clear, "
+      "only to this machine." },
+    { "smtp", "user", CC_CONFIG_STR, AT(smtp.user), "", 0, 0, NULL,
+      "As whom we sign in there; empty: not at all." },
+    { "smtp", "password", CC_CONFIG_SECRET, AT(smtp.password), "", 0, 0, NULL,
+      "The password of that user." },
+    { "smtp", "from", CC_CONFIG_STR, AT(smtp.from), "", 0, 254, NULL,
+      "The address that our mail comes from." },
+    { "smtp", "ca_file", CC_CONFIG_PATH, AT(smtp.ca_file), "", 0, 0, NULL,
+      "As in [hook], for the mail server." },
 
     /* workers: in the order of cc_programs */
     { "serve", "auth_workers", CC_CONFIG_I64, AT(workers[0]), "1", 1, 64, NULL,

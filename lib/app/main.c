@@ -25,10 +25,13 @@ static enum cc_code authenticate(struct cc_ctx *cx, struct cc_str token)
     return rc;
 }
 
-/* Calls of AWS end at once: what was asked of it is refused, or its outcome unknown. */
+/* What was asked of others ends at once: it is refused, or its outcome unknown. */
 static void hurry(struct cc_app *app)
 {
-    cc_net_stop(app->aws.net);
+    if (app->aws.net != NULL)
+        cc_net_stop(app->aws.net);
+    if (app->sender != NULL)
+        cc_sender_stop(app->sender);
 }
 
 static int serve(const char *program, const struct cc_route *routes, enum cc_app_part part,
@@ -40,7 +43,7 @@ static int serve(const char *program, const struct cc_route *routes, enum cc_app
         .app = app,
         .authenticate = app->identity == NULL ? NULL : authenticate,
         .tick = app->identity == NULL ? NULL : cc_app_tick,
-        .hurry = app->aws.net == NULL ? NULL : hurry,
+        .hurry = app->aws.net == NULL && app->sender == NULL ? NULL : hurry,
         .leaves_nothing = part == CC_APP_CHAT,
         .config = &app->config.http,
         .clock = app->clock,

@@ -57,6 +57,7 @@ static const struct {
 
     { "AccessDenied", AWS_DENIED },
     { "AccessDeniedException", AWS_DENIED },
+    { "AuthorizationError", AWS_DENIED },
     { "AuthorizationHeaderMalformed", AWS_DENIED },
     { "IncompleteSignature", AWS_DENIED },
     { "IncompleteSignatureException", AWS_DENIED },

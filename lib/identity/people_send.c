@@ -3,6 +3,7 @@
 #include "secret.h"
 
 #include "../base/field.h"
+#include "../store/keys.h"
 
 struct job {
     int proof_kind; /* enum cc_proof_kind */
@@ -45,6 +46,7 @@ enum cc_code cc_people_queue_code(const struct cc_people *people, struct cc_txn 
 }
 
 struct sending {
+    const struct cc_job *queued;
     struct job job;
     struct cc_proof proof;
     int64_t now_ms;
@@ -102,6 +104,13 @@ static struct cc_str text_of(struct cc_arena *arena, const struct sending *run, 
                          CC_STR_ARG(code), minutes, lasts);
 }
 
+/* The id of a proof lets its owner confirm: who carries the notice sees a name made from it. */
+static struct cc_str notice_id(const struct cc_people *people, struct cc_arena *arena,
+                               const struct cc_job *job)
+{
+    return cc_people_hashed(people, arena, "notice", cc_key_tail(job->key.sk));
+}
+
 static enum cc_code send(struct cc_people *people, struct cc_arena *arena,
                          const struct sending *run, struct cc_sender *sender, struct cc_err *err)
 {
@@ -117,7 +126,9 @@ static enum cc_code send(struct cc_people *people, struct cc_arena *arena,
                           &(struct cc_notice){ .to = proof->value,
                                                .channel = cc_proof_channel(proof),
                                                .code = proof->taken ? CC_STR_ABSENT : code,
-                                               .text = text },
+                                               .text = text,
+                                               .id = notice_id(people, arena, run->queued),
+                                               .attempt = run->queued->attempt },
                           err);
 }
 
@@ -126,7 +137,7 @@ enum cc_code cc_people_send_code(struct cc_identity *self, struct cc_arena *aren
                                  struct cc_err *err)
 {
     struct cc_people *people = cc_people_of(self);
-    struct sending run = { .now_ms = 0 };
+    struct sending run = { .queued = job };
     enum cc_code rc = cc_fields_load(arena, job_fields, job->body, &run.job, err);
 
     if (rc == CC_OK)

@@ -69,7 +69,25 @@ static void outbox_close(struct cc_sender *sender)
     cc_arena_free(((struct outbox *)sender)->arena);
 }
 
-static const struct cc_sender_ops outbox_ops = { .send = outbox_send, .close = outbox_close };
+static void outbox_examine(struct cc_sender *sender, struct cc_findings *to)
+{
+    cc_find_doubtful(to, "codes",
+                     "The outbox is for trying out: codes reach nobody, they are written to %s.",
+                     ((struct outbox *)sender)->path);
+}
+
+static void outbox_stop(struct cc_sender *sender)
+{
+    (void)sender; /* it waits for nobody */
+}
+
+static const struct cc_sender_ops outbox_ops = {
+    .name = "outbox",
+    .send = outbox_send,
+    .examine = outbox_examine,
+    .stop = outbox_stop,
+    .close = outbox_close,
+};
 
 enum cc_code cc_sender_open_outbox(struct cc_str path, const struct cc_clock *clock,
                                    struct cc_sender **out, struct cc_err *err)

@@ -29,7 +29,11 @@ QUICK = {
     "identity.recover_address_hour": 1000000,
     "identity.wrong_passwords_address_hour": 1000000,
     "chat.discover_numbers_day": 10000,
-    "codes.sender": "outbox",
+    "codes.sms": "outbox",
+    "codes.email": "outbox",
+    "codes.sms_day_max": 0,
+    "codes.email_day_max": 0,
+    "codes.address_day_max": 0,
 }
 
 SANITIZERS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",

@@ -254,7 +254,7 @@ def test_a_path_too_long_for_a_socket_is_named(data):
 def test_addresses_and_codes_that_do_people_no_good_are_named(data):
     configure(data, server__public_url="http://chat.example.org")
     only_wrong(data, "public address", "not https")
-    configure(data, server__public_url="https://chat.example.org", codes__sender="none")
+    configure(data, server__public_url="https://chat.example.org", codes__sms="none", codes__email="none")
     lines = examine(data)
     assert "[http] trusted_proxy" in text_of(lines, "public address", "warning")
     assert "nobody can sign up" in text_of(lines, "codes", "warning")

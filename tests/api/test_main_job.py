@@ -47,7 +47,7 @@ def test_the_main_job(server):
 
 def test_the_main_job_by_email_and_with_default_settings(make_server):
     """Nothing turned down: the real password hash, the real throttles."""
-    server = make_server(quick=False, codes__sender="outbox")
+    server = make_server(quick=False, codes__sms="outbox", codes__email="outbox")
     people = [Person(server, name, {"email": f"{name.lower()}@example.org"}).sign_up().sign_in()
               for name in ("Ada", "Bob")]
     ada, bob = people

@@ -30,7 +30,7 @@ def at(server, script):
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_the_walk_works_as_it_stands(make_server):
-    server = make_server(quick=False, codes__sender="outbox")
+    server = make_server(quick=False, codes__sms="outbox", codes__email="outbox")
     script = at(server, "echo ---\n".join(walk()))
     done = subprocess.run(["bash", "-eu", "-c", script], capture_output=True, text=True,
                           timeout=60, cwd=server.data.parent, env={"PATH": os.environ["PATH"]})

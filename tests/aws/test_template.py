@@ -119,7 +119,7 @@ def service(account, tmp_path_factory):
         **account.endpoints(), **account.ministack.environment(),
         "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret})
     made.settings = {"server.public_url": made.url, "identity.backend": "local",
-                     "codes.sender": "outbox"}
+                     "codes.sms": "outbox"}
     made.code = lambda to: made.notice(to)["code"]
     return made
 

@@ -80,7 +80,17 @@ static void catch_nothing(struct cc_sender *sender)
     (void)sender;
 }
 
-static const struct cc_sender_ops catcher_ops = { catch_code, catch_nothing };
+static void find_nothing(struct cc_sender *sender, struct cc_findings *to)
+{
+    (void)sender;
+    (void)to;
+}
+
+static const struct cc_sender_ops catcher_ops = { .name = "seed",
+                                                  .send = catch_code,
+                                                  .examine = find_nothing,
+                                                  .stop = catch_nothing,
+                                                  .close = catch_nothing };
 
 /* --- the plan --------------------------------------------------------------------------------- */
 
@@ -331,6 +341,7 @@ int main(int argc, char **argv)
     seed->arena = cc_arena_new(ARENA_BYTES);
     must(cc_app_open("seed", CC_APP_ALL, argv[1], &seed->app, &err), &err, "opening");
     seed->catcher.base.ops = &catcher_ops;
+    cc_sender_close(seed->app.sender);
     seed->app.sender = &seed->catcher.base;
     make_people(seed);
     make_rooms(seed);

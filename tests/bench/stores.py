@@ -25,7 +25,9 @@ SETTINGS = {
     "server.public_url": "http://bench.example",
     "identity.access_token": "24h",
     "identity.sign_up_address_hour": 1000000,
-    "codes.sender": "none",
+    "codes.sms": "outbox",
+    "codes.sms_day_max": 0,
+    "codes.address_day_max": 0,
 }
 
 

@@ -42,7 +42,8 @@ START_TEST(an_empty_file_is_a_working_configuration)
     ck_assert_msg(read_text(&w, "") == CC_OK, "%s", w.err.detail);
     cc_check_str(w.config.bind, CC_STR("127.0.0.1"));
     cc_check_str(w.config.public_url, CC_STR("http://localhost:8080"));
-    ck_assert_int_eq(w.config.codes_sender, CC_CODES_NONE);
+    ck_assert_int_eq(w.config.codes_sms, CC_SMS_NONE);
+    ck_assert_int_eq(w.config.codes_email, CC_EMAIL_NONE);
     ck_assert_uint_eq(w.config.identity.resend_after.count, 4);
     ck_assert_int_eq(w.config.identity.code_lifetime_s, 600);
     close_world(&w);
@@ -176,11 +177,70 @@ START_TEST(the_printed_file_says_what_holds_without_it)
 }
 END_TEST
 
+/* An installation that was there before [codes] had two keys. */
+START_TEST(the_old_key_of_codes_says_what_took_its_place)
+{
+    struct world w;
+    struct cc_buf buf;
+
+    open_world(&w);
+    ck_assert_int_eq(read_text(&w, "[codes]\nsender = outbox\n"), CC_INVALID);
+    ck_assert_msg(strstr(w.err.detail, ":2: there is no [codes] sender any more: sms ") != NULL,
+                  "%s", w.err.detail);
+    ck_assert_msg(strstr(w.err.detail, "email") != NULL, "%s", w.err.detail);
+    ck_assert_int_eq(setenv("CLOUDCHAT_CODES_SENDER", "outbox", 1), 0);
+    ck_assert_int_eq(read_text(&w, ""), CC_INVALID);
+    ck_assert_msg(strstr(w.err.detail, "CLOUDCHAT_CODES_SENDER") != NULL, "%s", w.err.detail);
+    ck_assert_int_eq(unsetenv("CLOUDCHAT_CODES_SENDER"), 0);
+    ck_assert_int_eq(read_text(&w, "[codes]\nsenders = outbox\n"), CC_INVALID);
+    ck_assert_msg(strstr(w.err.detail, "did you mean sender") == NULL, "%s", w.err.detail);
+    cc_buf_init(&buf, w.arena, 1 << 18);
+    cc_config_print_file(cc_config_keys, NULL, 0, &buf);
+    cc_config_print_markdown(cc_config_keys, &buf);
+    cc_buf_add_byte(&buf, '\0');
+    ck_assert_ptr_null(strstr(buf.at, "#sender ="));
+    ck_assert_ptr_null(strstr(buf.at, "`sender`"));
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(a_sender_that_was_chosen_has_what_it_needs)
+{
+    static const struct {
+        const char *text, *missing;
+    } rows[] = {
+        { "[codes]\nsms = hook\n", "[hook] url" },
+        { "[codes]\nemail = hook\n", "[hook] url" },
+        { "[codes]\nemail = smtp\n", "[smtp] host" },
+        { "[codes]\nemail = smtp\n[smtp]\nhost = mail.example.org\n", "[smtp] from" },
+        { "[codes]\nemail = smtp\n[smtp]\nhost = m.example.org\nfrom = a@example.org\nuser = a\n",
+          "[smtp] password" },
+        { "[codes]\nsms_prefixes = +49, 43\n", "sms_prefixes" },
+        { "[codes]\nsms_prefixes = +\n", "sms_prefixes" },
+        { "[codes]\nemail = sns\n", "one of none, outbox, smtp, hook" },
+    };
+    struct world w;
+
+    open_world(&w);
+    for (size_t i = 0; i < CC_COUNT(rows); i++) {
+        ck_assert_int_eq(read_text(&w, rows[i].text), CC_INVALID);
+        ck_assert_msg(strstr(w.err.detail, rows[i].missing) != NULL, "%s", w.err.detail);
+    }
+    ck_assert_int_eq(read_text(&w, "[codes]\nsms = hook\n[hook]\nurl = https://x.example.org\n"),
+                     CC_OK);
+    ck_assert(!w.config.identity.budget.no_sms);
+    ck_assert(w.config.identity.budget.no_email);
+    close_world(&w);
+}
+END_TEST
+
 START_TEST(every_key_is_explained_in_one_sentence)
 {
     for (const struct cc_config_key *key = cc_config_keys; key->section != NULL; key++) {
         size_t len = strlen(key->help);
 
+        if (key->type == CC_CONFIG_GONE)
+            continue;
         ck_assert_msg(len > 10 && key->help[len - 1] == '.', "%s.%s", key->section, key->key);
         ck_assert_msg(strchr(key->help, '\n') == NULL, "%s.%s", key->section, key->key);
         ck_assert_msg(key->fallback != NULL, "%s.%s", key->section, key->key);
@@ -249,6 +309,8 @@ CC_CHECK_MAIN("app/config", an_empty_file_is_a_working_configuration,
               who_listens_to_the_world_must_say_under_which_name,
               a_public_url_is_an_origin_and_nothing_more, contradictions_are_refused,
               a_pool_is_named_with_its_region_and_client,
-              the_printed_file_says_what_holds_without_it, every_key_is_explained_in_one_sentence,
+              the_printed_file_says_what_holds_without_it,
+              the_old_key_of_codes_says_what_took_its_place,
+              a_sender_that_was_chosen_has_what_it_needs, every_key_is_explained_in_one_sentence,
               each_program_has_its_workers_key_in_its_place, no_path_belongs_to_two_programs,
               the_environment_names_the_configuration, a_path_is_shown_without_its_dots)

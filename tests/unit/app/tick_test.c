@@ -22,7 +22,7 @@ static void open_world(struct world *w, const char *sender)
     cc_tmp_make(&w->tmp);
     path = cc_str_format(w->arena, "%s/cloud-chat.conf", w->tmp.path);
     text = cc_str_format(w->arena,
-                         "[server]\nlog_level = error\n[codes]\nsender = %s\n"
+                         "[server]\nlog_level = error\n[codes]\nsms = %s\n"
                          "[identity]\nargon2_memory_kib = 64\n",
                          sender);
     ck_assert_int_eq(cc_file_write(path.at, text, 0600, &w->err), CC_OK);
@@ -82,8 +82,10 @@ START_TEST(without_a_sender_codes_are_dropped)
     struct world w;
     size_t jobs, swept;
 
-    open_world(&w, "none");
+    open_world(&w, "outbox");
     sign_up(&w);
+    cc_sender_close(w.app.sender);
+    w.app.sender = NULL;
     ck_assert_int_eq(cc_app_work(&w.app, &jobs, &swept, &w.err), CC_OK);
     ck_assert_uint_eq(jobs, 1);
     ck_assert_int_eq(cc_app_work(&w.app, &jobs, &swept, &w.err), CC_OK);

@@ -81,8 +81,16 @@ static inline enum cc_code house_send(struct cc_sender *sender, const struct cc_
     kept->channel = cc_str_copy(self->arena, notice->channel);
     kept->code = notice->code.at ? cc_str_copy(self->arena, notice->code) : CC_STR_ABSENT;
     kept->text = cc_str_copy(self->arena, notice->text);
+    kept->id = cc_str_copy(self->arena, notice->id);
+    kept->attempt = notice->attempt;
     self->count++;
     return CC_OK;
+}
+
+static inline void house_sender_examine(struct cc_sender *sender, struct cc_findings *to)
+{
+    (void)sender;
+    (void)to;
 }
 
 static inline void house_sender_close(struct cc_sender *sender)
@@ -90,7 +98,11 @@ static inline void house_sender_close(struct cc_sender *sender)
     (void)sender;
 }
 
-static const struct cc_sender_ops house_sender_ops = { house_send, house_sender_close };
+static const struct cc_sender_ops house_sender_ops = { .name = "house",
+                                                       .send = house_send,
+                                                       .examine = house_sender_examine,
+                                                       .stop = house_sender_close,
+                                                       .close = house_sender_close };
 
 /* An RSA key takes a sixth of a second: one a program, made before Check forks, is enough. */
 static char house_pem[4096];
@@ -247,7 +259,7 @@ static inline enum cc_code confirm(struct house *h, struct cc_str id, struct cc_
 
 static inline enum cc_code resend(struct house *h, struct cc_str id, int64_t *after_s)
 {
-    struct cc_resend in = { id, CC_STR_ABSENT };
+    struct cc_resend in = { id, CC_STR_ABSENT, h->address };
 
     return cc_identity_resend(h->identity, h->arena, &in, after_s, anew(h));
 }
