@@ -121,6 +121,7 @@ static int set_user(const struct net_curl *curl, CURL *easy, const struct delive
     failed |= (int)curl->easy_setopt(easy, CURLOPT_USERNAME, cc_str_z(delivery->arena, mail->user));
     failed |= (int)curl->easy_setopt(easy, CURLOPT_PASSWORD,
                                      cc_str_copy_secret(delivery->arena, mail->password).at);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_SASL_IR, 1L); /* RFC 4954 4 */
     return failed | (int)curl->easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
 }
 
