@@ -134,11 +134,30 @@ enum cc_code cc_app_create_table(const char *config_path, struct cc_dynamodb_tab
     return rc;
 }
 
+static enum cc_code open_pool(struct cc_app *app, struct cc_err *err)
+{
+    const struct cc_config *config = &app->config;
+    const struct cc_cognito_config pool = {
+        .aws = app->aws.cognito,
+        .net = app->aws.net,
+        .pool = config->cognito.pool,
+        .client_id = config->cognito.client_id,
+        .client_secret =
+            config->cognito.client_secret.len > 0 ? config->cognito.client_secret : CC_STR_ABSENT,
+        .issuer = cc_app_pool_issuer(app->arena, config),
+        .keys_url = cc_app_pool_keys_url(app->arena, config),
+        .rotates = config->cognito.rotation,
+        .existing_people = config->cognito.existing_people,
+        .tells_owners = app->sender != NULL,
+    };
+
+    return cc_identity_open_cognito(&config->identity, &pool, app->store, &app->identity, err);
+}
+
 static enum cc_code open_identity(struct cc_app *app, struct cc_err *err)
 {
     if (app->config.identity_backend == CC_IDENTITY_COGNITO)
-        return cc_fail(err, CC_INVALID, "[identity] backend cognito is not to be had yet.",
-                       "cognito");
+        return open_pool(app, err);
     return cc_identity_open_local(&app->config.identity, app->store, &app->identity, err);
 }
 

@@ -16,6 +16,34 @@ struct cc_str cc_app_aws_region(const struct cc_config *config)
     return or_else(named, cc_str_from(getenv("AWS_DEFAULT_REGION")));
 }
 
+struct cc_str cc_app_pool_region(const struct cc_config *config)
+{
+    return cc_str_take(config->cognito.pool, cc_str_find(config->cognito.pool, '_'));
+}
+
+struct cc_str cc_app_pool_issuer(struct cc_arena *arena, const struct cc_config *config)
+{
+    const struct cc_str region = cc_app_pool_region(config);
+    const struct cc_str domain = cc_str_starts(region, CC_STR("cn-")) ? CC_STR(".amazonaws.com.cn/")
+                                                                      : CC_STR(".amazonaws.com/");
+
+    if (config->cognito.issuer.len > 0)
+        return config->cognito.issuer;
+    return CC_JOIN(arena, CC_STR("https://cognito-idp."), region, domain, config->cognito.pool);
+}
+
+struct cc_str cc_app_pool_keys_url(struct cc_arena *arena, const struct cc_config *config)
+{
+    const struct cc_str file = CC_STR("/.well-known/jwks.json");
+    struct cc_str endpoint = or_else(config->cognito.endpoint, config->aws.endpoint);
+
+    if (endpoint.len == 0)
+        return CC_JOIN(arena, cc_app_pool_issuer(arena, config), file);
+    if (cc_str_ends(endpoint, CC_STR("/")))
+        endpoint.len--;
+    return CC_JOIN(arena, endpoint, CC_STR("/"), config->cognito.pool, file);
+}
+
 static struct cc_str absent_if_empty(struct cc_str s)
 {
     return s.len > 0 ? s : CC_STR_ABSENT;
@@ -45,7 +73,7 @@ static enum cc_code open_credentials(const struct cc_config *config, const struc
         .clock = &cc_system_clock,
         .random = &cc_system_random,
         .log = log,
-        .region = cc_app_aws_region(config),
+        .region = or_else(cc_app_aws_region(config), cc_app_pool_region(config)),
         .sts_endpoint = absent_if_empty(config->aws.endpoint),
     };
     enum cc_code rc = open_net(config, &aws->net, err);
@@ -84,6 +112,8 @@ static enum cc_code open_services(const struct cc_config *config, const struct c
                                       .endpoint = config->aws.dynamodb_endpoint };
     const struct service s3 = { .name = "s3", .endpoint = config->aws.s3_endpoint };
     const struct service sns = { "sns", config->sns.region, config->aws.sns_endpoint };
+    const struct service cognito = { "cognito-idp", cc_app_pool_region(config),
+                                     config->cognito.endpoint };
     enum cc_code rc = open_credentials(config, log, aws, err);
 
     if (rc == CC_OK && config->store_backend == CC_STORE_DYNAMODB)
@@ -92,22 +122,25 @@ static enum cc_code open_services(const struct cc_config *config, const struct c
         rc = open_service(config, log, aws, &s3, &aws->s3, err);
     if (rc == CC_OK && config->codes_sms == CC_SMS_SNS)
         rc = open_service(config, log, aws, &sns, &aws->sns, err);
+    if (rc == CC_OK && config->identity_backend == CC_IDENTITY_COGNITO)
+        rc = open_service(config, log, aws, &cognito, &aws->cognito, err);
     return rc;
 }
 
 enum cc_code cc_app_aws_open(const struct cc_config *config, const struct cc_log *log,
                              struct cc_app_aws *out, struct cc_err *err)
 {
+    const bool needs_region = config->store_backend == CC_STORE_DYNAMODB ||
+                              config->blob_backend == CC_BLOBS_S3 ||
+                              config->codes_sms == CC_SMS_SNS;
     struct cc_app_aws aws = { 0 };
     enum cc_code rc = CC_OK;
 
-    if (config->store_backend == CC_STORE_DYNAMODB || config->blob_backend == CC_BLOBS_S3 ||
-        config->codes_sms == CC_SMS_SNS) {
-        if (cc_app_aws_region(config).len == 0)
-            return cc_fail(err, CC_INVALID, "[aws] region must be set, or AWS_REGION.",
-                           "no region for DynamoDB, S3 or SNS");
+    if (needs_region && cc_app_aws_region(config).len == 0)
+        return cc_fail(err, CC_INVALID, "[aws] region must be set, or AWS_REGION.",
+                       "no region for DynamoDB, S3 or SNS");
+    if (needs_region || config->identity_backend == CC_IDENTITY_COGNITO)
         rc = open_services(config, log, &aws, err);
-    }
     if (rc != CC_OK) {
         cc_app_aws_close(&aws);
         return rc;
@@ -151,6 +184,7 @@ enum cc_code cc_app_open_blobs(const struct cc_config *config, const struct cc_a
 
 void cc_app_aws_close(struct cc_app_aws *aws)
 {
+    cc_aws_close(aws->cognito);
     cc_aws_close(aws->sns);
     cc_aws_close(aws->s3);
     cc_aws_close(aws->dynamodb);

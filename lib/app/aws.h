@@ -14,14 +14,22 @@
 struct cc_app_aws {
     struct cc_net *net;
     struct cc_aws_credentials *credentials;
-    struct cc_aws *dynamodb, *s3, *sns; /* NULL: not needed */
+    struct cc_aws *dynamodb, *s3, *sns, *cognito; /* NULL: not needed */
 };
 
 /* The region of the configuration, else of the environment; absent if neither says one. */
 struct cc_str cc_app_aws_region(const struct cc_config *config);
 
-/* A policy of IAM that allows what the programs do with the table and the bucket of the
- * configuration: JSON, in the arena. CC_INVALID: nothing is kept at AWS, or there is no region. */
+/* Of the user pool's own region, which its name begins with. */
+struct cc_str cc_app_pool_region(const struct cc_config *config);
+/* "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab12Cd34e": who signs its tokens. */
+struct cc_str cc_app_pool_issuer(struct cc_arena *arena, const struct cc_config *config);
+/* Where its keys are published. */
+struct cc_str cc_app_pool_keys_url(struct cc_arena *arena, const struct cc_config *config);
+
+/* A policy of IAM that allows what the programs do with the table, the bucket and the user pool of
+ * the configuration: JSON, in the arena. CC_INVALID: nothing is kept at AWS, or there is no region.
+ */
 enum cc_code cc_app_aws_policy(struct cc_arena *arena, const struct cc_config *config,
                                struct cc_str *out, struct cc_err *err) CC_NODISCARD;
 

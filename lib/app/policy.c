@@ -8,6 +8,11 @@
 
 #define POLICY_BYTES_MAX ((size_t)8 * 1024)
 
+static const char *const pool_actions[] = {
+    "cognito-idp:AdminGetUser",           "cognito-idp:AdminDeleteUser",
+    "cognito-idp:AdminDisableUser",       "cognito-idp:AdminEnableUser",
+    "cognito-idp:AdminUserGlobalSignOut",
+};
 /* The last four are asked for by sweeping, starting and the doctor. */
 static const char *const table_actions[] = {
     "dynamodb:GetItem",       "dynamodb:BatchGetItem",
@@ -79,6 +84,18 @@ static void write_bucket(struct cc_jw *w, struct cc_arena *arena, const struct c
     end(w);
 }
 
+/* What people do by themselves, such as signing in, needs nobody's rights. */
+static void write_pool(struct cc_jw *w, struct cc_arena *arena, const struct cc_config *config)
+{
+    const struct cc_str region = cc_app_pool_region(config);
+
+    begin(w, "CloudChatPool", pool_actions, CC_COUNT(pool_actions));
+    cc_jw_str(w,
+              cc_str_format(arena, "arn:%s:cognito-idp:%.*s:*:userpool/%.*s", partition_of(region),
+                            CC_STR_ARG(region), CC_STR_ARG(config->cognito.pool)));
+    end(w);
+}
+
 static struct cc_str indented(struct cc_arena *arena, struct cc_str text)
 {
     struct json_object *object;
@@ -97,13 +114,15 @@ enum cc_code cc_app_aws_policy(struct cc_arena *arena, const struct cc_config *c
     const struct cc_str region = cc_app_aws_region(config);
     const bool has_table = config->store_backend == CC_STORE_DYNAMODB;
     const bool has_bucket = config->blob_backend == CC_BLOBS_S3;
+    const bool has_pool = config->identity_backend == CC_IDENTITY_COGNITO;
     struct cc_buf buf;
     struct cc_jw w;
 
-    if (!has_table && !has_bucket)
+    if (!has_table && !has_bucket && !has_pool)
         return cc_fail(err, CC_INVALID, "Nothing is kept at AWS: no rights are needed.",
-                       "neither [store] backend is dynamodb nor [blob] backend s3");
-    if (region.len == 0)
+                       "neither [store] backend is dynamodb nor [blob] backend s3, nor [identity] "
+                       "backend cognito");
+    if ((has_table || has_bucket) && region.len == 0)
         return cc_fail(err, CC_INVALID, "[aws] region must be set, or AWS_REGION.", "no region");
     cc_buf_init(&buf, arena, POLICY_BYTES_MAX);
     cc_jw_init(&w, &buf);
@@ -115,6 +134,8 @@ enum cc_code cc_app_aws_policy(struct cc_arena *arena, const struct cc_config *c
         write_table(&w, arena, config, region);
     if (has_bucket)
         write_bucket(&w, arena, config, region);
+    if (has_pool)
+        write_pool(&w, arena, config);
     cc_jw_array_end(&w);
     cc_jw_object_end(&w);
     *out = indented(arena, cc_buf_str(&buf));

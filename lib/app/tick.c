@@ -45,6 +45,11 @@ static enum cc_code finish_removal(struct cc_app *app, const struct cc_job *job,
     return cc_app_finish_removal(app, app->tick_arena, job, err);
 }
 
+static enum cc_code tell_pool(struct cc_app *app, const struct cc_job *job, struct cc_err *err)
+{
+    return cc_identity_do_job(app->identity, app->tick_arena, job, err);
+}
+
 static enum cc_code run_unknown(struct cc_app *app, const struct cc_job *job, struct cc_err *err)
 {
     (void)app;
@@ -107,6 +112,7 @@ static const struct kind kinds[] = {
     { CC_JOB_CODE, send_code, code_again_ms },
     { CC_CHAT_JOB_PHOTO, remove_photo, one_day_ms },
     { CC_JOB_REMOVAL, finish_removal, one_day_ms },
+    { CC_JOB_POOL, tell_pool, one_day_ms },
 };
 
 static const struct kind unknown = { "", run_unknown, never_again };

@@ -104,6 +104,12 @@ enum cc_code cc_identity_send_code(struct cc_identity *self, struct cc_arena *ar
     return self->ops->send_code(self, arena, job, sender, err);
 }
 
+enum cc_code cc_identity_do_job(struct cc_identity *self, struct cc_arena *arena,
+                                const struct cc_job *job, struct cc_err *err)
+{
+    return self->ops->do_job(self, arena, job, err);
+}
+
 enum cc_code cc_identity_disable(struct cc_identity *self, struct cc_arena *arena,
                                  struct cc_str user, struct cc_err *err)
 {

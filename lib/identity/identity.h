@@ -1,6 +1,6 @@
 /* identity/identity.h - who somebody is: sign-up, confirmation, sign-in, sessions, tokens,
- * recovery. One interface, two implementations: local.c (accounts in the store) and, later,
- * cognito.c.
+ * recovery. One interface, two implementations: local.c (accounts in the store) and cognito.c (with
+ * a user pool of Cognito).
  *
  * Nothing here tells whether a number is registered: known and unknown get the same answer after
  * the same work. Nothing here sends: codes go into the store's queue (store/timer.h) and
@@ -256,6 +256,12 @@ enum cc_code cc_identity_send_code(struct cc_identity *self, struct cc_arena *ar
                                    const struct cc_job *job, struct cc_sender *sender,
                                    struct cc_err *err) CC_NODISCARD;
 
+/* Does a job of kind CC_JOB_POOL: what has to follow, at a user pool, from what was committed.
+ * CC_INVALID: there is no pool. CC_UNAVAILABLE: try again later. */
+#define CC_JOB_POOL "pool"
+enum cc_code cc_identity_do_job(struct cc_identity *self, struct cc_arena *arena,
+                                const struct cc_job *job, struct cc_err *err) CC_NODISCARD;
+
 /* --- what an operator does with an account (account.h finds it) -------------------------------
  *
  * Doing one twice is the same as doing it once; after a failure it can be done again. Sessions of
@@ -319,6 +325,8 @@ struct cc_identity_ops {
                          struct cc_err *);
     enum cc_code (*send_code)(struct cc_identity *, struct cc_arena *, const struct cc_job *,
                               struct cc_sender *, struct cc_err *);
+    enum cc_code (*do_job)(struct cc_identity *, struct cc_arena *, const struct cc_job *,
+                           struct cc_err *);
     enum cc_code (*disable)(struct cc_identity *, struct cc_arena *, struct cc_str,
                             struct cc_err *);
     enum cc_code (*enable)(struct cc_identity *, struct cc_arena *, struct cc_str, struct cc_err *);
@@ -336,5 +344,28 @@ struct cc_identity_ops {
  * detail says why; CC_UNAVAILABLE. */
 enum cc_code cc_identity_open_local(const struct cc_identity_config *config, struct cc_store *store,
                                     struct cc_identity **out, struct cc_err *err) CC_NODISCARD;
+
+struct cc_aws;
+struct cc_net;
+
+struct cc_cognito_config {
+    struct cc_aws *aws; /* cognito-idp of the pool's region */
+    struct cc_net *net; /* by which its keys are fetched */
+    struct cc_str pool; /* "eu-central-1_Ab12Cd34e" */
+    struct cc_str client_id;
+    struct cc_str client_secret; /* absent: it has none */
+    struct cc_str issuer;        /* iss of its tokens */
+    struct cc_str keys_url;      /* of its JWKS document */
+    bool rotates;                /* the client makes a new refresh token with each refresh */
+    bool existing_people;        /* who is in the pool by his phone number is taken over */
+    bool tells_owners;           /* there is a sender, by which owners of taken numbers are told */
+};
+
+/* Accounts in `store`, passwords and tokens in a pool. What both configurations point at and the
+ * store must outlive it; of `config` the issuer and the client are not used. Asks the pool for
+ * nothing yet. Codes as above. */
+enum cc_code cc_identity_open_cognito(const struct cc_identity_config *config,
+                                      const struct cc_cognito_config *pool, struct cc_store *store,
+                                      struct cc_identity **out, struct cc_err *err) CC_NODISCARD;
 
 #endif

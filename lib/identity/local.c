@@ -21,6 +21,14 @@ static void close_local(struct cc_identity *self)
     cc_people_close(&local->people);
 }
 
+/* Of a time when there was a pool. */
+static enum cc_code do_no_job(struct cc_identity *self, struct cc_arena *arena,
+                              const struct cc_job *job, struct cc_err *err)
+{
+    (void)self, (void)arena, (void)job;
+    return cc_fail(err, CC_INVALID, NULL, "identity: there is no pool");
+}
+
 static const struct cc_identity_ops local_ops = {
     .sign_up = cc_local_sign_up,
     .confirm = cc_local_confirm,
@@ -38,6 +46,7 @@ static const struct cc_identity_ops local_ops = {
     .authenticate = cc_people_authenticate,
     .jwks = cc_local_jwks,
     .send_code = cc_people_send_code,
+    .do_job = do_no_job,
     .disable = cc_local_disable,
     .enable = cc_local_enable,
     .end_all = cc_local_end_all,

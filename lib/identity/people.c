@@ -27,6 +27,16 @@ enum cc_code cc_people_run(struct cc_people *people, struct cc_arena *arena, cc_
     return rc;
 }
 
+void cc_people_run_aside(struct cc_people *people, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
+                         const char *what)
+{
+    struct cc_err err = { 0 };
+    enum cc_code rc = cc_people_run(people, arena, fn, arg, &err);
+
+    if (rc != CC_OK && rc != CC_NOT_FOUND)
+        cc_log_warn(people->config.log, what, CC_LOG_Z("cause", err.cause));
+}
+
 int64_t cc_people_resend_after_s(const struct cc_people *people, int64_t sends)
 {
     size_t step = sends < 1 ? 0 : (size_t)sends - 1;

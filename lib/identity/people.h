@@ -50,6 +50,10 @@ enum cc_code cc_people_view(struct cc_people *people, struct cc_arena *arena, cc
 enum cc_code cc_people_run(struct cc_people *people, struct cc_arena *arena, cc_txn_fn *fn,
                            void *arg, struct cc_err *err) CC_NODISCARD;
 
+/* The same beside an answer that is another failure already: that it failed is logged as `what`. */
+void cc_people_run_aside(struct cc_people *people, struct cc_arena *arena, cc_txn_fn *fn, void *arg,
+                         const char *what);
+
 /* Names that stand in the store in place of numbers and addresses: keyed hashes. */
 struct cc_str cc_people_hashed(const struct cc_people *people, struct cc_arena *arena,
                                const char *what, struct cc_str value);

@@ -222,6 +222,7 @@ static enum cc_code renew(struct cc_txn *txn, struct cc_resending *run, struct c
     proof->sends++;
     proof->sent_ms = now_ms;
     run->resend_after_s = cc_people_resend_after_s(run->people, proof->sends);
+    run->proof = *proof;
     rc = cc_proof_put(txn, CC_PROOF_SIGN_UP, proof, err);
     return rc == CC_OK ? cc_people_queue_code(run->people, txn, CC_PROOF_SIGN_UP, proof, err) : rc;
 }
@@ -237,6 +238,7 @@ static enum cc_code resend_code(struct cc_txn *txn, void *arg, struct cc_err *er
     run->misfit = false;
     run->retry_after_s = 0;
     run->budget = (struct cc_budget_use){ .retry_after_s = 0 };
+    run->proof = (struct cc_proof){ .id = CC_STR_ABSENT };
     run->resend_after_s = cc_people_resend_after_s(run->people, 1);
     if (rc == CC_NOT_FOUND || (rc == CC_OK && proof.tries >= run->people->config.code_tries))
         return CC_OK;

@@ -1,0 +1,116 @@
+/* identity/cognito.h - what the files of the implementation with a user pool share: cognito.c opens
+ * it, and each other cognito_<concern>.c holds some of its functions.
+ *
+ * The pool keeps passwords, sends codes and signs tokens. Who owns which number, which sign-up and
+ * which session there is stands in our store, as with local identity (people.h), and our throttles
+ * stand before the pool. A user's CREDENTIAL holds in place of a hash a random text that a new
+ * password replaces: so a sign-in that the pool judged before does not count after.
+ *
+ * Nothing is done at the pool in a transaction, and what must follow from a commit at the pool is a
+ * job (CC_JOB_POOL) that the same commit leaves. */
+#ifndef CC_IDENTITY_COGNITO_H
+#define CC_IDENTITY_COGNITO_H
+
+#include "people.h"
+#include "pool.h"
+
+#define CC_GENERATION_BYTES 16
+
+struct cc_cognito {
+    struct cc_people people;
+    struct cc_pool pool;
+    bool existing_people; /* people of the pool whose username is their phone number come along */
+};
+
+struct cc_cognito *cc_cognito_of(struct cc_identity *self);
+
+/* What stands in CREDENTIAL until the next password. */
+struct cc_str cc_cognito_generation(const struct cc_cognito *cognito, struct cc_arena *arena);
+
+/* A username that no user has, for numbers that nobody has: the pool is asked all the same. */
+struct cc_str cc_cognito_nobody(const struct cc_cognito *cognito, struct cc_arena *arena,
+                                const struct cc_identifier *login);
+
+/* cognito_sign_in.c */
+
+/* The name by which the pool may know who signs in. */
+struct cc_str cc_cognito_username(const struct cc_cognito *cognito, struct cc_arena *arena,
+                                  const struct cc_signing_in *run);
+
+/* Judges the tokens that came of a sign-in or an answer, and opens their session. Ends them at the
+ * pool where that does not succeed. Errors as cc_identity_sign_in. */
+enum cc_code cc_cognito_open_session(struct cc_cognito *cognito, struct cc_arena *arena,
+                                     struct cc_signing_in *run, const struct cc_pool_auth *auth,
+                                     struct cc_signed_in *out, struct cc_err *err) CC_NODISCARD;
+
+/* cognito_session.c */
+
+/* A token that the pool has just given. CC_UNAVAILABLE: it is not as it should be, which is
+ * nobody's fault who asks. */
+enum cc_code cc_cognito_verify(struct cc_cognito *cognito, struct cc_arena *arena,
+                               struct cc_str access_token, struct cc_claims *out,
+                               struct cc_err *err) CC_NODISCARD;
+/* user.session.mac.<the pool's>: nothing of it is stored. */
+struct cc_str cc_cognito_write_refresh(const struct cc_cognito *cognito, struct cc_arena *arena,
+                                       const struct cc_principal *who, struct cc_str pools);
+/* Ends a refresh token at the pool; that it could not is logged, and no more. */
+void cc_cognito_revoke(struct cc_cognito *cognito, struct cc_arena *arena, struct cc_str pools);
+
+/* cognito_challenge.c: the sign-in goes on with an answer */
+enum cc_code cc_cognito_challenge(struct cc_cognito *cognito, struct cc_arena *arena,
+                                  struct cc_signing_in *run, const struct cc_pool_auth *auth,
+                                  struct cc_signed_in *out, struct cc_err *err) CC_NODISCARD;
+
+/* cognito_takeover.c: makes the account of a person of the pool who has signed in for the first
+ * time, and sets run->user and run->credential. CC_WRONG_CREDENTIALS: he is not to come along. */
+enum cc_code cc_cognito_take_over(struct cc_cognito *cognito, struct cc_arena *arena,
+                                  struct cc_signing_in *run, const struct cc_pool_auth *auth,
+                                  const struct cc_claims *claims, struct cc_err *err) CC_NODISCARD;
+
+/* cognito_jobs.c */
+
+enum cc_cognito_task { CC_COGNITO_REMOVE, CC_COGNITO_SIGN_OUT };
+
+/* Adds, in a transaction: to remove the pool's user unless he has an account with us by then; or
+ * to end all that the pool has given him. */
+enum cc_code cc_cognito_queue(struct cc_txn *txn, enum cc_cognito_task task, struct cc_str username,
+                              int64_t due_ms, struct cc_err *err) CC_NODISCARD;
+
+/* The functions of the interface (identity.h) */
+enum cc_code cc_cognito_sign_up(struct cc_identity *, struct cc_arena *, const struct cc_sign_up *,
+                                struct cc_pending *, struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_confirm(struct cc_identity *, struct cc_arena *, const struct cc_confirm *,
+                                struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_resend(struct cc_identity *, struct cc_arena *, const struct cc_resend *,
+                               int64_t *, struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_sign_in(struct cc_identity *, struct cc_arena *, const struct cc_sign_in *,
+                                struct cc_signed_in *, struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_answer(struct cc_identity *, struct cc_arena *, const struct cc_answer *,
+                               struct cc_signed_in *, struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_refresh(struct cc_identity *, struct cc_arena *, struct cc_str,
+                                struct cc_tokens *, struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_sign_out(struct cc_identity *, struct cc_arena *,
+                                 const struct cc_sign_out *, struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_forgot(struct cc_identity *, struct cc_arena *, const struct cc_forgot *,
+                               struct cc_pending *, struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_reset(struct cc_identity *, struct cc_arena *, const struct cc_reset *,
+                              struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_change_password(struct cc_identity *, struct cc_arena *,
+                                        const struct cc_change_password *,
+                                        struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_jwks(struct cc_identity *, struct cc_arena *, struct cc_jwks *,
+                             struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_do_job(struct cc_identity *, struct cc_arena *, const struct cc_job *,
+                               struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_disable(struct cc_identity *, struct cc_arena *, struct cc_str,
+                                struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_enable(struct cc_identity *, struct cc_arena *, struct cc_str,
+                               struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_end_all(struct cc_identity *, struct cc_arena *, struct cc_str,
+                                struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_remove_begin(struct cc_identity *, struct cc_arena *, struct cc_str,
+                                     struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_remove_end(struct cc_identity *, struct cc_arena *, struct cc_str,
+                                   struct cc_err *) CC_NODISCARD;
+
+#endif

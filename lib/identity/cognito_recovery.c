@@ -1,0 +1,251 @@
+#include "cognito.h"
+
+#include "../base/id.h"
+
+#define SESSIONS_STAY "sessions stay that a password, perhaps a new one, should have ended"
+
+static struct cc_str username_of(struct cc_cognito *cognito, struct cc_arena *arena,
+                                 const struct cc_proof *proof,
+                                 const struct cc_credential *credential)
+{
+    const struct cc_identifier login = cc_proof_login(proof);
+
+    if (!proof->user.at || !credential->hash.at)
+        return cc_cognito_nobody(cognito, arena, &login);
+    return credential->username.at ? credential->username : proof->user;
+}
+
+/* --- forgot ----------------------------------------------------------------------------------- */
+
+struct look {
+    struct cc_str user;
+    struct cc_credential credential; /* its hash is absent: nobody's, or of who is disabled */
+};
+
+/* The same read for a number that nobody has. */
+static enum cc_code find_credential(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct look *run = arg;
+    enum cc_code rc = cc_credential_get(txn, run->user, &run->credential, err);
+
+    if (rc == CC_NOT_FOUND || (rc == CC_OK && run->credential.state != CC_ACCOUNT_ACTIVE))
+        run->credential = (struct cc_credential){ .hash = CC_STR_ABSENT };
+    return rc == CC_NOT_FOUND ? CC_OK : rc;
+}
+
+static enum cc_code look_up(struct cc_cognito *cognito, struct cc_arena *arena,
+                            const struct cc_proof *proof, struct look *out, struct cc_err *err)
+{
+    *out = (struct look){ .user = proof->user.at ? proof->user : proof->id };
+    return cc_people_view(&cognito->people, arena, find_credential, out, err);
+}
+
+/* Whatever the pool says of this user, the answer is the same; the operator is told. */
+static enum cc_code ask_for_code(struct cc_cognito *cognito, struct cc_arena *arena,
+                                 const struct cc_proof *proof, const struct look *look,
+                                 struct cc_err *err)
+{
+    enum cc_code rc = cc_pool_forgot(&cognito->pool, arena,
+                                     username_of(cognito, arena, proof, &look->credential), err);
+
+    if (rc != CC_NOT_FOUND && rc != CC_TOO_MANY)
+        return rc;
+    cc_err_clear(err);
+    if (look->credential.hash.at)
+        cc_log_warn(cognito->people.config.log, "the pool sends no code for a new password",
+                    CC_LOG_STR("user", proof->user));
+    return CC_OK;
+}
+
+enum cc_code cc_cognito_forgot(struct cc_identity *self, struct cc_arena *arena,
+                               const struct cc_forgot *in, struct cc_pending *out,
+                               struct cc_err *err)
+{
+    struct cc_cognito *cognito = cc_cognito_of(self);
+    struct cc_recovering run;
+    struct look look;
+    enum cc_code rc = cc_people_forgot(&cognito->people, arena, in, &run, err);
+
+    if (rc == CC_OK && run.reaches)
+        rc = look_up(cognito, arena, &run.proof, &look, err);
+    if (rc == CC_OK && run.reaches)
+        rc = ask_for_code(cognito, arena, &run.proof, &look, err);
+    if (rc == CC_OK)
+        *out = cc_people_pending(&cognito->people, &run.proof);
+    return rc;
+}
+
+/* --- reset ------------------------------------------------------------------------------------ */
+
+struct reset {
+    struct cc_cognito *cognito;
+    const struct cc_reset *in;
+    struct cc_proof proof;
+    struct cc_attempt attempt; /* the place from which the owner proved himself */
+    struct cc_str generation;  /* the next one */
+    struct look look;
+    bool is_refused; /* the verdict */
+};
+
+/* Before the pool is asked, as with a confirmation. */
+static enum cc_code take_try(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct reset *run = arg;
+    struct cc_proof *proof = &run->proof;
+    enum cc_code rc = cc_proof_get(txn, CC_PROOF_RECOVERY, run->in->id, proof, err);
+
+    run->is_refused = rc == CC_NOT_FOUND;
+    if (rc != CC_OK)
+        return run->is_refused ? CC_OK : rc;
+    run->is_refused = proof->tries >= run->cognito->people.config.code_tries;
+    if (run->is_refused)
+        return CC_OK;
+    proof->tries++;
+    return cc_proof_put(txn, CC_PROOF_RECOVERY, proof, err);
+}
+
+/* The code was not looked at, or not used up. */
+static enum cc_code give_back(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct reset *run = arg;
+    struct cc_proof proof;
+    enum cc_code rc = cc_proof_get(txn, CC_PROOF_RECOVERY, run->in->id, &proof, err);
+
+    if (rc != CC_OK || proof.tries == 0)
+        return rc == CC_NOT_FOUND ? CC_OK : rc;
+    proof.tries--;
+    return cc_proof_put(txn, CC_PROOF_RECOVERY, &proof, err);
+}
+
+static enum cc_code put_password(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct reset *run = arg;
+    const struct cc_proof *proof = &run->proof;
+    const struct cc_credential *credential = &run->look.credential;
+    enum cc_code rc = cc_people_reset_txn(txn, proof, run->generation, &run->attempt, err);
+
+    if (rc != CC_OK)
+        return rc;
+    return cc_cognito_queue(txn, CC_COGNITO_SIGN_OUT,
+                            credential->username.at ? credential->username : proof->user,
+                            cc_txn_now_ms(txn), err);
+}
+
+static enum cc_code ask_pool(struct reset *run, struct cc_arena *arena, struct cc_str password,
+                             struct cc_err *err)
+{
+    struct cc_cognito *cognito = run->cognito;
+    const struct cc_credential *credential = &run->look.credential;
+    enum cc_code rc = cc_password_check(&cognito->people.rules, password, run->proof.value, err);
+
+    if (rc == CC_OK)
+        rc = cc_pool_reset(&cognito->pool, arena,
+                           username_of(cognito, arena, &run->proof, credential), run->in->code,
+                           password, err);
+    if (rc == CC_TOO_MANY || (rc == CC_OK && !credential->hash.at)) {
+        cc_err_clear(err);
+        return cc_people_fail_code(err);
+    }
+    return rc;
+}
+
+static void prepare(struct reset *run, struct cc_arena *arena, struct cc_str address)
+{
+    const struct cc_identifier login = cc_proof_login(&run->proof);
+
+    run->attempt = cc_people_attempt(&run->cognito->people, arena, &login, address);
+    run->generation = cc_cognito_generation(run->cognito, arena);
+}
+
+/* Where the answer of the pool got lost the password may be another now: then, too, whoever was
+ * signed in must not stay so. */
+static enum cc_code settle(struct reset *run, struct cc_arena *arena, enum cc_code asked,
+                           struct cc_err *err)
+{
+    struct cc_people *people = &run->cognito->people;
+    enum cc_code rc = asked;
+
+    if (asked == CC_OK)
+        rc = cc_people_run(people, arena, put_password, run, err);
+    else if (asked == CC_OUTCOME_UNKNOWN && run->look.credential.hash.at)
+        cc_people_run_aside(people, arena, put_password, run, SESSIONS_STAY);
+    else if (asked != CC_WRONG_CODE)
+        cc_people_run_aside(people, arena, give_back, run, "a try was not given back");
+    return rc == CC_NOT_FOUND ? cc_people_fail_code(err) : rc;
+}
+
+enum cc_code cc_cognito_reset(struct cc_identity *self, struct cc_arena *arena,
+                              const struct cc_reset *in, struct cc_err *err)
+{
+    struct cc_cognito *cognito = cc_cognito_of(self);
+    struct cc_str password = cc_password_normal(arena, in->password);
+    struct reset run = { .cognito = cognito, .in = in };
+    enum cc_code rc = cc_password_check(&cognito->people.rules, password, CC_STR_ABSENT, err);
+
+    if (rc != CC_OK)
+        return rc;
+    if (!cc_id_is_wellformed(in->id))
+        return cc_people_fail_code(err);
+    rc = cc_people_run(&cognito->people, arena, take_try, &run, err);
+    if (rc == CC_OK && run.is_refused)
+        return cc_people_fail_code(err);
+    if (rc == CC_OK)
+        rc = look_up(cognito, arena, &run.proof, &run.look, err);
+    if (rc != CC_OK)
+        return rc;
+    prepare(&run, arena, in->address);
+    return settle(&run, arena, ask_pool(&run, arena, password, err), err);
+}
+
+/* --- change of password ----------------------------------------------------------------------- */
+
+/* Not as with local identity: the pool has the new password already, so there is nothing left to
+ * refuse. */
+static enum cc_code end_others(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct cc_changing *run = arg;
+    struct cc_credential credential;
+    int64_t ignored_s;
+    enum cc_code rc = cc_credential_get(txn, run->who.user, &credential, err);
+
+    if (rc == CC_OK)
+        rc = cc_throttle_right(txn, &run->attempt, &ignored_s, err);
+    credential.hash = run->new_hash;
+    return rc == CC_OK ? cc_session_delete_others(txn, &run->who, &credential, err) : rc;
+}
+
+/* Where the answer of the pool got lost, the password may be another now. */
+static enum cc_code settle_change(struct cc_changing *run, struct cc_arena *arena,
+                                  enum cc_code asked, struct cc_err *err)
+{
+    enum cc_code rc = asked;
+
+    if (asked == CC_OK)
+        rc = cc_people_run(run->people, arena, end_others, run, err);
+    else if (asked == CC_OUTCOME_UNKNOWN)
+        cc_people_run_aside(run->people, arena, end_others, run, SESSIONS_STAY);
+    if (rc == CC_NOT_FOUND)
+        return cc_fail(err, CC_UNAUTHORIZED, NULL, "identity: the account is gone");
+    if (rc != CC_WRONG_CREDENTIALS)
+        return rc;
+    cc_err_clear(err);
+    return cc_people_change_wrong(arena, run, err);
+}
+
+enum cc_code cc_cognito_change_password(struct cc_identity *self, struct cc_arena *arena,
+                                        const struct cc_change_password *in, struct cc_err *err)
+{
+    struct cc_cognito *cognito = cc_cognito_of(self);
+    struct cc_str password = cc_password_normal(arena, in->password);
+    struct cc_changing run;
+    enum cc_code rc = cc_people_change_look(&cognito->people, arena, &in->who, &run, err);
+
+    if (rc == CC_OK)
+        rc = cc_password_check(&cognito->people.rules, password, run.login, err);
+    if (rc != CC_OK)
+        return rc;
+    run.new_hash = cc_cognito_generation(cognito, arena);
+    rc = cc_pool_change_password(&cognito->pool, arena, in->access_token,
+                                 cc_password_normal(arena, in->old_password), password, err);
+    return settle_change(&run, arena, rc, err);
+}

@@ -1,0 +1,202 @@
+/* A sign-up is a pending account of ours and an unconfirmed user of the pool, whose name is the id
+ * that the account will have. The pending account is first: with it the job is left that removes
+ * the pool's user if nothing comes of it. */
+#include "cognito.h"
+
+#include "../base/id.h"
+
+/* Later than any request that began before the pending account expired, whichever host's clock. */
+#define REMOVE_AFTER_MS ((int64_t)60 * 1000)
+
+/* --- sign-up ---------------------------------------------------------------------------------- */
+
+static enum cc_code make_pending(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct cc_signing_up *run = arg;
+    enum cc_code rc = cc_people_sign_up_txn(txn, run, err);
+
+    if (rc != CC_OK)
+        return rc;
+    return cc_cognito_queue(txn, CC_COGNITO_REMOVE, run->proof.user,
+                            run->proof.expires_ms + REMOVE_AFTER_MS, err);
+}
+
+/* For a taken number the pool does the same work, but has no address to send a code to. */
+static enum cc_code make_user(struct cc_cognito *cognito, struct cc_arena *arena,
+                              const struct cc_signing_up *run, struct cc_err *err)
+{
+    struct cc_pool_user user = {
+        .username = run->proof.user,
+        .name = run->proof.name,
+        .password = run->password,
+        .login = run->login,
+    };
+
+    if (run->proof.taken)
+        user.login.value = CC_STR_ABSENT;
+    return cc_pool_sign_up(&cognito->pool, arena, &user, err);
+}
+
+enum cc_code cc_cognito_sign_up(struct cc_identity *self, struct cc_arena *arena,
+                                const struct cc_sign_up *in, struct cc_pending *out,
+                                struct cc_err *err)
+{
+    struct cc_cognito *cognito = cc_cognito_of(self);
+    struct cc_people *people = &cognito->people;
+    struct cc_signing_up run;
+    enum cc_code rc = cc_people_sign_up_check(people, arena, in, &run, err);
+
+    if (rc == CC_OK)
+        rc = cc_people_sign_up_take(arena, &run, err);
+    if (rc != CC_OK)
+        return rc;
+    run.proof.user = cc_id_uuid7(arena, people->config.clock, people->config.random);
+    run.proof.hash = cc_cognito_generation(cognito, arena);
+    rc = cc_people_run(people, arena, make_pending, &run, err);
+    if (rc == CC_OK)
+        rc = make_user(cognito, arena, &run, err);
+    if (rc == CC_OK)
+        *out = cc_people_pending(people, &run.proof);
+    return rc;
+}
+
+/* --- confirmation ----------------------------------------------------------------------------- */
+
+struct confirm {
+    struct cc_cognito *cognito;
+    struct cc_str id;
+    struct cc_proof proof;
+    bool is_refused, is_late; /* the verdict */
+};
+
+/* Before the pool is asked, so that many guesses at the same moment are no more than many one after
+ * another. */
+static enum cc_code take_try(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct confirm *run = arg;
+    struct cc_proof *proof = &run->proof;
+    enum cc_code rc = cc_proof_get(txn, CC_PROOF_SIGN_UP, run->id, proof, err);
+
+    run->is_refused = rc == CC_NOT_FOUND;
+    if (rc != CC_OK)
+        return run->is_refused ? CC_OK : rc;
+    run->is_refused = proof->tries >= run->cognito->people.config.code_tries || !proof->user.at;
+    if (run->is_refused)
+        return CC_OK;
+    proof->tries++;
+    return cc_proof_put(txn, CC_PROOF_SIGN_UP, proof, err);
+}
+
+/* The pool did not look at the code. */
+static enum cc_code give_back(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct confirm *run = arg;
+    struct cc_proof proof;
+    enum cc_code rc = cc_proof_get(txn, CC_PROOF_SIGN_UP, run->id, &proof, err);
+
+    if (rc != CC_OK || proof.tries == 0)
+        return rc == CC_NOT_FOUND ? CC_OK : rc;
+    proof.tries--;
+    return cc_proof_put(txn, CC_PROOF_SIGN_UP, &proof, err);
+}
+
+/* The pending account may have expired meanwhile; and a taken number is never confirmed, whatever
+ * code the pool liked. */
+static enum cc_code make_account(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct confirm *run = arg;
+    struct cc_proof *proof = &run->proof;
+    enum cc_code rc = cc_proof_get(txn, CC_PROOF_SIGN_UP, run->id, proof, err);
+
+    run->is_late = false;
+    run->is_refused = rc == CC_NOT_FOUND || (rc == CC_OK && proof->taken);
+    if (rc != CC_OK || run->is_refused)
+        return run->is_refused ? CC_OK : rc;
+    rc = cc_people_account_txn(txn, proof, proof->user, &run->is_late, err);
+    if (rc != CC_OK || !run->is_late)
+        return rc;
+    return cc_cognito_queue(txn, CC_COGNITO_REMOVE, proof->user, cc_txn_now_ms(txn), err);
+}
+
+/* He waits for no code: perhaps because a try before this one got through, but not to the end. */
+static enum cc_code check_confirmed(struct cc_cognito *cognito, struct cc_arena *arena,
+                                    struct cc_str username, struct cc_err *err)
+{
+    struct cc_pool_person person;
+    enum cc_code rc = cc_pool_find(&cognito->pool, arena, username, &person, err);
+
+    if (rc == CC_NOT_FOUND || (rc == CC_OK && !cc_str_eq(person.status, CC_STR("CONFIRMED"))))
+        return cc_people_fail_code(err);
+    return rc;
+}
+
+/* That the pool has had enough of a user is told of nobody: numbers that are taken have none. */
+static enum cc_code ask_pool(struct confirm *run, struct cc_arena *arena, struct cc_str code,
+                             struct cc_err *err)
+{
+    struct cc_cognito *cognito = run->cognito;
+    struct cc_str username = run->proof.user;
+    enum cc_code rc = cc_pool_confirm(&cognito->pool, arena, username, code, err);
+
+    if (rc == CC_EXISTS)
+        rc = check_confirmed(cognito, arena, username, err);
+    if (rc == CC_TOO_MANY) {
+        cc_err_clear(err);
+        return cc_people_fail_code(err);
+    }
+    return rc;
+}
+
+enum cc_code cc_cognito_confirm(struct cc_identity *self, struct cc_arena *arena,
+                                const struct cc_confirm *in, struct cc_err *err)
+{
+    struct cc_cognito *cognito = cc_cognito_of(self);
+    struct confirm run = { .cognito = cognito, .id = in->id };
+    enum cc_code rc;
+
+    if (!cc_id_is_wellformed(in->id))
+        return cc_people_fail_code(err);
+    rc = cc_people_run(&cognito->people, arena, take_try, &run, err);
+    if (rc == CC_OK && run.is_refused)
+        return cc_people_fail_code(err);
+    if (rc == CC_OK)
+        rc = ask_pool(&run, arena, in->code, err);
+    if (rc != CC_OK && rc != CC_WRONG_CODE)
+        cc_people_run_aside(&cognito->people, arena, give_back, &run, "a try was not given back");
+    if (rc == CC_OK)
+        rc = cc_people_run(&cognito->people, arena, make_account, &run, err);
+    if (rc == CC_OK && run.is_refused)
+        return cc_people_fail_code(err);
+    return rc == CC_OK && run.is_late ? cc_people_fail_late(err) : rc;
+}
+
+/* --- resend ----------------------------------------------------------------------------------- */
+
+/* What the pool says of this user is nobody's business; the operator is told. */
+static enum cc_code resend(struct cc_cognito *cognito, struct cc_arena *arena,
+                           const struct cc_proof *proof, struct cc_err *err)
+{
+    enum cc_code rc = cc_pool_resend(&cognito->pool, arena, proof->user, err);
+
+    if (rc != CC_NOT_FOUND && rc != CC_TOO_MANY)
+        return rc;
+    cc_err_clear(err);
+    if (!proof->taken)
+        cc_log_warn(cognito->people.config.log, "the pool sends no code to confirm",
+                    CC_LOG_STR("user", proof->user));
+    return CC_OK;
+}
+
+enum cc_code cc_cognito_resend(struct cc_identity *self, struct cc_arena *arena,
+                               const struct cc_resend *in, int64_t *resend_after_s,
+                               struct cc_err *err)
+{
+    struct cc_resending run;
+    enum cc_code rc = cc_people_resend(cc_people_of(self), arena, in, &run, err);
+
+    if (rc == CC_OK && run.proof.user.at)
+        rc = resend(cc_cognito_of(self), arena, &run.proof, err);
+    if (rc == CC_OK)
+        *resend_after_s = run.resend_after_s;
+    return rc;
+}
