@@ -26,8 +26,10 @@ enum cc_code cc_profile_get(struct cc_txn *txn, struct cc_str user, struct cc_pr
 {
     enum cc_code rc = cc_row_get(txn, cc_key_profile(cc_txn_arena(txn), user), fields, out, err);
 
-    if (rc == CC_OK)
+    if (rc == CC_OK) {
         out->user = user;
+        out->is_gone = false;
+    }
     return rc;
 }
 

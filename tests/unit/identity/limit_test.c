@@ -140,7 +140,7 @@ static enum cc_code profiles(struct cc_txn *txn, void *arg, struct cc_err *err)
 START_TEST(a_profile_comes_back_as_it_was_put)
 {
     struct house h;
-    struct cc_profile out;
+    struct cc_profile out = { .is_gone = true }; /* what is not stored is as it must be, too */
 
     house_open(&h);
     ck_assert_int_eq(cc_store_run(h.store, h.arena, profiles, &out, anew(&h)), CC_OK);
@@ -151,6 +151,7 @@ START_TEST(a_profile_comes_back_as_it_was_put)
     ck_assert_int_eq(out.created_ms, 5);
     ck_assert_int_eq(out.updated_ms, 7);
     ck_assert(out.hidden_by_number);
+    ck_assert(!out.is_gone);
     house_close(&h);
 }
 END_TEST
