@@ -252,6 +252,8 @@ static bool is_ready(void *arg)
 
 static void print_codes(const struct cc_config *config)
 {
+    if (config->identity_backend == CC_IDENTITY_COGNITO)
+        return; /* the pool sends them */
     if (config->codes_sms == CC_SMS_OUTBOX || config->codes_email == CC_EMAIL_OUTBOX)
         printf("Codes are not really sent: they appear here and in %s\n", config->outbox.at);
     else if (config->codes_sms == CC_SMS_NONE && config->codes_email == CC_EMAIL_NONE)
