@@ -118,10 +118,14 @@ def service(account, tmp_path_factory):
     made = Server(account.data, quick=False, env={
         **account.endpoints(), **account.ministack.environment(),
         "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret})
-    made.settings = {"server.public_url": made.url, "identity.backend": "local",
-                     "codes.sms": "outbox"}
-    made.code = lambda to: made.notice(to)["code"]
-    return made
+    return told_where(made)
+
+
+def told_where(server):
+    """MiniStack sends no codes: they are always this one."""
+    server.settings = {"server.public_url": server.url}
+    server.code = lambda to: "123456"
+    return server
 
 
 # --- what is made ---------------------------------------------------------------------------------
@@ -350,15 +354,24 @@ def test_people_sign_up_sign_in_and_send(service):
     service.start()
     chat(service)
     service.stop()
+    assert "Nobody can sign up" not in service.log(), "the pool sends the codes"
+
+
+def test_the_rights_are_enough_for_the_operator(service):
+    service.start()
+    cyd = Person(service, "Cyd").sign_up().sign_in()
+    for command in ("show", "disable", "enable", "sign-out", "remove"):
+        well(service.run("user", command, cyd.number, *["--yes"] * (command == "remove")))
+    assert service.run("user", "show", cyd.number).returncode == 1
+    service.stop()
 
 
 def test_the_ready_configuration_serves_too(account, service, tmp_path):
     """Changed in what it marks, and told where MiniStack is."""
     told = account.outputs()
     made = Server(tmp_path / "data", quick=False, env=service.env)
-    made.code = lambda to: made.notice(to)["code"]
-    made.settings = {**service.settings,
-        "server.public_url": made.url, "aws.region": told["AwsRegion"],
+    told_where(made).settings |= {
+        "aws.region": told["AwsRegion"],
         "store.table": told["StoreTable"], "blob.bucket": told["BlobBucket"],
         "cognito.pool": told["CognitoPool"], "cognito.client_id": told["CognitoClientId"]}
     made.data.mkdir(mode=0o700)
