@@ -1,5 +1,6 @@
 #include "cognito.h"
 
+#include "pool_keys.h"
 #include "secret.h"
 
 #include "../base/id.h"
@@ -196,6 +197,5 @@ enum cc_code cc_cognito_sign_out(struct cc_identity *self, struct cc_arena *aren
 enum cc_code cc_cognito_jwks(struct cc_identity *self, struct cc_arena *arena, struct cc_jwks *out,
                              struct cc_err *err)
 {
-    (void)self, (void)arena, (void)out;
-    return cc_fail(err, CC_NOT_FOUND, NULL, "the pool publishes its keys itself");
+    return cc_pool_keys_jwks(cc_people_of(self)->keys, arena, out, err);
 }

@@ -1,0 +1,570 @@
+/* Calls of a user pool, at a server of the tests that says what Cognito's documentation says. */
+#include "house.h"
+
+#include "../../fake_http.h"
+
+#include "identity/pool.h"
+#include "net/net.h"
+
+#define SECRET_PASSWORD CC_STR("a password that nobody may read")
+#define SECRET_CODE CC_STR("424242")
+#define SECRET_TOKEN CC_STR("token.that.nobody.may.read")
+#define USER CC_STR("0198c0de-0000-7000-8000-000000000001")
+
+#define ERROR(name_, message_) "{\"__type\":\"" name_ "\",\"message\":\"" message_ "\"}"
+
+struct line {
+    const char *status; /* NULL: the connection is reset, as if the answer got lost */
+    const char *body;
+};
+
+struct scene {
+    struct house house; /* first */
+    struct fake_http http;
+    struct cc_net *net;
+    struct cc_aws_credentials *credentials;
+    struct cc_aws *aws;
+    struct cc_pool pool;
+    const struct line *lines;
+    size_t count;                              /* the last one is said from then on */
+    struct cc_str target, authorization, body; /* of the last request */
+};
+
+static bool say(struct fake_http *http, struct fake_peer *peer, const struct fake_request *request)
+{
+    struct scene *s = http->arg;
+    const struct line *line =
+        &s->lines[request->number < s->count ? request->number : s->count - 1];
+
+    s->target = cc_str_copy(s->house.arena, fake_header(request, "X-Amz-Target"));
+    s->authorization = cc_str_copy(s->house.arena, fake_header(request, "Authorization"));
+    s->body = cc_str_copy(s->house.arena, request->body);
+    if (!line->status) {
+        fake_reset(peer);
+        return false;
+    }
+    return fake_reply(peer, line->status, "", cc_str_from(line->body));
+}
+
+static const char *env(void *arg, const char *name)
+{
+    (void)arg;
+    if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0)
+        return "AKIDEXAMPLE";
+    return strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0 ? "secret" : NULL;
+}
+
+static void open_aws(struct scene *s)
+{
+    const struct cc_net_config net = { .ca_file = NULL };
+    const struct cc_clock *clock = &s->house.clock.base;
+
+    ck_assert_int_eq(cc_net_open(&net, &s->net, &s->house.err), CC_OK);
+    ck_assert_int_eq(
+        cc_aws_credentials_open(&(struct cc_aws_credentials_config){ .net = s->net,
+                                                                     .clock = clock,
+                                                                     .random = &cc_system_random,
+                                                                     .log = &s->house.log,
+                                                                     .env = env },
+                                &s->credentials, &s->house.err),
+        CC_OK);
+    ck_assert_int_eq(cc_aws_open(&(struct cc_aws_config){ .net = s->net,
+                                                          .credentials = s->credentials,
+                                                          .clock = clock,
+                                                          .random = &cc_system_random,
+                                                          .log = &s->house.log,
+                                                          .service = CC_STR("cognito-idp"),
+                                                          .region = CC_STR("eu-central-1"),
+                                                          .endpoint = cc_str_from(s->http.url) },
+                                 &s->aws, &s->house.err),
+                     CC_OK);
+}
+
+static void open_scene(struct scene *s, const struct line *lines, size_t count)
+{
+    *s = (struct scene){ .lines = lines, .count = count };
+    house_folder(&s->house);
+    s->http = (struct fake_http){ .answer = say, .arg = s };
+    fake_http_start(&s->http);
+    open_aws(s);
+    s->pool = (struct cc_pool){ .aws = s->aws,
+                                .id = CC_STR("eu-central-1_Ab12Cd34e"),
+                                .client_id = CC_STR("client"),
+                                .client_secret = CC_STR("shared") };
+}
+
+static void close_scene(struct scene *s)
+{
+    cc_aws_close(s->aws);
+    cc_aws_credentials_close(s->credentials);
+    fake_http_stop(&s->http);
+    cc_net_close(s->net);
+    nftw(s->house.folder, house_remove, 16, FTW_DEPTH | FTW_PHYS);
+    close(s->house.log.fd);
+    cc_arena_free(s->house.arena);
+}
+
+/* --- one of each ------------------------------------------------------------------------------ */
+
+typedef enum cc_code call_fn(struct scene *s, struct cc_err *err);
+
+static enum cc_code sign_up_there(struct scene *s, struct cc_err *err)
+{
+    const struct cc_pool_user user = { USER, CC_STR("Ada"), SECRET_PASSWORD, { "phone", ADA } };
+
+    return cc_pool_sign_up(&s->pool, s->house.arena, &user, err);
+}
+
+static enum cc_code confirm_there(struct scene *s, struct cc_err *err)
+{
+    return cc_pool_confirm(&s->pool, s->house.arena, USER, SECRET_CODE, err);
+}
+
+static enum cc_code resend_there(struct scene *s, struct cc_err *err)
+{
+    return cc_pool_resend(&s->pool, s->house.arena, USER, err);
+}
+
+static enum cc_code forgot_there(struct scene *s, struct cc_err *err)
+{
+    return cc_pool_forgot(&s->pool, s->house.arena, USER, err);
+}
+
+static enum cc_code reset_there(struct scene *s, struct cc_err *err)
+{
+    return cc_pool_reset(&s->pool, s->house.arena, USER, SECRET_CODE, SECRET_PASSWORD, err);
+}
+
+static enum cc_code change_there(struct scene *s, struct cc_err *err)
+{
+    return cc_pool_change_password(&s->pool, s->house.arena, SECRET_TOKEN, SECRET_PASSWORD,
+                                   SECRET_PASSWORD, err);
+}
+
+static enum cc_code sign_in_there(struct scene *s, struct cc_err *err)
+{
+    struct cc_pool_auth auth;
+
+    return cc_pool_sign_in(&s->pool, s->house.arena, USER, SECRET_PASSWORD, &auth, err);
+}
+
+static enum cc_code answer_there(struct scene *s, struct cc_err *err)
+{
+    const struct cc_pool_answer in = { USER, CC_STR("SMS_MFA"), SECRET_TOKEN, "SMS_MFA_CODE",
+                                       SECRET_CODE };
+    struct cc_pool_auth auth;
+
+    return cc_pool_answer(&s->pool, s->house.arena, &in, &auth, err);
+}
+
+static enum cc_code refresh_there(struct scene *s, struct cc_err *err)
+{
+    struct cc_pool_auth auth;
+
+    return cc_pool_refresh(&s->pool, s->house.arena, USER, SECRET_TOKEN, &auth, err);
+}
+
+static enum cc_code rotate_there(struct scene *s, struct cc_err *err)
+{
+    s->pool.rotates = true;
+    return refresh_there(s, err);
+}
+
+static enum cc_code revoke_there(struct scene *s, struct cc_err *err)
+{
+    return cc_pool_revoke(&s->pool, s->house.arena, SECRET_TOKEN, err);
+}
+
+static enum cc_code person_there(struct scene *s, struct cc_err *err)
+{
+    struct cc_pool_person person;
+
+    return cc_pool_person(&s->pool, s->house.arena, SECRET_TOKEN, &person, err);
+}
+
+static enum cc_code find_there(struct scene *s, struct cc_err *err)
+{
+    struct cc_pool_person person;
+
+    return cc_pool_find(&s->pool, s->house.arena, USER, &person, err);
+}
+
+static enum cc_code delete_there(struct scene *s, struct cc_err *err)
+{
+    return cc_pool_act(&s->pool, s->house.arena, CC_POOL_DELETE, USER, err);
+}
+
+static enum cc_code sign_out_there(struct scene *s, struct cc_err *err)
+{
+    return cc_pool_act(&s->pool, s->house.arena, CC_POOL_SIGN_OUT, USER, err);
+}
+
+/* --- what its exceptions are to us ------------------------------------------------------------ */
+
+/* As AWS's documentation has the names, and as far as it has them the messages. */
+static const struct {
+    call_fn *call;
+    const char *answer;
+    enum cc_code code;
+} exceptions[] = {
+    { sign_up_there, ERROR("UsernameExistsException", "User already exists"), CC_OK },
+    { sign_up_there, ERROR("InvalidPasswordException", "Password did not conform with policy: x"),
+      CC_INVALID },
+    { sign_up_there, ERROR("InvalidParameterException", "Attributes did not conform to schema"),
+      CC_UNAVAILABLE },
+    { sign_up_there, ERROR("NotAuthorizedException", "SignUp is not permitted for this user pool"),
+      CC_UNAVAILABLE },
+    { sign_up_there, ERROR("UserLambdaValidationException", "PreSignUp failed"), CC_UNAVAILABLE },
+    { sign_up_there, ERROR("CodeDeliveryFailureException", "no SMS"), CC_UNAVAILABLE },
+    { sign_up_there, ERROR("ResourceNotFoundException", "User pool client x does not exist."),
+      CC_UNAVAILABLE },
+
+    { confirm_there, ERROR("CodeMismatchException", "Invalid verification code"), CC_WRONG_CODE },
+    { confirm_there, ERROR("ExpiredCodeException", "request a code again."), CC_WRONG_CODE },
+    { confirm_there,
+      ERROR("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED"),
+      CC_EXISTS },
+    { confirm_there, ERROR("UserNotFoundException", "Username/client id combination not found."),
+      CC_EXISTS },
+    { confirm_there, ERROR("TooManyFailedAttemptsException", "x"), CC_TOO_MANY },
+    { confirm_there, ERROR("LimitExceededException", "Attempt limit exceeded"), CC_TOO_MANY },
+    { confirm_there, ERROR("NotAuthorizedException", "Unable to verify secret hash for client x"),
+      CC_UNAVAILABLE },
+
+    { resend_there, ERROR("InvalidParameterException", "User is already confirmed."),
+      CC_NOT_FOUND },
+    { resend_there, ERROR("UserNotFoundException", "x"), CC_NOT_FOUND },
+    { forgot_there, ERROR("InvalidParameterException", "there is no registered/verified email"),
+      CC_NOT_FOUND },
+    { forgot_there, ERROR("UserNotFoundException", "x"), CC_NOT_FOUND },
+    { forgot_there, ERROR("LimitExceededException", "Attempt limit exceeded"), CC_TOO_MANY },
+
+    { reset_there, ERROR("CodeMismatchException", "x"), CC_WRONG_CODE },
+    { reset_there, ERROR("ExpiredCodeException", "x"), CC_WRONG_CODE },
+    { reset_there, ERROR("UserNotFoundException", "x"), CC_WRONG_CODE },
+    { reset_there, ERROR("InvalidPasswordException", "Password not long enough"), CC_INVALID },
+
+    { change_there, ERROR("NotAuthorizedException", "Incorrect username or password."),
+      CC_WRONG_CREDENTIALS },
+    { change_there, ERROR("NotAuthorizedException", "Access Token has been revoked"),
+      CC_UNAUTHORIZED },
+    { change_there, ERROR("NotAuthorizedException", "Invalid Access Token"), CC_UNAUTHORIZED },
+    { change_there, ERROR("PasswordHistoryPolicyViolationException", "used previously"),
+      CC_INVALID },
+    { change_there, ERROR("LimitExceededException", "Attempt limit exceeded"), CC_TOO_MANY },
+
+    { sign_in_there, ERROR("NotAuthorizedException", "Incorrect username or password."),
+      CC_WRONG_CREDENTIALS },
+    { sign_in_there, ERROR("NotAuthorizedException", "Password attempts exceeded"),
+      CC_WRONG_CREDENTIALS },
+    { sign_in_there, ERROR("NotAuthorizedException", "User is disabled."), CC_WRONG_CREDENTIALS },
+    { sign_in_there, ERROR("UserNotFoundException", "User does not exist."), CC_WRONG_CREDENTIALS },
+    { sign_in_there, ERROR("UserNotConfirmedException", "User is not confirmed."),
+      CC_WRONG_CREDENTIALS },
+    { sign_in_there, ERROR("PasswordResetRequiredException", "x"), CC_WRONG_CREDENTIALS },
+    { sign_in_there,
+      ERROR("NotAuthorizedException", "Client x is configured with secret but SECRET_HASH was not"),
+      CC_UNAVAILABLE },
+    { sign_in_there,
+      ERROR("InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled for this client"),
+      CC_UNAVAILABLE },
+    { sign_in_there, ERROR("InvalidUserPoolConfigurationException", "x"), CC_UNAVAILABLE },
+    { sign_in_there, ERROR("ForbiddenException", "Request not allowed due to WAF block."),
+      CC_UNAVAILABLE },
+    { sign_in_there, ERROR("SomethingNewException", "x"), CC_UNAVAILABLE },
+    { sign_in_there, "{}", CC_UNAVAILABLE },
+
+    { answer_there, ERROR("CodeMismatchException", "x"), CC_WRONG_CODE },
+    { answer_there, ERROR("NotAuthorizedException", "Invalid session for the user."),
+      CC_WRONG_CODE },
+
+    { refresh_there, ERROR("NotAuthorizedException", "Refresh Token has been revoked"),
+      CC_UNAUTHORIZED },
+    { refresh_there, ERROR("NotAuthorizedException", "Refresh Token has expired"),
+      CC_UNAUTHORIZED },
+    { refresh_there, ERROR("UserNotFoundException", "x"), CC_UNAUTHORIZED },
+    { refresh_there, ERROR("NotAuthorizedException", "Unable to verify secret hash for client x"),
+      CC_UNAVAILABLE },
+    { rotate_there, ERROR("RefreshTokenReuseException", "x"), CC_UNAUTHORIZED },
+
+    { revoke_there, ERROR("UnsupportedTokenTypeException", "x"), CC_OK },
+    { revoke_there, ERROR("UnauthorizedException", "x"), CC_OK },
+    { person_there, ERROR("NotAuthorizedException", "Access Token has expired"), CC_UNAUTHORIZED },
+    { find_there, ERROR("UserNotFoundException", "User does not exist."), CC_NOT_FOUND },
+    { delete_there, ERROR("UserNotFoundException", "User does not exist."), CC_NOT_FOUND },
+    { delete_there, ERROR("AccessDeniedException", "not authorized to perform"), CC_UNAVAILABLE },
+};
+
+static bool has(struct cc_str text, struct cc_str part)
+{
+    return memmem(text.at, text.len, part.at, part.len) != NULL;
+}
+
+static void expect_no_secret(const struct cc_err *err)
+{
+    const struct cc_str secrets[] = { SECRET_PASSWORD, SECRET_CODE, SECRET_TOKEN };
+
+    for (size_t i = 0; i < CC_COUNT(secrets); i++) {
+        ck_assert(!has(cc_str_from(err->cause), secrets[i]));
+        ck_assert(!has(cc_str_from(err->detail), secrets[i]));
+    }
+}
+
+START_TEST(each_exception_is_what_the_table_says)
+{
+    const struct line line = { "400 Bad Request", exceptions[_i].answer };
+    struct scene s;
+    enum cc_code rc;
+
+    open_scene(&s, &line, 1);
+    rc = exceptions[_i].call(&s, anew(&s.house));
+    ck_assert_msg(rc == exceptions[_i].code, "%s gave %d: %s", exceptions[_i].answer, rc,
+                  s.house.err.cause);
+    expect_no_secret(&s.house.err);
+    close_scene(&s);
+}
+END_TEST
+
+/* Cognito repeats what it was given where it does not take it. */
+START_TEST(no_code_that_cognito_repeats_stands_in_a_cause)
+{
+    const struct line line = { "400 Bad Request",
+                               ERROR("InvalidParameterException",
+                                     "1 validation error detected: Value '424242' at "
+                                     "'confirmationCode' failed to satisfy constraint") };
+    struct scene s;
+
+    open_scene(&s, &line, 1);
+    ck_assert_int_eq(confirm_there(&s, anew(&s.house)), CC_WRONG_CODE);
+    expect_no_secret(&s.house.err);
+    close_scene(&s);
+}
+END_TEST
+
+/* --- the service itself ----------------------------------------------------------------------- */
+
+static call_fn *const all[] = { sign_up_there, confirm_there, resend_there,  forgot_there,
+                                reset_there,   change_there,  sign_in_there, answer_there,
+                                refresh_there, rotate_there,  revoke_there,  person_there,
+                                find_there,    delete_there,  sign_out_there };
+
+/* Whoever is told 401 throws his session away, or believes that his password is wrong. */
+START_TEST(a_throttled_service_is_never_a_wrong_password_or_code)
+{
+    const struct line line = { "400 Bad Request",
+                               ERROR("TooManyRequestsException", "Rate exceeded") };
+    struct scene s;
+
+    open_scene(&s, &line, 1);
+    ck_assert_int_eq(all[_i](&s, anew(&s.house)), CC_UNAVAILABLE);
+    expect_no_secret(&s.house.err);
+    close_scene(&s);
+}
+END_TEST
+
+START_TEST(a_broken_service_is_never_a_wrong_password_or_code)
+{
+    const struct line lines[] = {
+        { "500 Internal Server Error", ERROR("InternalErrorException", "x") },
+        { NULL, NULL },
+        { "500 Internal Server Error", "" },
+    };
+    struct scene s;
+    enum cc_code rc;
+
+    open_scene(&s, lines, CC_COUNT(lines));
+    rc = all[_i](&s, anew(&s.house));
+    ck_assert_msg(rc == CC_UNAVAILABLE || rc == CC_OUTCOME_UNKNOWN, "%d", rc);
+    expect_no_secret(&s.house.err);
+    close_scene(&s);
+}
+END_TEST
+
+/* The first try was carried out and its answer got lost: what the second is told comes of it. */
+START_TEST(after_a_lost_answer_what_cannot_be_done_twice_is_not_known)
+{
+    static const struct {
+        call_fn *call;
+        const char *answer;
+        enum cc_code code;
+    } cases[] = {
+        { sign_up_there, ERROR("UsernameExistsException", "x"), CC_OK },
+        { confirm_there, ERROR("NotAuthorizedException", "Current status is CONFIRMED"),
+          CC_EXISTS },
+        { reset_there, ERROR("ExpiredCodeException", "x"), CC_OUTCOME_UNKNOWN },
+        { change_there, ERROR("NotAuthorizedException", "Incorrect username or password."),
+          CC_OUTCOME_UNKNOWN },
+        { answer_there, ERROR("CodeMismatchException", "x"), CC_OUTCOME_UNKNOWN },
+        { rotate_there, ERROR("RefreshTokenReuseException", "x"), CC_OUTCOME_UNKNOWN },
+        { delete_there, ERROR("UserNotFoundException", "x"), CC_NOT_FOUND },
+    };
+
+    for (size_t i = 0; i < CC_COUNT(cases); i++) {
+        const struct line lines[] = { { NULL, NULL }, { "400 Bad Request", cases[i].answer } };
+        struct scene s;
+
+        open_scene(&s, lines, CC_COUNT(lines));
+        ck_assert_msg(cases[i].call(&s, anew(&s.house)) == cases[i].code, "case %zu: %d", i,
+                      s.house.err.code);
+        close_scene(&s);
+    }
+}
+END_TEST
+
+START_TEST(an_answer_that_nobody_can_read_is_no_answer)
+{
+    static const char *const answers[] = { "",
+                                           "[]",
+                                           "{}",
+                                           "{\"AuthenticationResult\":1}",
+                                           "{\"AuthenticationResult\":{\"AccessToken\":1}}",
+                                           "{\"AuthenticationResult\":{}}" };
+
+    for (size_t i = 0; i < CC_COUNT(answers); i++) {
+        const struct line line = { "200 OK", answers[i] };
+        struct scene s;
+
+        open_scene(&s, &line, 1);
+        ck_assert_int_eq(sign_in_there(&s, anew(&s.house)), CC_UNAVAILABLE);
+        ck_assert_int_eq(refresh_there(&s, anew(&s.house)), CC_UNAVAILABLE);
+        close_scene(&s);
+    }
+}
+END_TEST
+
+/* --- what is asked ---------------------------------------------------------------------------- */
+
+/* base64(HMAC-SHA256("shared", USER "client")), by `openssl dgst`. */
+#define HASH "o3eGtSUAA7vAfX4wbE7kJ96P9391nX83Oapw6bsUJ5U="
+
+START_TEST(requests_are_as_the_documentation_has_them)
+{
+    static const struct {
+        call_fn *call;
+        const char *target;
+        const char *body; /* in the order in which it is written */
+        bool is_signed;
+    } requests[] = {
+        { sign_up_there, "SignUp",
+          "{\"ClientId\":\"client\",\"Username\":\"0198c0de-0000-7000-8000-000000000001\","
+          "\"SecretHash\":\"" HASH "\",\"Password\":\"a password that nobody may read\","
+          "\"UserAttributes\":[{\"Name\":\"name\",\"Value\":\"Ada\"},"
+          "{\"Name\":\"phone_number\",\"Value\":\"+4915112345678\"}]}",
+          false },
+        { sign_in_there, "InitiateAuth",
+          "{\"ClientId\":\"client\",\"AuthFlow\":\"USER_PASSWORD_AUTH\",\"AuthParameters\":{"
+          "\"SECRET_HASH\":\"" HASH "\",\"USERNAME\":\"0198c0de-0000-7000-8000-000000000001\","
+          "\"PASSWORD\":\"a password that nobody may read\"}}",
+          false },
+        { refresh_there, "InitiateAuth",
+          "{\"ClientId\":\"client\",\"AuthFlow\":\"REFRESH_TOKEN_AUTH\",\"AuthParameters\":{"
+          "\"SECRET_HASH\":\"" HASH "\",\"REFRESH_TOKEN\":\"token.that.nobody.may.read\"}}",
+          false },
+        { rotate_there, "GetTokensFromRefreshToken",
+          "{\"ClientId\":\"client\",\"RefreshToken\":\"token.that.nobody.may.read\","
+          "\"ClientSecret\":\"shared\"}",
+          false },
+        { change_there, "ChangePassword",
+          "{\"AccessToken\":\"token.that.nobody.may.read\",\"PreviousPassword\":"
+          "\"a password that nobody may read\",\"ProposedPassword\":"
+          "\"a password that nobody may read\"}",
+          false },
+        { delete_there, "AdminDeleteUser",
+          "{\"UserPoolId\":\"eu-central-1_Ab12Cd34e\",\"Username\":"
+          "\"0198c0de-0000-7000-8000-000000000001\"}",
+          true },
+    };
+    const struct line line = { "200 OK", "{}" };
+
+    for (size_t i = 0; i < CC_COUNT(requests); i++) {
+        struct scene s;
+        enum cc_code rc;
+
+        open_scene(&s, &line, 1);
+        rc = requests[i].call(&s, anew(&s.house));
+        ck_assert(rc == CC_OK || rc == CC_UNAVAILABLE);
+        cc_check_str(s.target, cc_str_format(s.house.arena, "AWSCognitoIdentityProviderService.%s",
+                                             requests[i].target));
+        cc_check_str(s.body, cc_str_from(requests[i].body));
+        ck_assert_int_eq(s.authorization.at != NULL, requests[i].is_signed);
+        close_scene(&s);
+    }
+}
+END_TEST
+
+START_TEST(a_client_without_a_secret_gives_no_hash)
+{
+    const struct line line = { "200 OK", "{}" };
+    struct scene s;
+
+    open_scene(&s, &line, 1);
+    s.pool.client_secret = CC_STR_ABSENT;
+    ck_assert_int_eq(confirm_there(&s, anew(&s.house)), CC_OK);
+    cc_check_str(s.body, CC_STR("{\"ClientId\":\"client\",\"Username\":"
+                                "\"0198c0de-0000-7000-8000-000000000001\",\"ConfirmationCode\":"
+                                "\"424242\"}"));
+    close_scene(&s);
+}
+END_TEST
+
+START_TEST(a_number_that_is_taken_has_no_address_to_send_to)
+{
+    const struct cc_pool_user user = {
+        USER, CC_STR("Ada"), SECRET_PASSWORD, { "phone", CC_STR_ABSENT }
+    };
+    const struct line line = { "200 OK", "{}" };
+    struct scene s;
+
+    open_scene(&s, &line, 1);
+    ck_assert_int_eq(cc_pool_sign_up(&s.pool, s.house.arena, &user, anew(&s.house)), CC_OK);
+    ck_assert(!has(s.body, CC_STR("phone_number")));
+    ck_assert(has(s.body, CC_STR("\"Name\":\"name\"")));
+    close_scene(&s);
+}
+END_TEST
+
+START_TEST(a_person_is_read_with_what_is_verified)
+{
+    const struct line line = {
+        "200 OK", "{\"Username\":\"+4915112345678\",\"UserStatus\":\"CONFIRMED\",\"Enabled\":true,"
+                  "\"UserAttributes\":[{\"Name\":\"sub\",\"Value\":\"s\"},"
+                  "{\"Name\":\"phone_number\",\"Value\":\"+4915112345678\"},"
+                  "{\"Name\":\"phone_number_verified\",\"Value\":\"true\"},"
+                  "{\"Name\":\"email_verified\",\"Value\":\"false\"}],\"Surprise\":[]}"
+    };
+    struct cc_pool_person person;
+    struct scene s;
+
+    open_scene(&s, &line, 1);
+    ck_assert_int_eq(cc_pool_find(&s.pool, s.house.arena, USER, &person, anew(&s.house)), CC_OK);
+    cc_check_str(person.username, ADA);
+    cc_check_str(person.sub, CC_STR("s"));
+    cc_check_str(person.phone_number, ADA);
+    cc_check_str(person.status, CC_STR("CONFIRMED"));
+    ck_assert(person.phone_is_verified && !person.email_is_verified && person.is_enabled);
+    ck_assert_ptr_null(person.email.at);
+    close_scene(&s);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("identity/pool");
+    TCase *tcase = tcase_create("identity/pool");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, each_exception_is_what_the_table_says, 0, CC_COUNT(exceptions));
+    tcase_add_test(tcase, no_code_that_cognito_repeats_stands_in_a_cause);
+    tcase_add_loop_test(tcase, a_throttled_service_is_never_a_wrong_password_or_code, 0,
+                        CC_COUNT(all));
+    tcase_add_loop_test(tcase, a_broken_service_is_never_a_wrong_password_or_code, 0,
+                        CC_COUNT(all));
+    tcase_add_test(tcase, after_a_lost_answer_what_cannot_be_done_twice_is_not_known);
+    tcase_add_test(tcase, an_answer_that_nobody_can_read_is_no_answer);
+    tcase_add_test(tcase, requests_are_as_the_documentation_has_them);
+    tcase_add_test(tcase, a_client_without_a_secret_gives_no_hash);
+    tcase_add_test(tcase, a_number_that_is_taken_has_no_address_to_send_to);
+    tcase_add_test(tcase, a_person_is_read_with_what_is_verified);
+    suite_add_tcase(suite, tcase);
+    return cc_check_run_suite(suite);
+}
