@@ -234,7 +234,7 @@ static int64_t left_ms(const struct call *call)
 
 /* DynamoDB tells the sum of an answer's bytes: the one way to notice that it was cut where a length
  * told otherwise. What was cut off then stands where the next answer is looked for, and may look
- * like one: who has told a sum once tells it with each 200. */
+ * like one: who has told a sum with one 200 tells it with each. */
 static bool is_fitting(void *arg, const struct cc_net_answer *answer)
 {
     struct cc_aws *aws = arg;
@@ -244,7 +244,8 @@ static bool is_fitting(void *arg, const struct cc_net_answer *answer)
 
     if (!said.at)
         return answer->status != 200 || !atomic_load(&aws->has_sums);
-    atomic_store(&aws->has_sums, true);
+    if (answer->status == 200)
+        atomic_store(&aws->has_sums, true);
     return cc_str_to_i64(said, 0, UINT32_MAX, &sum) &&
            (uint64_t)sum == crc32_z(crc32_z(0, NULL, 0), bytes, answer->body.len);
 }
