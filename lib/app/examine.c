@@ -1,9 +1,11 @@
 #include "examine.h"
 
 #include "app.h"
+#include "senders.h"
 
 #include "../aws/examine.h"
 #include "../identity/keys.h"
+#include "../identity/pool_examine.h"
 
 /* What goes wrong is told as a finding: the log would tell it a second time. */
 static const struct cc_log silence = { .fd = -1, .level = CC_LOG_ERROR, .clock = &cc_system_clock };
@@ -23,20 +25,25 @@ static void examine_keys(const struct cc_config *config, struct cc_findings *to)
 /* --- AWS -------------------------------------------------------------------------------------- */
 
 struct reachable {
-    bool keys, dynamodb, s3;
+    bool keys, dynamodb, s3, cognito;
 };
 
-/* Both services have the same time: the first that says it will do. */
+/* All services have the same time: the first that says it will do. */
 static void look_for_services(const struct cc_app_aws *aws, struct reachable *out,
                               struct cc_findings *to)
 {
-    int64_t skew_ms = INT64_MAX, other_ms = INT64_MAX;
+    int64_t skew_ms[] = { INT64_MAX, INT64_MAX, INT64_MAX };
+    size_t first = 0;
 
     if (aws->dynamodb)
-        out->dynamodb = cc_aws_examine(aws->dynamodb, aws->net, "DynamoDB", &skew_ms, to);
+        out->dynamodb = cc_aws_examine(aws->dynamodb, aws->net, "DynamoDB", &skew_ms[0], to);
     if (aws->s3)
-        out->s3 = cc_aws_examine(aws->s3, aws->net, "S3", &other_ms, to);
-    cc_aws_clock_examine(skew_ms != INT64_MAX ? skew_ms : other_ms, to);
+        out->s3 = cc_aws_examine(aws->s3, aws->net, "S3", &skew_ms[1], to);
+    if (aws->cognito)
+        out->cognito = cc_aws_examine(aws->cognito, aws->net, "Cognito", &skew_ms[2], to);
+    while (first + 1 < CC_COUNT(skew_ms) && skew_ms[first] == INT64_MAX)
+        first++;
+    cc_aws_clock_examine(skew_ms[first], to);
 }
 
 static bool may_use(const struct reachable *reachable, bool answers, const char *what,
@@ -66,6 +73,43 @@ static void examine_bucket(const struct cc_config *config, const struct cc_app_a
     cc_blobs_examine_s3(&s3, cc_app_aws_region(config), to);
 }
 
+static void examine_senders(const struct cc_config *config, const struct cc_app_aws *aws,
+                            struct cc_findings *to)
+{
+    struct cc_sender *sender;
+    struct cc_err err = { 0 };
+
+    if (cc_app_open_sender(config, &silence, aws, &sender, &err) != CC_OK) {
+        cc_find_failed(to, "codes", &err);
+        return;
+    }
+    if (sender != NULL)
+        cc_sender_examine(sender, to);
+    cc_sender_close(sender);
+}
+
+/* Its keys are there for anybody; all else of it is looked at with credentials. */
+static void examine_pool(const struct cc_config *config, const struct cc_app_aws *aws,
+                         const struct reachable *reachable, struct cc_findings *to)
+{
+    struct cc_arena *arena = cc_arena_new((size_t)64 * 1024);
+    const struct cc_pool_examine pool = {
+        .aws = aws->cognito,
+        .net = aws->net,
+        .pool = config->cognito.pool,
+        .client_id = config->cognito.client_id,
+        .client_secret = config->cognito.client_secret,
+        .rotation = config->cognito.rotation,
+        .session_idle_s = config->identity.session_idle_s,
+        .keys_url = cc_app_pool_keys_url(arena, config),
+    };
+
+    if (may_use(reachable, reachable->cognito, "pool", to))
+        cc_pool_examine(&pool, to);
+    cc_pool_keys_examine(&pool, to);
+    cc_arena_free(arena);
+}
+
 static void examine_aws(const struct cc_config *config, bool whole, struct cc_findings *to)
 {
     struct reachable reachable = { .keys = false };
@@ -74,7 +118,7 @@ static void examine_aws(const struct cc_config *config, bool whole, struct cc_fi
 
     if (cc_app_aws_open(config, &silence, &aws, &err) != CC_OK) {
         cc_find_failed(to, "AWS", &err);
-        cc_find_unseen(to, "AWS", "Nothing that is kept there was looked at.");
+        cc_find_unseen(to, "AWS", "Nothing that is kept there was looked at, nor who sends codes.");
         return;
     }
     reachable.keys = cc_aws_credentials_examine(aws.credentials, to);
@@ -83,6 +127,9 @@ static void examine_aws(const struct cc_config *config, bool whole, struct cc_fi
         examine_table(config, &aws, whole, to);
     if (aws.s3 && may_use(&reachable, reachable.s3, "bucket", to))
         examine_bucket(config, &aws, to);
+    if (aws.cognito)
+        examine_pool(config, &aws, &reachable, to);
+    examine_senders(config, &aws, to);
     cc_app_aws_close(&aws);
 }
 
@@ -98,13 +145,23 @@ static void examine_file(const struct cc_config *config, bool whole, struct cc_f
     cc_store_examine_sqlite(&store, whole, to);
 }
 
+static bool asks_aws(const struct cc_config *config)
+{
+    return config->store_backend == CC_STORE_DYNAMODB || config->blob_backend == CC_BLOBS_S3 ||
+           config->identity_backend == CC_IDENTITY_COGNITO || config->codes_sms == CC_SMS_SNS;
+}
+
 void cc_app_examine(const struct cc_config *config, bool whole, struct cc_findings *to)
 {
+    const struct cc_app_aws nothing = { .net = NULL };
+
     examine_keys(config, to);
     if (config->store_backend == CC_STORE_SQLITE)
         examine_file(config, whole, to);
     if (config->blob_backend == CC_BLOBS_DIRECTORY)
         cc_blobs_examine_directory(config->blobs, to);
-    if (config->store_backend == CC_STORE_DYNAMODB || config->blob_backend == CC_BLOBS_S3)
+    if (asks_aws(config))
         examine_aws(config, whole, to);
+    else
+        examine_senders(config, &nothing, to);
 }

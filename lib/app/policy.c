@@ -8,7 +8,9 @@
 
 #define POLICY_BYTES_MAX ((size_t)8 * 1024)
 
+/* The first two are the doctor's. */
 static const char *const pool_actions[] = {
+    "cognito-idp:DescribeUserPool",       "cognito-idp:DescribeUserPoolClient",
     "cognito-idp:AdminGetUser",           "cognito-idp:AdminDeleteUser",
     "cognito-idp:AdminDisableUser",       "cognito-idp:AdminEnableUser",
     "cognito-idp:AdminUserGlobalSignOut",
@@ -28,6 +30,8 @@ static const char *const bucket_actions[] = {
     "s3:GetBucketPolicyStatus",
     "s3:GetBucketVersioning",
 };
+
+static const char *const sms_actions[] = { "sns:Publish", "sns:GetSMSSandboxAccountStatus" };
 
 static const char *partition_of(struct cc_str region)
 {
@@ -96,6 +100,14 @@ static void write_pool(struct cc_jw *w, struct cc_arena *arena, const struct cc_
     end(w);
 }
 
+/* A phone number is no resource that could be named. */
+static void write_sms(struct cc_jw *w)
+{
+    begin(w, "CloudChatSms", sms_actions, CC_COUNT(sms_actions));
+    cc_jw_str(w, CC_STR("*"));
+    end(w);
+}
+
 static struct cc_str indented(struct cc_arena *arena, struct cc_str text)
 {
     struct json_object *object;
@@ -115,13 +127,14 @@ enum cc_code cc_app_aws_policy(struct cc_arena *arena, const struct cc_config *c
     const bool has_table = config->store_backend == CC_STORE_DYNAMODB;
     const bool has_bucket = config->blob_backend == CC_BLOBS_S3;
     const bool has_pool = config->identity_backend == CC_IDENTITY_COGNITO;
+    const bool has_sms = config->codes_sms == CC_SMS_SNS;
     struct cc_buf buf;
     struct cc_jw w;
 
-    if (!has_table && !has_bucket && !has_pool)
+    if (!has_table && !has_bucket && !has_pool && !has_sms)
         return cc_fail(err, CC_INVALID, "Nothing is kept at AWS: no rights are needed.",
                        "neither [store] backend is dynamodb nor [blob] backend s3, nor [identity] "
-                       "backend cognito");
+                       "backend cognito, nor [codes] sms sns");
     if ((has_table || has_bucket) && region.len == 0)
         return cc_fail(err, CC_INVALID, "[aws] region must be set, or AWS_REGION.", "no region");
     cc_buf_init(&buf, arena, POLICY_BYTES_MAX);
@@ -136,6 +149,8 @@ enum cc_code cc_app_aws_policy(struct cc_arena *arena, const struct cc_config *c
         write_bucket(&w, arena, config, region);
     if (has_pool)
         write_pool(&w, arena, config);
+    if (has_sms)
+        write_sms(&w);
     cc_jw_array_end(&w);
     cc_jw_object_end(&w);
     *out = indented(arena, cc_buf_str(&buf));
