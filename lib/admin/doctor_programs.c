@@ -163,22 +163,24 @@ static void examine_public_url(const struct cc_config *config, struct cc_finding
         cc_find_well(to, "public address", "%s", url);
 }
 
+/* Who sends them is looked at by app/examine.h; the outbox tells of itself there, too. */
 static void examine_codes(const struct cc_config *config, struct cc_findings *to)
 {
-    const bool to_file =
-        config->codes_sms == CC_SMS_OUTBOX || config->codes_email == CC_EMAIL_OUTBOX;
+    const bool sms = config->codes_sms != CC_SMS_NONE;
+    const bool email = config->codes_email != CC_EMAIL_NONE;
 
-    if (config->codes_sms == CC_SMS_NONE && config->codes_email == CC_EMAIL_NONE)
+    if (config->identity_backend == CC_IDENTITY_COGNITO)
+        cc_find_well(to, "codes", "sent by the user pool%s",
+                     sms || email ? "; owners of taken numbers are told by us" : "");
+    else if (!sms && !email)
         cc_find_doubtful(to, "codes",
                          "[codes] sms and email are none: nobody can sign up, nor get back a lost "
                          "account.");
-    else if (to_file)
-        cc_find_doubtful(to, "codes",
-                         "[codes] sms or email is outbox, for trying out: codes reach nobody, they "
-                         "are written to %s.",
-                         config->outbox.at);
+    else if (!sms || !email)
+        cc_find_well(to, "codes", "by %s alone: [codes] %s is none", sms ? "SMS" : "e-mail",
+                     sms ? "email" : "sms");
     else
-        cc_find_well(to, "codes", "sent by a service");
+        cc_find_well(to, "codes", "by SMS and by e-mail");
 }
 
 void cc_doctor_examine_settings(const struct cc_site *site, struct cc_findings *to)

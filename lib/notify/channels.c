@@ -82,13 +82,19 @@ static enum cc_code channels_send(struct cc_sender *sender, const struct cc_noti
     return rc;
 }
 
+/* There is one configuration of each kind. */
+static bool is_same(const struct cc_sender *a, const struct cc_sender *b)
+{
+    return a != NULL && a->ops == b->ops;
+}
+
 static void channels_examine(struct cc_sender *sender, struct cc_findings *to)
 {
     const struct channels *self = (struct channels *)sender;
 
     if (self->config.sms)
         cc_sender_examine(self->config.sms, to);
-    if (self->config.email)
+    if (self->config.email && !is_same(self->config.sms, self->config.email))
         cc_sender_examine(self->config.email, to);
 }
 

@@ -71,7 +71,7 @@ static void outbox_close(struct cc_sender *sender)
 
 static void outbox_examine(struct cc_sender *sender, struct cc_findings *to)
 {
-    cc_find_doubtful(to, "codes",
+    cc_find_doubtful(to, "outbox",
                      "The outbox is for trying out: codes reach nobody, they are written to %s.",
                      ((struct outbox *)sender)->path);
 }

@@ -91,6 +91,8 @@ static enum cc_code smtp_send(struct cc_sender *sender, const struct cc_notice *
     return rc;
 }
 
+#define STARTS_TLS 220 /* the answer to STARTTLS, and the last one where TLS then fails */
+
 /* Greets the server and signs in. */
 static void smtp_examine(struct cc_sender *sender, struct cc_findings *to)
 {
@@ -105,6 +107,10 @@ static void smtp_examine(struct cc_sender *sender, struct cc_findings *to)
     else if (reply == 535)
         cc_find_wrong(to, "mail server", err.cause,
                       "The mail server does not know [smtp] user, or not with this password.");
+    else if (reply == STARTS_TLS && self->config.security == CC_SMTP_STARTTLS)
+        cc_find_wrong(to, "mail server", err.cause,
+                      "The mail server cannot show that it is [smtp] host: its certificate is not "
+                      "signed by an authority that is trusted ([smtp] ca_file).");
     else if (reply == 0)
         cc_find_wrong(to, "mail server", err.cause,
                       "Nobody who can be trusted answers at [smtp] host and port ([smtp] ca_file "

@@ -3,6 +3,7 @@
 
 #include "../aws/aws.h"
 #include "../aws/examine.h"
+#include "../aws/xml.h"
 #include "../base/arena.h"
 #include "../base/buf.h"
 #include "../base/encode.h"
@@ -122,14 +123,61 @@ static enum cc_code sns_send(struct cc_sender *sender, const struct cc_notice *n
     return rc;
 }
 
-/* Asks for what it may not do, perhaps, but needs no right that sending does not need: whether the
- * keys are good shows all the same. */
+/* --- for the doctor --------------------------------------------------------------------------- */
+
+/* Asks about the account, and sends nothing. false: there is no answer to be read, which is told
+ * unless it is only that we may not ask: sending needs another right. */
+static bool ask(const struct sns *self, struct cc_arena *arena, const char *action,
+                struct cc_aws_answer *out, struct cc_findings *to)
+{
+    struct cc_aws_request request;
+    struct cc_err err = { 0 };
+    struct cc_buf form;
+
+    cc_buf_init(&form, arena, FORM_BYTES_MAX);
+    add_pair(&form, "Action", cc_str_from(action));
+    add_pair(&form, "Version", CC_STR("2010-03-31"));
+    request = request_of(cc_buf_str(&form));
+    if (cc_aws_ask(self->config.aws, arena, &request, out, &err) != CC_OK)
+        return cc_find_wrong(to, "SMS", err.cause, "SNS gives no answer: try again.");
+    if (!out->error.at)
+        return true;
+    if (out->status == 400 || cc_aws_is_denied(out->error) ||
+        cc_str_eq(out->error, CC_STR("AuthorizationError"))) {
+        cc_find_unseen(to, "SMS",
+                       "SNS does not tell us: sns:%s is not allowed, or not known there.", action);
+        return false;
+    }
+    return cc_aws_find_refused(to, "SMS", out, "SNS does not answer what it is asked.");
+}
+
+/* A new account sends only to numbers that were proved to it. */
+static bool examine_sandbox(const struct sns *self, struct cc_arena *arena, struct cc_findings *to)
+{
+    struct cc_str boxed = CC_STR_ABSENT;
+    const struct aws_xml_want want = { "IsInSandbox", &boxed };
+    struct cc_aws_answer answer;
+
+    if (!ask(self, arena, "GetSMSSandboxAccountStatus", &answer, to))
+        return false;
+    if (aws_xml_find(arena, answer.body, &want, 1) && cc_str_eq(boxed, CC_STR("false")))
+        return true;
+    cc_find_doubtful(to, "SMS",
+                     "The account is in the SMS sandbox of SNS: codes reach the numbers alone that "
+                     "were proved there. Ask AWS to let it out.");
+    return false;
+}
+
+/* Whether keys and account are good; the right to publish shows with the first code. */
 static void sns_examine(struct cc_sender *sender, struct cc_findings *to)
 {
     const struct sns *self = (struct sns *)sender;
-    int64_t skew_ms;
+    struct cc_arena *arena = cc_arena_new(ARENA_BYTES_MAX);
 
-    cc_aws_examine(self->config.aws, self->config.net, "SNS", &skew_ms, to);
+    if (cc_aws_examine(self->config.aws, self->config.net, "SNS", NULL, to) &&
+        examine_sandbox(self, arena, to))
+        cc_find_well(to, "SMS", "to any number, within what the account may spend");
+    cc_arena_free(arena);
 }
 
 static void sns_stop(struct cc_sender *sender)

@@ -46,7 +46,7 @@ def test_what_is_well_is_said_line_by_line(data):
     assert [what for _, what, _ in lines] == [
         "user", "configuration", "data folder", "running", "address", "programs", "page",
         "web server", "public address", "codes", "server key", "signing keys", "disk", "database",
-        "photos"]
+        "photos", "outbox"]
     assert "read to its end and sound" in text_of(lines, "database")
 
 
@@ -251,13 +251,12 @@ def test_a_path_too_long_for_a_socket_is_named(data):
     assert "[serve] sockets" in text_of(examine(data), "sockets", "not ok")
 
 
-def test_addresses_and_codes_that_do_people_no_good_are_named(data):
+def test_addresses_that_do_people_no_good_are_named(data):
     configure(data, server__public_url="http://chat.example.org")
     only_wrong(data, "public address", "not https")
-    configure(data, server__public_url="https://chat.example.org", codes__sms="none", codes__email="none")
+    configure(data, server__public_url="https://chat.example.org")
     lines = examine(data)
     assert "[http] trusted_proxy" in text_of(lines, "public address", "warning")
-    assert "nobody can sign up" in text_of(lines, "codes", "warning")
     configure(data, http__trusted_proxy="yes")
     assert text_of(examine(data), "public address") == "https://chat.example.org"
 

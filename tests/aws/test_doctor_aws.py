@@ -55,7 +55,7 @@ def test_what_is_well_is_said_line_by_line(tables, ministack, tmp_path):
     told = [what for _, what, _ in lines]
     assert told[told.index("credentials"):] == [
         "credentials", "DynamoDB", "S3", "clock", "table", "index", "expiry", "backup", "rights",
-        "contents", "bucket", "objects", "public access"]
+        "contents", "bucket", "objects", "public access", "outbox"]
     assert "first start" in text_of(lines, "contents")
     assert not ministack.client("s3").list_objects_v2(Bucket=bucket).get("Contents")
     items = tables.client("dynamodb").scan(TableName=server.settings["store.table"])
