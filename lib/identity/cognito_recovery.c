@@ -131,6 +131,17 @@ static enum cc_code put_password(struct cc_txn *txn, void *arg, struct cc_err *e
                             cc_txn_now_ms(txn), err);
 }
 
+/* Where nobody knows whether the pool has the new password. The recovery stays, for the same
+ * request again: most likely nothing was done, and a code that was used up the pool knows by
+ * itself. */
+static enum cc_code put_perhaps(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct reset *run = arg;
+    enum cc_code rc = put_password(txn, arg, err);
+
+    return rc == CC_OK ? cc_proof_put(txn, CC_PROOF_RECOVERY, &run->proof, err) : rc;
+}
+
 static enum cc_code ask_pool(struct reset *run, struct cc_arena *arena, struct cc_str password,
                              struct cc_err *err)
 {
@@ -168,7 +179,7 @@ static enum cc_code settle(struct reset *run, struct cc_arena *arena, enum cc_co
     if (asked == CC_OK)
         rc = cc_people_run(people, arena, put_password, run, err);
     else if (asked == CC_OUTCOME_UNKNOWN && run->look.credential.hash.at)
-        cc_people_run_aside(people, arena, put_password, run, SESSIONS_STAY);
+        cc_people_run_aside(people, arena, put_perhaps, run, SESSIONS_STAY);
     else if (asked != CC_WRONG_CODE)
         cc_people_run_aside(people, arena, give_back, run, "a try was not given back");
     return rc == CC_NOT_FOUND ? cc_people_fail_code(err) : rc;
