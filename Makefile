@@ -287,6 +287,7 @@ test-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) $(B)/tests/bench/aws_cpu #
 	    SKIPS=no $(AWS_WITH) $$tables tests/run $(AWS_CONTRACT) || exit 1; done
 	@$(AWS_PYTHON) -m pytest -q -n $(JOBS) tests/aws -m 'not soak' $(ARGS)
 	@$(AWS_WITH) dynoxide $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
+	@$(AWS_WITH) --cognito dynoxide $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
 	@$(AWS_WITH) ministack $(AWS_PYTEST) -n $(JOBS) tests/api -k 'main_job or test_aws' $(ARGS)
 	@$(AWS_WITH) dynoxide $(AWS_PYTEST) tests/chaos -m aws $(ARGS)
 
@@ -295,6 +296,7 @@ soak-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) ## what of it takes long: 
 	@$(AWS_PYTHON) -m pytest -q tests/aws -m soak $(ARGS)
 	@MIGRATE_ROUNDS=30 MIGRATE_MESSAGES=50000 $(AWS_PYTHON) -m pytest -q tests/aws -k migrate $(ARGS)
 	@$(AWS_WITH) ministack $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
+	@$(AWS_WITH) --cognito ministack $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
 	@$(AWS_WITH) ministack $(AWS_PYTEST) tests/chaos -m aws $(ARGS)
 
 .PHONY: aws-tools
