@@ -367,20 +367,30 @@ static uint64_t generation_of(struct cc_token_keys *keys)
     return generation;
 }
 
+static bool write_jwks(struct pool_keys *self, struct cc_arena *arena, struct cc_jwks *out)
+{
+    bool has;
+
+    pthread_mutex_lock(&self->mutex);
+    look(self, LOOK_MS);
+    has = self->set.count > 0;
+    if (has)
+        cc_jwks_write(arena, self->set.at, self->set.count, out);
+    pthread_mutex_unlock(&self->mutex);
+    return has;
+}
+
 enum cc_code cc_pool_keys_jwks(struct cc_token_keys *keys, struct cc_arena *arena,
                                struct cc_jwks *out, struct cc_err *err)
 {
     struct pool_keys *self = pool_keys_of(keys);
-    size_t count;
 
-    pthread_mutex_lock(&self->mutex);
-    look(self, LOOK_MS);
-    count = self->set.count;
-    if (count > 0)
-        cc_jwks_write(arena, self->set.at, count, out);
-    pthread_mutex_unlock(&self->mutex);
-    return count > 0 ? CC_OK
-                     : cc_fail(err, CC_UNAVAILABLE, NULL, "keys of the user pool: none yet");
+    if (write_jwks(self, arena, out))
+        return CC_OK;
+    ask(self, arena, CC_POOL_KEYS_EVERY_MS);
+    if (write_jwks(self, arena, out))
+        return CC_OK;
+    return cc_fail(err, CC_UNAVAILABLE, NULL, "keys of the user pool: none yet");
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */

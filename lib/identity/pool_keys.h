@@ -39,8 +39,8 @@ void cc_pool_keys_close(struct cc_token_keys *keys); /* NULL is allowed */
  * CC_UNAVAILABLE: it has not, or is being asked by somebody else just now. Who finds no key at all
  *   waits for that, for some seconds. */
 
-/* The keys that we have, as a document, whether or not they are old: the pool is not asked.
- * CC_UNAVAILABLE: there are none yet. */
+/* The keys that we have, as a document; the pool is asked only if there are none, within the same
+ * limits. CC_UNAVAILABLE: there are none yet. */
 enum cc_code cc_pool_keys_jwks(struct cc_token_keys *keys, struct cc_arena *arena,
                                struct cc_jwks *out, struct cc_err *err) CC_NODISCARD;
 
