@@ -204,6 +204,8 @@ def headers(house):
 def claim_values(house):
     """Signed by us, and wrong."""
     now = int(time.time())
+    # of a pool's token it is the pool's own name, and may be any
+    subs = (house.bob.id, house.ada.id.upper()) if IDENTITY.name == "local" else ()
     wrong = {
         "iss": ("https://evil.example", house.claims["iss"] + "/", "", None, 1,
                 [house.claims["iss"]]),
@@ -214,9 +216,10 @@ def claim_values(house):
         "nbf": (now + 3600, 2**62, "0", now + 0.5, True),
         "iat": (now + 3600, 0, -1, 2**63 - 1, None, str(now), now - 0.5),
         "auth_time": (now + 3600, 0, -1, None, "1"),
-        "sub": ("", house.bob.id, house.ada.id + "#", house.ada.id.upper(), "..", "a" * 65, 1, None,
-                [house.ada.id], "U#" + house.ada.id),
-        "username": (house.bob.id, "", None),
+        "sub": ("", *subs, house.ada.id + "#", "..", "a" * 65, 1, None, [house.ada.id],
+                "U#" + house.ada.id),
+        "username": (house.bob.id, house.ada.id.upper(), house.ada.number, "", 1, None, "+",
+                     house.ada.id + "#", [house.ada.id], "U#" + house.ada.id),
         "origin_jti": ("", house.bob.session, str(uuid.uuid4()), "..", "#", None, 1,
                        [house.ada.session]),
         "jti": ("", None, 1, "a b")}
@@ -233,7 +236,8 @@ def claim_forms(house):
     nobody = str(uuid.uuid4())
     forms = {
         "exp twice": f'{{"exp":1,{inner}}}', "exp twice, escaped": f'{{{inner},"\\u0065xp":99}}',
-        "sub twice": f'{{"sub":"{house.bob.id}",{inner}}}', "a list": f"[{body}]",
+        "sub twice": f'{{"sub":"{house.bob.id}",{inner}}}', "username twice":
+        f'{{"username":"{house.bob.id}",{inner}}}', "a list": f"[{body}]",
         "a string": dump(house.kid), "null": "null", "nothing": "{}", "no JSON": "sub=ada",
         "two objects": body + body, "cut off": body[:-1], "deep":
         '{"x":' + "[" * 200 + "]" * 200 + f",{inner}}}", "not UTF-8": body.encode()[:-1]
@@ -388,17 +392,36 @@ def test_the_corpus_is_as_large_as_it_says(house):
 
 
 def bent_refresh_tokens(token, other):
+    parts = bent_parts if IDENTITY.name == "local" else bent_parts_of_pool
+    return ["", ".", "...", token[:-1], token + "A", token + ".", "." + token, token + "=",
+            token.upper(), "a" * 5000, token[:-1] + chr(ord(token[-1]) + 1),
+            *parts(token, other)]
+
+
+def bent_parts(token, other):
     user, session, n, mac = token.split(".")
     their_user, their_session, their_n, their_mac = other.split(".")
-    return ["", ".", "...", token[:-1], token + "A", token + ".", "." + token, token + "=",
-            token.upper(), f"{user}.{session}.{mac}", f"{user}.{session}.{int(n) + 1}.{mac}",
+    return [f"{user}.{session}.{mac}", f"{user}.{session}.{int(n) + 1}.{mac}",
             f"{user}.{session}.0{n}.{mac}", f"{user}.{session}.-{n}.{mac}",
             f"{user}.{session}.+{n}.{mac}", f"{user}.{session}.{n}.",
             f"{user}.{session}.{2**63 - 1}.{mac}", f"{user}.{session}.{2**64 + int(n)}.{mac}",
             f"{their_user}.{session}.{n}.{mac}", f"{user}.{their_session}.{n}.{mac}",
             f"{user}.{session}.{their_n}.{their_mac}", f"{session}.{user}.{n}.{mac}",
-            f"..{session}.{n}.{mac}", f"{user}#.{session}.{n}.{mac}", mac, "a" * 5000,
-            f"{user}.{session}.{n}.{'A' * 43}", token[:-1] + chr(ord(token[-1]) + 1)]
+            f"..{session}.{n}.{mac}", f"{user}#.{session}.{n}.{mac}", mac,
+            f"{user}.{session}.{n}.{'A' * 43}"]
+
+
+def bent_parts_of_pool(token, other):
+    """Whose last part, which has dots, is the pool's."""
+    user, session, mac, pools = token.split(".", 3)
+    their_user, their_session, their_mac, their_pools = other.split(".", 3)
+    return [pools, mac, f"{user}.{session}.{mac}", f"{user}.{session}.{mac}.",
+            f"{user}.{session}.{pools}", f"{user}.{session}..{pools}", f"..{mac}.{pools}",
+            f"{their_user}.{session}.{mac}.{pools}", f"{user}.{their_session}.{mac}.{pools}",
+            f"{user}.{session}.{their_mac}.{pools}", f"{user}.{session}.{mac}.{their_pools}",
+            f"{user}.{session}.{their_mac}.{their_pools}",
+            f"{their_user}.{their_session}.{mac}.{pools}", f"{session}.{user}.{mac}.{pools}",
+            f"{user}#.{session}.{mac}.{pools}", f"{user}.{session}.{'A' * 43}.{pools}"]
 
 
 def test_no_bent_refresh_token_is_accepted_and_none_ends_the_session(house):
