@@ -2,9 +2,7 @@
 often, what is taken for a key, and whose tokens are taken. The document of keys passes a proxy that
 counts and changes it; the rest of Cognito is MiniStack's."""
 
-import base64
 import hashlib
-import hmac
 import json
 import re
 import time
@@ -12,60 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import http_faults
+import pool_house
 import pytest
-from backends import Cognito
-from client import PASSWORD, Client, Person, claims, new_number, token_header
+from client import PASSWORD, Client, claims, new_number, token_header
 from forge import Rsa, b64, hmac_token, unb64
-from server import Server
 
 FLOOD = 200
 PROGRAMS = ("/profile", "/chat/rooms", "/auth/sessions", "/profile/preferences")
 PUBLISHED = Path(__file__).parents[2] / "lib" / "identity" / "published_keys.c"
 
 
-class House:
-    """SQLite, and people in a pool behind the proxy."""
-
-    def __init__(self, folder, storage, proxy, **settings):
-        self.folder, self.storage, self.proxy = folder, storage, proxy
-        self.pool = Cognito(proxy.url, storage.folder, storage.environment())
-        self.server = Server(folder / "data", {
-            **self.pool.settings(folder.name), **settings}, env=storage.environment())
-        self.server.code = lambda to: "123456"
-        self.server.check_log = lambda: None  # what faults made it log is none of its own
-
-    def person(self, name="Ada"):
-        return Person(self.server, name).sign_up()
-
-    def document(self):
-        """As MiniStack serves it."""
-        pool = self.server.settings["cognito.pool"]
-        return Client(self.storage.url).get(f"/{pool}/.well-known/jwks.json", expect=200).json()
-
-    def asked(self):
-        """How often the document was asked for: all else is POST."""
-        return sum(seen.operation == "GET" for seen in self.proxy.seen)
-
-    def forget_keys(self):
-        """As on a new machine; while it is stopped."""
-        for file in (self.server.data / "keys").glob("jwks-*"):
-            file.unlink()
-
-    def key(self):
-        return Rsa(self.pool.signing_key(self.server, None))
-
-    def ask(self, token, target="/profile"):
-        return Client(self.server.url).get(target, token=token, expect=(200, 401, 503)).status
-
-
 @pytest.fixture
 def house(tmp_path, ministack):
-    with http_faults.Proxy(ministack.url) as proxy:
-        made = House(tmp_path, ministack, proxy)
-        made.server.start()
+    with pool_house.running(tmp_path, ministack) as made:
         yield made
-        made.proxy.set(None)
-        made.server.stop()
 
 
 def served(document, status=200):
@@ -101,21 +59,14 @@ def test_all_processes_together_ask_once_whatever_keys_are_named(house):
 
 def test_a_flood_while_the_pool_is_down_asks_once_and_tells_nobody_that_his_token_is_none(house):
     ada = house.person().sign_in()
-    house.server.stop()
-    house.forget_keys()
-    house.proxy.forget()
-    house.proxy.set(served(b"", 503), only=("GET",))
-    house.server.start()
+    house.restart_without_keys(served(b"", 503))
     began = time.monotonic()
     with ThreadPoolExecutor(16) as threads:
         answers = set(threads.map(lambda i: house.ask(ada.token, PROGRAMS[i % len(PROGRAMS)]),
                                   range(FLOOD)))
     assert answers == {503}
     assert house.asked() <= 1 + (time.monotonic() - began) // 15
-    house.server.stop()
-    house.forget_keys()
-    house.proxy.set(None)
-    house.server.start()
+    house.restart_without_keys()
     assert house.ask(ada.token) == 200
 
 
@@ -136,10 +87,7 @@ def test_keys_outlive_a_restart_and_a_pool_that_is_down(house):
     b" " * 70_000), ids=("nothing", "html", "none", "oct", "long"))
 def test_a_document_that_is_none_is_503_and_not_401(house, document):
     ada = house.person().sign_in()
-    house.server.stop()
-    house.forget_keys()
-    house.proxy.set(served(document), only=("GET",))
-    house.server.start()
+    house.restart_without_keys(served(document))
     assert house.ask(ada.token) == 503
     Client(house.server.url).post("/auth/sign-in", {
         **ada.login, "password": PASSWORD}, expect=503)
@@ -153,10 +101,7 @@ def test_no_key_but_those_for_rs256_lets_anybody_in(house, tmp_path):
             "hs256": {**mine.jwk("hs256"), "alg": "HS256"}, "enc": {**mine.jwk("enc"), "use": "enc"},
             "none": {**mine.jwk("none"), "alg": "none"}, "d": {**mine.jwk("d"), "d": "AQAB"},
             "small": Rsa.make(tmp_path / "small.pem", 1024).jwk("small")}
-    house.server.stop()
-    house.forget_keys()
-    house.proxy.set(served({"keys": [*keys.values(), *public]}), only=("GET",))
-    house.server.start()
+    house.restart_without_keys(served({"keys": [*keys.values(), *public]}))
     assert house.ask(ada.token) == 200
     for kid in keys:
         header = {**token_header(ada.token), "kid": kid}
@@ -164,10 +109,7 @@ def test_no_key_but_those_for_rs256_lets_anybody_in(house, tmp_path):
                       hmac_token({**header, "alg": "HS256"}, claims(ada.token), b"secret"),
                       hmac_token(header, claims(ada.token), b"secret")):
             assert house.ask(token) == 401, kid
-    house.server.stop()
-    house.forget_keys()
-    house.proxy.set(served({"keys": [*public, twin]}), only=("GET",))
-    house.server.start()
+    house.restart_without_keys(served({"keys": [*public, twin]}))
     assert house.ask(ada.token) == 401  # of two keys of one name none is taken
     assert house.ask(mine.token(token_header(ada.token), claims(ada.token))) == 401
 
@@ -186,19 +128,11 @@ def test_the_keys_that_ministack_serves_are_each_pools_own_and_published_nowhere
 # --- whose tokens are taken -----------------------------------------------------------------------
 
 
-def secret_hash(settings, username):
-    mac = hmac.digest(settings["cognito.client_secret"].encode(),
-                      (username + settings["cognito.client_id"]).encode(), "sha256")
-    return base64.b64encode(mac).decode()
-
-
-def signed_in_there(house, settings, person):
+def signed_in_there(house, client_id, person, has_secret):
     """By the pool itself, past us."""
-    hashed = {}
-    if settings.get("cognito.client_secret"):
-        hashed = {"SECRET_HASH": secret_hash(settings, person.id)}
+    hashed = {"SECRET_HASH": house.secret_hash(person.id)} if has_secret else {}
     return house.pool.client().initiate_auth(
-        ClientId=settings["cognito.client_id"], AuthFlow="USER_PASSWORD_AUTH",
+        ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": person.id, "PASSWORD": PASSWORD, **hashed}
     )["AuthenticationResult"]
 
@@ -210,8 +144,8 @@ def test_no_token_but_an_access_token_of_our_client_and_a_session_of_ours_is_tak
         UserPoolId=ours["cognito.pool"], ClientName="other",
         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     )["UserPoolClient"]["ClientId"]
-    there = signed_in_there(house, {"cognito.client_id": other}, ada)
-    past_us = signed_in_there(house, ours, ada)
+    there = signed_in_there(house, other, ada, False)
+    past_us = signed_in_there(house, ours["cognito.client_id"], ada, True)
     for what, token in {"of another client": there["AccessToken"],
                         "an id token of another client": there["IdToken"],
                         "an id token": past_us["IdToken"],
@@ -224,15 +158,12 @@ def test_no_token_but_an_access_token_of_our_client_and_a_session_of_ours_is_tak
 
 def test_a_token_of_another_pool_is_not_taken(house, tmp_path, ministack):
     ada = house.person().sign_in()
-    with http_faults.Proxy(ministack.url) as proxy:
-        folder = tmp_path / "other"
-        folder.mkdir()
-        other = House(folder, ministack, proxy)
-        other.server.start()
+    folder = tmp_path / "other"
+    folder.mkdir()
+    with pool_house.running(folder, ministack) as other:
         bob = other.person("Bob").sign_in()
         assert house.ask(bob.token) == other.ask(ada.token) == 401
         assert house.ask(ada.token) == other.ask(bob.token) == 200
-        other.server.stop()
 
 
 def test_an_account_made_at_the_pool_past_us_is_nobody_here(house):
