@@ -1,10 +1,5 @@
 /* Calls of a user pool, at a server of the tests that says what Cognito's documentation says. */
-#include "house.h"
-
-#include "../../fake_http.h"
-
-#include "identity/pool.h"
-#include "net/net.h"
+#include "pool_scene.h"
 
 #define SECRET_PASSWORD CC_STR("a password that nobody may read")
 #define SECRET_CODE CC_STR("424242")
@@ -18,12 +13,8 @@ struct line {
     const char *body;
 };
 
-struct scene {
-    struct house house; /* first */
-    struct fake_http http;
-    struct cc_net *net;
-    struct cc_aws_credentials *credentials;
-    struct cc_aws *aws;
+struct telephone {
+    struct scene scene; /* first */
     struct cc_pool pool;
     const struct line *lines;
     size_t count;                              /* the last one is said from then on */
@@ -32,13 +23,13 @@ struct scene {
 
 static bool say(struct fake_http *http, struct fake_peer *peer, const struct fake_request *request)
 {
-    struct scene *s = http->arg;
+    struct telephone *s = http->arg;
     const struct line *line =
         &s->lines[request->number < s->count ? request->number : s->count - 1];
 
-    s->target = cc_str_copy(s->house.arena, fake_header(request, "X-Amz-Target"));
-    s->authorization = cc_str_copy(s->house.arena, fake_header(request, "Authorization"));
-    s->body = cc_str_copy(s->house.arena, request->body);
+    s->target = cc_str_copy(s->scene.house.arena, fake_header(request, "X-Amz-Target"));
+    s->authorization = cc_str_copy(s->scene.house.arena, fake_header(request, "Authorization"));
+    s->body = cc_str_copy(s->scene.house.arena, request->body);
     if (!line->status) {
         fake_reset(peer);
         return false;
@@ -46,157 +37,118 @@ static bool say(struct fake_http *http, struct fake_peer *peer, const struct fak
     return fake_reply(peer, line->status, "", cc_str_from(line->body));
 }
 
-static const char *env(void *arg, const char *name)
+static void open_line(struct telephone *s, const struct line *lines, size_t count)
 {
-    (void)arg;
-    if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0)
-        return "AKIDEXAMPLE";
-    return strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0 ? "secret" : NULL;
-}
-
-static void open_aws(struct scene *s)
-{
-    const struct cc_net_config net = { .ca_file = NULL };
-    const struct cc_clock *clock = &s->house.clock.base;
-
-    ck_assert_int_eq(cc_net_open(&net, &s->net, &s->house.err), CC_OK);
-    ck_assert_int_eq(
-        cc_aws_credentials_open(&(struct cc_aws_credentials_config){ .net = s->net,
-                                                                     .clock = clock,
-                                                                     .random = &cc_system_random,
-                                                                     .log = &s->house.log,
-                                                                     .env = env },
-                                &s->credentials, &s->house.err),
-        CC_OK);
-    ck_assert_int_eq(cc_aws_open(&(struct cc_aws_config){ .net = s->net,
-                                                          .credentials = s->credentials,
-                                                          .clock = clock,
-                                                          .random = &cc_system_random,
-                                                          .log = &s->house.log,
-                                                          .service = CC_STR("cognito-idp"),
-                                                          .region = CC_STR("eu-central-1"),
-                                                          .endpoint = cc_str_from(s->http.url) },
-                                 &s->aws, &s->house.err),
-                     CC_OK);
-}
-
-static void open_scene(struct scene *s, const struct line *lines, size_t count)
-{
-    *s = (struct scene){ .lines = lines, .count = count };
-    house_folder(&s->house);
-    s->http = (struct fake_http){ .answer = say, .arg = s };
-    fake_http_start(&s->http);
-    open_aws(s);
-    s->pool = (struct cc_pool){ .aws = s->aws,
+    *s = (struct telephone){ .lines = lines, .count = count };
+    house_folder(&s->scene.house);
+    scene_open(&s->scene, say, s);
+    s->pool = (struct cc_pool){ .aws = s->scene.aws,
                                 .id = CC_STR("eu-central-1_Ab12Cd34e"),
                                 .client_id = CC_STR("client"),
                                 .client_secret = CC_STR("shared") };
 }
 
-static void close_scene(struct scene *s)
+static void close_line(struct telephone *s)
 {
-    cc_aws_close(s->aws);
-    cc_aws_credentials_close(s->credentials);
-    fake_http_stop(&s->http);
-    cc_net_close(s->net);
-    nftw(s->house.folder, house_remove, 16, FTW_DEPTH | FTW_PHYS);
-    close(s->house.log.fd);
-    cc_arena_free(s->house.arena);
+    scene_close(&s->scene);
+    nftw(s->scene.house.folder, house_remove, 16, FTW_DEPTH | FTW_PHYS);
+    close(s->scene.house.log.fd);
+    cc_arena_free(s->scene.house.arena);
 }
 
 /* --- one of each ------------------------------------------------------------------------------ */
 
-typedef enum cc_code call_fn(struct scene *s, struct cc_err *err);
+typedef enum cc_code call_fn(struct telephone *s, struct cc_err *err);
 
-static enum cc_code sign_up_there(struct scene *s, struct cc_err *err)
+static enum cc_code sign_up_there(struct telephone *s, struct cc_err *err)
 {
     const struct cc_pool_user user = { USER, CC_STR("Ada"), SECRET_PASSWORD, { "phone", ADA } };
 
-    return cc_pool_sign_up(&s->pool, s->house.arena, &user, err);
+    return cc_pool_sign_up(&s->pool, s->scene.house.arena, &user, err);
 }
 
-static enum cc_code confirm_there(struct scene *s, struct cc_err *err)
+static enum cc_code confirm_there(struct telephone *s, struct cc_err *err)
 {
-    return cc_pool_confirm(&s->pool, s->house.arena, USER, SECRET_CODE, err);
+    return cc_pool_confirm(&s->pool, s->scene.house.arena, USER, SECRET_CODE, err);
 }
 
-static enum cc_code resend_there(struct scene *s, struct cc_err *err)
+static enum cc_code resend_there(struct telephone *s, struct cc_err *err)
 {
-    return cc_pool_resend(&s->pool, s->house.arena, USER, err);
+    return cc_pool_resend(&s->pool, s->scene.house.arena, USER, err);
 }
 
-static enum cc_code forgot_there(struct scene *s, struct cc_err *err)
+static enum cc_code forgot_there(struct telephone *s, struct cc_err *err)
 {
-    return cc_pool_forgot(&s->pool, s->house.arena, USER, err);
+    return cc_pool_forgot(&s->pool, s->scene.house.arena, USER, err);
 }
 
-static enum cc_code reset_there(struct scene *s, struct cc_err *err)
+static enum cc_code reset_there(struct telephone *s, struct cc_err *err)
 {
-    return cc_pool_reset(&s->pool, s->house.arena, USER, SECRET_CODE, SECRET_PASSWORD, err);
+    return cc_pool_reset(&s->pool, s->scene.house.arena, USER, SECRET_CODE, SECRET_PASSWORD, err);
 }
 
-static enum cc_code change_there(struct scene *s, struct cc_err *err)
+static enum cc_code change_there(struct telephone *s, struct cc_err *err)
 {
-    return cc_pool_change_password(&s->pool, s->house.arena, SECRET_TOKEN, SECRET_PASSWORD,
+    return cc_pool_change_password(&s->pool, s->scene.house.arena, SECRET_TOKEN, SECRET_PASSWORD,
                                    SECRET_PASSWORD, err);
 }
 
-static enum cc_code sign_in_there(struct scene *s, struct cc_err *err)
+static enum cc_code sign_in_there(struct telephone *s, struct cc_err *err)
 {
     struct cc_pool_auth auth;
 
-    return cc_pool_sign_in(&s->pool, s->house.arena, USER, SECRET_PASSWORD, &auth, err);
+    return cc_pool_sign_in(&s->pool, s->scene.house.arena, USER, SECRET_PASSWORD, &auth, err);
 }
 
-static enum cc_code answer_there(struct scene *s, struct cc_err *err)
+static enum cc_code answer_there(struct telephone *s, struct cc_err *err)
 {
     const struct cc_pool_answer in = { USER, CC_STR("SMS_MFA"), SECRET_TOKEN, "SMS_MFA_CODE",
                                        SECRET_CODE };
     struct cc_pool_auth auth;
 
-    return cc_pool_answer(&s->pool, s->house.arena, &in, &auth, err);
+    return cc_pool_answer(&s->pool, s->scene.house.arena, &in, &auth, err);
 }
 
-static enum cc_code refresh_there(struct scene *s, struct cc_err *err)
+static enum cc_code refresh_there(struct telephone *s, struct cc_err *err)
 {
     struct cc_pool_auth auth;
 
-    return cc_pool_refresh(&s->pool, s->house.arena, USER, SECRET_TOKEN, &auth, err);
+    return cc_pool_refresh(&s->pool, s->scene.house.arena, USER, SECRET_TOKEN, &auth, err);
 }
 
-static enum cc_code rotate_there(struct scene *s, struct cc_err *err)
+static enum cc_code rotate_there(struct telephone *s, struct cc_err *err)
 {
     s->pool.rotates = true;
     return refresh_there(s, err);
 }
 
-static enum cc_code revoke_there(struct scene *s, struct cc_err *err)
+static enum cc_code revoke_there(struct telephone *s, struct cc_err *err)
 {
-    return cc_pool_revoke(&s->pool, s->house.arena, SECRET_TOKEN, err);
+    return cc_pool_revoke(&s->pool, s->scene.house.arena, SECRET_TOKEN, err);
 }
 
-static enum cc_code person_there(struct scene *s, struct cc_err *err)
+static enum cc_code person_there(struct telephone *s, struct cc_err *err)
 {
     struct cc_pool_person person;
 
-    return cc_pool_person(&s->pool, s->house.arena, SECRET_TOKEN, &person, err);
+    return cc_pool_person(&s->pool, s->scene.house.arena, SECRET_TOKEN, &person, err);
 }
 
-static enum cc_code find_there(struct scene *s, struct cc_err *err)
+static enum cc_code find_there(struct telephone *s, struct cc_err *err)
 {
     struct cc_pool_person person;
 
-    return cc_pool_find(&s->pool, s->house.arena, USER, &person, err);
+    return cc_pool_find(&s->pool, s->scene.house.arena, USER, &person, err);
 }
 
-static enum cc_code delete_there(struct scene *s, struct cc_err *err)
+static enum cc_code delete_there(struct telephone *s, struct cc_err *err)
 {
-    return cc_pool_act(&s->pool, s->house.arena, CC_POOL_DELETE, USER, err);
+    return cc_pool_act(&s->pool, s->scene.house.arena, CC_POOL_DELETE, USER, err);
 }
 
-static enum cc_code sign_out_there(struct scene *s, struct cc_err *err)
+static enum cc_code sign_out_there(struct telephone *s, struct cc_err *err)
 {
-    return cc_pool_act(&s->pool, s->house.arena, CC_POOL_SIGN_OUT, USER, err);
+    return cc_pool_act(&s->pool, s->scene.house.arena, CC_POOL_SIGN_OUT, USER, err);
 }
 
 /* --- what its exceptions are to us ------------------------------------------------------------ */
@@ -313,15 +265,15 @@ static void expect_no_secret(const struct cc_err *err)
 START_TEST(each_exception_is_what_the_table_says)
 {
     const struct line line = { "400 Bad Request", exceptions[_i].answer };
-    struct scene s;
+    struct telephone s;
     enum cc_code rc;
 
-    open_scene(&s, &line, 1);
-    rc = exceptions[_i].call(&s, anew(&s.house));
+    open_line(&s, &line, 1);
+    rc = exceptions[_i].call(&s, anew(&s.scene.house));
     ck_assert_msg(rc == exceptions[_i].code, "%s gave %d: %s", exceptions[_i].answer, rc,
-                  s.house.err.cause);
-    expect_no_secret(&s.house.err);
-    close_scene(&s);
+                  s.scene.house.err.cause);
+    expect_no_secret(&s.scene.house.err);
+    close_line(&s);
 }
 END_TEST
 
@@ -332,12 +284,12 @@ START_TEST(no_code_that_cognito_repeats_stands_in_a_cause)
                                ERROR("InvalidParameterException",
                                      "1 validation error detected: Value '424242' at "
                                      "'confirmationCode' failed to satisfy constraint") };
-    struct scene s;
+    struct telephone s;
 
-    open_scene(&s, &line, 1);
-    ck_assert_int_eq(confirm_there(&s, anew(&s.house)), CC_WRONG_CODE);
-    expect_no_secret(&s.house.err);
-    close_scene(&s);
+    open_line(&s, &line, 1);
+    ck_assert_int_eq(confirm_there(&s, anew(&s.scene.house)), CC_WRONG_CODE);
+    expect_no_secret(&s.scene.house.err);
+    close_line(&s);
 }
 END_TEST
 
@@ -353,12 +305,12 @@ START_TEST(a_throttled_service_is_never_a_wrong_password_or_code)
 {
     const struct line line = { "400 Bad Request",
                                ERROR("TooManyRequestsException", "Rate exceeded") };
-    struct scene s;
+    struct telephone s;
 
-    open_scene(&s, &line, 1);
-    ck_assert_int_eq(all[_i](&s, anew(&s.house)), CC_UNAVAILABLE);
-    expect_no_secret(&s.house.err);
-    close_scene(&s);
+    open_line(&s, &line, 1);
+    ck_assert_int_eq(all[_i](&s, anew(&s.scene.house)), CC_UNAVAILABLE);
+    expect_no_secret(&s.scene.house.err);
+    close_line(&s);
 }
 END_TEST
 
@@ -369,14 +321,14 @@ START_TEST(a_broken_service_is_never_a_wrong_password_or_code)
         { NULL, NULL },
         { "500 Internal Server Error", "" },
     };
-    struct scene s;
+    struct telephone s;
     enum cc_code rc;
 
-    open_scene(&s, lines, CC_COUNT(lines));
-    rc = all[_i](&s, anew(&s.house));
+    open_line(&s, lines, CC_COUNT(lines));
+    rc = all[_i](&s, anew(&s.scene.house));
     ck_assert_msg(rc == CC_UNAVAILABLE || rc == CC_OUTCOME_UNKNOWN, "%d", rc);
-    expect_no_secret(&s.house.err);
-    close_scene(&s);
+    expect_no_secret(&s.scene.house.err);
+    close_line(&s);
 }
 END_TEST
 
@@ -401,12 +353,12 @@ START_TEST(after_a_lost_answer_what_cannot_be_done_twice_is_not_known)
 
     for (size_t i = 0; i < CC_COUNT(cases); i++) {
         const struct line lines[] = { { NULL, NULL }, { "400 Bad Request", cases[i].answer } };
-        struct scene s;
+        struct telephone s;
 
-        open_scene(&s, lines, CC_COUNT(lines));
-        ck_assert_msg(cases[i].call(&s, anew(&s.house)) == cases[i].code, "case %zu: %d", i,
-                      s.house.err.code);
-        close_scene(&s);
+        open_line(&s, lines, CC_COUNT(lines));
+        ck_assert_msg(cases[i].call(&s, anew(&s.scene.house)) == cases[i].code, "case %zu: %d", i,
+                      s.scene.house.err.code);
+        close_line(&s);
     }
 }
 END_TEST
@@ -422,12 +374,12 @@ START_TEST(an_answer_that_nobody_can_read_is_no_answer)
 
     for (size_t i = 0; i < CC_COUNT(answers); i++) {
         const struct line line = { "200 OK", answers[i] };
-        struct scene s;
+        struct telephone s;
 
-        open_scene(&s, &line, 1);
-        ck_assert_int_eq(sign_in_there(&s, anew(&s.house)), CC_UNAVAILABLE);
-        ck_assert_int_eq(refresh_there(&s, anew(&s.house)), CC_UNAVAILABLE);
-        close_scene(&s);
+        open_line(&s, &line, 1);
+        ck_assert_int_eq(sign_in_there(&s, anew(&s.scene.house)), CC_UNAVAILABLE);
+        ck_assert_int_eq(refresh_there(&s, anew(&s.scene.house)), CC_UNAVAILABLE);
+        close_line(&s);
     }
 }
 END_TEST
@@ -477,17 +429,18 @@ START_TEST(requests_are_as_the_documentation_has_them)
     const struct line line = { "200 OK", "{}" };
 
     for (size_t i = 0; i < CC_COUNT(requests); i++) {
-        struct scene s;
+        struct telephone s;
         enum cc_code rc;
 
-        open_scene(&s, &line, 1);
-        rc = requests[i].call(&s, anew(&s.house));
+        open_line(&s, &line, 1);
+        rc = requests[i].call(&s, anew(&s.scene.house));
         ck_assert(rc == CC_OK || rc == CC_UNAVAILABLE);
-        cc_check_str(s.target, cc_str_format(s.house.arena, "AWSCognitoIdentityProviderService.%s",
-                                             requests[i].target));
+        cc_check_str(s.target,
+                     cc_str_format(s.scene.house.arena, "AWSCognitoIdentityProviderService.%s",
+                                   requests[i].target));
         cc_check_str(s.body, cc_str_from(requests[i].body));
         ck_assert_int_eq(s.authorization.at != NULL, requests[i].is_signed);
-        close_scene(&s);
+        close_line(&s);
     }
 }
 END_TEST
@@ -495,15 +448,15 @@ END_TEST
 START_TEST(a_client_without_a_secret_gives_no_hash)
 {
     const struct line line = { "200 OK", "{}" };
-    struct scene s;
+    struct telephone s;
 
-    open_scene(&s, &line, 1);
+    open_line(&s, &line, 1);
     s.pool.client_secret = CC_STR_ABSENT;
-    ck_assert_int_eq(confirm_there(&s, anew(&s.house)), CC_OK);
+    ck_assert_int_eq(confirm_there(&s, anew(&s.scene.house)), CC_OK);
     cc_check_str(s.body, CC_STR("{\"ClientId\":\"client\",\"Username\":"
                                 "\"0198c0de-0000-7000-8000-000000000001\",\"ConfirmationCode\":"
                                 "\"424242\"}"));
-    close_scene(&s);
+    close_line(&s);
 }
 END_TEST
 
@@ -513,13 +466,14 @@ START_TEST(a_number_that_is_taken_has_no_address_to_send_to)
         USER, CC_STR("Ada"), SECRET_PASSWORD, { "phone", CC_STR_ABSENT }
     };
     const struct line line = { "200 OK", "{}" };
-    struct scene s;
+    struct telephone s;
 
-    open_scene(&s, &line, 1);
-    ck_assert_int_eq(cc_pool_sign_up(&s.pool, s.house.arena, &user, anew(&s.house)), CC_OK);
+    open_line(&s, &line, 1);
+    ck_assert_int_eq(cc_pool_sign_up(&s.pool, s.scene.house.arena, &user, anew(&s.scene.house)),
+                     CC_OK);
     ck_assert(!has(s.body, CC_STR("phone_number")));
     ck_assert(has(s.body, CC_STR("\"Name\":\"name\"")));
-    close_scene(&s);
+    close_line(&s);
 }
 END_TEST
 
@@ -533,17 +487,18 @@ START_TEST(a_person_is_read_with_what_is_verified)
                   "{\"Name\":\"email_verified\",\"Value\":\"false\"}],\"Surprise\":[]}"
     };
     struct cc_pool_person person;
-    struct scene s;
+    struct telephone s;
 
-    open_scene(&s, &line, 1);
-    ck_assert_int_eq(cc_pool_find(&s.pool, s.house.arena, USER, &person, anew(&s.house)), CC_OK);
+    open_line(&s, &line, 1);
+    ck_assert_int_eq(
+        cc_pool_find(&s.pool, s.scene.house.arena, USER, &person, anew(&s.scene.house)), CC_OK);
     cc_check_str(person.username, ADA);
     cc_check_str(person.sub, CC_STR("s"));
     cc_check_str(person.phone_number, ADA);
     cc_check_str(person.status, CC_STR("CONFIRMED"));
     ck_assert(person.phone_is_verified && !person.email_is_verified && person.is_enabled);
     ck_assert_ptr_null(person.email.at);
-    close_scene(&s);
+    close_line(&s);
 }
 END_TEST
 

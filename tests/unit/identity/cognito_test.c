@@ -1,0 +1,614 @@
+/* Accounts with a user pool: what is committed here and what is done there come to one, whatever
+ * gets lost in between. */
+#include "fake_pool.h"
+
+#include "identity/account.h"
+
+#define NEW_PASSWORD CC_STR("another correct horse")
+
+/* Does what is due, as the tick does. */
+static void do_jobs(struct fake_pool *p)
+{
+    struct house *h = &p->scene.house;
+    struct cc_jobs jobs;
+
+    do {
+        ck_assert_int_eq(cc_timer_take(h->store, h->arena, 60000, 16, &jobs, anew(h)), CC_OK);
+        for (size_t i = 0; i < jobs.count; i++) {
+            const struct cc_job *job = &jobs.at[i];
+
+            if (cc_str_eq(job->kind, CC_STR(CC_JOB_POOL)))
+                ck_assert_int_eq(cc_identity_do_job(h->identity, h->arena, job, anew(h)), CC_OK);
+            else
+                ck_assert_int_eq(
+                    cc_identity_send_code(h->identity, h->arena, job, &h->sender.base, anew(h)),
+                    CC_OK);
+            ck_assert_int_eq(cc_timer_done(h->store, h->arena, job, anew(h)), CC_OK);
+        }
+    } while (jobs.count > 0);
+}
+
+static struct cc_str new_account(struct fake_pool *p, struct cc_str who)
+{
+    struct house *h = &p->scene.house;
+    struct cc_str id;
+
+    ck_assert_msg(sign_up(h, who, &id) == CC_OK, "%s", h->err.cause);
+    ck_assert_msg(confirm(h, id, POOL_CODE) == CC_OK, "%s", h->err.cause);
+    return id;
+}
+
+static enum cc_code forgot(struct fake_pool *p, struct cc_str who, struct cc_str *id)
+{
+    struct house *h = &p->scene.house;
+    struct cc_forgot in = { login_of(who), h->address };
+    struct cc_pending pending = { .id = CC_STR_ABSENT };
+    enum cc_code rc = cc_identity_forgot(h->identity, h->arena, &in, &pending, anew(h));
+
+    *id = pending.id;
+    return rc;
+}
+
+static enum cc_code reset(struct fake_pool *p, struct cc_str id, struct cc_str code)
+{
+    struct house *h = &p->scene.house;
+    struct cc_reset in = { id, code, NEW_PASSWORD, h->address };
+
+    return cc_identity_reset(h->identity, h->arena, &in, anew(h));
+}
+
+static enum cc_code change(struct fake_pool *p, const struct cc_tokens *tokens, struct cc_str old)
+{
+    struct house *h = &p->scene.house;
+    struct cc_change_password in = { whose(h, tokens->access_token), tokens->access_token, old,
+                                     NEW_PASSWORD };
+
+    return cc_identity_change_password(h->identity, h->arena, &in, anew(h));
+}
+
+/* --- sign-up ---------------------------------------------------------------------------------- */
+
+START_TEST(who_is_confirmed_at_the_pool_has_an_account_and_a_session_here)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens;
+    struct cc_principal who;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    tokens = sign_in(h, ADA);
+    who = whose(h, tokens.access_token);
+    cc_check_str(who.session, tokens.session_id);
+    ck_assert_str_eq(p.users[0].name, cc_str_z(h->arena, who.user));
+    ck_assert_str_eq(p.users[0].phone, "+4915112345678");
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(a_sign_up_that_the_pool_did_not_take_can_be_made_again)
+{
+    static const enum pool_fault faults[] = { POOL_THROTTLES, POOL_BREAKS, POOL_LOSES };
+
+    for (size_t i = 0; i < CC_COUNT(faults); i++) {
+        struct fake_pool p;
+        struct house *h = &p.scene.house;
+        struct cc_str id;
+        enum cc_code rc;
+
+        pool_open(&p, false);
+        pool_fails(&p, "SignUp", faults[i], 100);
+        rc = sign_up(h, ADA, &id);
+        ck_assert(rc == (i == 0 ? CC_UNAVAILABLE : CC_OUTCOME_UNKNOWN));
+        pool_fails(&p, NULL, POOL_WORKS, 0);
+        (void)new_account(&p, ADA);
+        (void)sign_in(h, ADA);
+        turn(h, 700);
+        do_jobs(&p);
+        ck_assert_uint_eq(pool_people(&p), 1);
+        pool_close(&p);
+    }
+}
+END_TEST
+
+START_TEST(a_sign_up_whose_answer_got_lost_once_is_done)
+{
+    struct fake_pool p;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    pool_fails(&p, "SignUp", POOL_LOSES, 1);
+    ck_assert_int_eq(sign_up(&p.scene.house, ADA, &id), CC_OK);
+    ck_assert_int_eq(confirm(&p.scene.house, id, POOL_CODE), CC_OK);
+    pool_close(&p);
+}
+END_TEST
+
+/* However often the answer gets lost: once the pool has confirmed him the account comes. */
+START_TEST(a_confirmation_goes_on_where_it_stopped)
+{
+    for (int times = 1; times <= 4; times += 3) {
+        struct fake_pool p;
+        struct house *h = &p.scene.house;
+        struct cc_str id;
+
+        pool_open(&p, false);
+        ck_assert_int_eq(sign_up(h, ADA, &id), CC_OK);
+        pool_fails(&p, "ConfirmSignUp", POOL_LOSES, times);
+        ck_assert_int_eq(confirm(h, id, POOL_CODE), times == 1 ? CC_OK : CC_OUTCOME_UNKNOWN);
+        if (times > 1)
+            ck_assert_int_eq(confirm(h, id, POOL_CODE), CC_OK);
+        (void)sign_in(h, ADA);
+        ck_assert_int_eq(confirm(h, id, POOL_CODE), CC_WRONG_CODE);
+        pool_close(&p);
+    }
+}
+END_TEST
+
+START_TEST(a_pool_that_is_away_uses_up_no_try)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    ck_assert_int_eq(sign_up(h, ADA, &id), CC_OK);
+    pool_fails(&p, "ConfirmSignUp", POOL_THROTTLES, 1000);
+    for (int i = 0; i < 6; i++)
+        ck_assert_int_eq(confirm(h, id, POOL_CODE), CC_UNAVAILABLE);
+    pool_fails(&p, NULL, POOL_WORKS, 0);
+    ck_assert_int_eq(confirm(h, id, POOL_CODE), CC_OK);
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(after_five_wrong_codes_the_pool_is_not_asked_again)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    ck_assert_int_eq(sign_up(h, ADA, &id), CC_OK);
+    for (int i = 0; i < 8; i++)
+        ck_assert_int_eq(confirm(h, id, CC_STR("000000")), CC_WRONG_CODE);
+    ck_assert_int_eq(confirm(h, id, POOL_CODE), CC_WRONG_CODE);
+    ck_assert_uint_eq(pool_calls(&p, "ConfirmSignUp"), 5);
+    pool_close(&p);
+}
+END_TEST
+
+static enum cc_code race_guess(struct house *h, struct cc_arena *arena, void *arg,
+                               struct cc_str *result)
+{
+    struct cc_confirm in = { *(struct cc_str *)arg, CC_STR("000000") };
+    struct cc_err err = { 0 };
+
+    (void)result;
+    return cc_identity_confirm(h->identity, arena, &in, &err);
+}
+
+START_TEST(of_64_guesses_at_the_same_moment_five_are_judged)
+{
+    struct racer racers[RACERS];
+    struct fake_pool p;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    ck_assert_int_eq(sign_up(&p.scene.house, ADA, &id), CC_OK);
+    race(&p.scene.house, racers, race_guess, &id);
+    ck_assert_uint_eq(race_count(racers, CC_WRONG_CODE), RACERS);
+    ck_assert_uint_eq(pool_calls(&p, "ConfirmSignUp"), 5);
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(who_is_late_is_told_and_removed_from_the_pool)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_str first, second;
+
+    pool_open(&p, false);
+    ck_assert_int_eq(sign_up(h, ADA, &first), CC_OK);
+    ck_assert_int_eq(sign_up(h, ADA, &second), CC_OK);
+    ck_assert_int_eq(confirm(h, second, POOL_CODE), CC_OK);
+    ck_assert_int_eq(confirm(h, first, POOL_CODE), CC_CONFLICT);
+    ck_assert_uint_eq(pool_people(&p), 2);
+    do_jobs(&p);
+    ck_assert_uint_eq(pool_people(&p), 1);
+    (void)sign_in(h, ADA);
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(what_was_not_confirmed_in_time_is_removed_from_the_pool)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    (void)new_account(&p, BOB);
+    ck_assert_int_eq(sign_up(h, ADA, &id), CC_OK);
+    turn(h, 601);
+    do_jobs(&p);
+    ck_assert_uint_eq(pool_people(&p), 2); /* a confirmation may just be under way */
+    ck_assert_int_eq(confirm(h, id, POOL_CODE), CC_WRONG_CODE);
+    turn(h, 60);
+    do_jobs(&p);
+    ck_assert_uint_eq(pool_people(&p), 1);
+    (void)sign_in(h, BOB);
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(a_taken_number_is_never_confirmed_and_its_owner_is_told_once)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_str free_one, taken;
+    int64_t after_s;
+    size_t calls;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    calls = p.call_count;
+    ck_assert_int_eq(sign_up(h, BOB, &free_one), CC_OK);
+    ck_assert_uint_eq(p.call_count, calls + 1);
+    ck_assert_int_eq(sign_up(h, ADA, &taken), CC_OK);
+    ck_assert_uint_eq(p.call_count, calls + 2);
+    ck_assert_str_eq(p.users[2].phone, ""); /* no code goes anywhere */
+    do_jobs(&p);
+    ck_assert_uint_eq(h->sender.count, 1);
+    cc_check_str(last_notice(h)->to, ADA);
+    ck_assert_ptr_null(last_notice(h)->code.at);
+    ck_assert_int_eq(confirm(h, taken, POOL_CODE), CC_WRONG_CODE);
+    turn(h, 31);
+    ck_assert_int_eq(resend(h, taken, &after_s), CC_OK);
+    ck_assert_int_eq(resend(h, free_one, &after_s), CC_OK);
+    ck_assert_uint_eq(pool_calls(&p, "ResendConfirmationCode"), 2);
+    do_jobs(&p);
+    ck_assert_uint_eq(h->sender.count, 1);
+    pool_close(&p);
+}
+END_TEST
+
+/* --- sign-in ---------------------------------------------------------------------------------- */
+
+START_TEST(a_pool_that_is_away_is_no_wrong_password)
+{
+    static const enum pool_fault faults[] = { POOL_THROTTLES, POOL_BREAKS, POOL_LOSES };
+
+    for (size_t i = 0; i < CC_COUNT(faults); i++) {
+        struct fake_pool p;
+        struct house *h = &p.scene.house;
+        struct cc_tokens tokens;
+
+        pool_open(&p, false);
+        (void)new_account(&p, ADA);
+        pool_fails(&p, "InitiateAuth", faults[i], 100);
+        ck_assert_int_eq(sign_in_with(h, ADA, PASSWORD, &tokens), CC_UNAVAILABLE);
+        pool_fails(&p, NULL, POOL_WORKS, 0);
+        (void)sign_in(h, ADA); /* at once: nothing was counted */
+        pool_close(&p);
+    }
+}
+END_TEST
+
+START_TEST(wrong_passwords_are_slowed_down_before_the_pool_is_asked)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    size_t asked;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    ck_assert_int_eq(guess(h, ADA), CC_WRONG_CREDENTIALS);
+    ck_assert_int_eq(guess(h, NOBODY), CC_WRONG_CREDENTIALS);
+    asked = pool_calls(&p, "InitiateAuth");
+    ck_assert_uint_eq(asked, 2);
+    ck_assert_int_eq(guess(h, ADA), CC_TOO_MANY);
+    ck_assert_int_eq(guess(h, NOBODY), CC_TOO_MANY);
+    ck_assert_uint_eq(pool_calls(&p, "InitiateAuth"), asked);
+    pool_close(&p);
+}
+END_TEST
+
+static void recover_meanwhile(struct fake_pool *p)
+{
+    struct house *h = &p->scene.house;
+    struct cc_str user = cc_str_from(p->users[0].name);
+
+    ck_assert_int_eq(cc_account_disable(h->store, h->arena, user, anew(h)), CC_OK);
+}
+
+START_TEST(an_account_that_changed_while_the_pool_judged_opens_no_session)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    p.in_between = recover_meanwhile;
+    ck_assert_int_eq(sign_in_with(h, ADA, PASSWORD, &tokens), CC_WRONG_CREDENTIALS);
+    ck_assert_uint_eq(p.revoked_count, 1); /* what the pool gave is not left behind */
+    ck_assert_int_eq(sign_in_with(h, ADA, PASSWORD, &tokens), CC_WRONG_CREDENTIALS);
+    ck_assert_uint_eq(p.revoked_count, 2);
+    pool_close(&p);
+}
+END_TEST
+
+/* --- sessions --------------------------------------------------------------------------------- */
+
+START_TEST(a_refresh_keeps_the_session_and_its_token_where_the_pool_does_not_rotate)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens first, next;
+
+    pool_open(&p, _i == 1);
+    (void)new_account(&p, ADA);
+    first = sign_in(h, ADA);
+    turn(h, 600);
+    ck_assert_msg(refresh(h, first.refresh_token, &next) == CC_OK, "%s", h->err.cause);
+    cc_check_str(next.session_id, first.session_id);
+    cc_check_str(next.refresh_token, first.refresh_token); /* the fake's successor is the same */
+    turn(h, 600);                                          /* the first access token has expired */
+    ck_assert(is_signed_in(h, &next));
+    ck_assert_uint_eq(pool_calls(&p, "GetTokensFromRefreshToken"), _i == 1 ? 1 : 0);
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(what_the_pool_revoked_is_over_here_too_and_what_it_could_not_say_is_not)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens, next;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    tokens = sign_in(h, ADA);
+    pool_fails(&p, "InitiateAuth", POOL_BREAKS, 100);
+    ck_assert_int_eq(refresh(h, tokens.refresh_token, &next), CC_UNAVAILABLE);
+    ck_assert(is_signed_in(h, &tokens));
+    pool_fails(&p, NULL, POOL_WORKS, 0);
+    p.users[0].is_over = true;
+    ck_assert_int_eq(refresh(h, tokens.refresh_token, &next), CC_UNAUTHORIZED);
+    ck_assert(!is_signed_in(h, &tokens));
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(a_refresh_without_a_session_is_refused_before_the_pool_is_asked_and_revoked)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens, next;
+    struct cc_principal which;
+    size_t asked;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    tokens = sign_in(h, ADA);
+    which = whose(h, tokens.access_token);
+    ck_assert_int_eq(cc_identity_session_end(h->identity, h->arena, &which, anew(h)), CC_OK);
+    asked = pool_calls(&p, "InitiateAuth");
+    ck_assert_int_eq(refresh(h, tokens.refresh_token, &next), CC_UNAUTHORIZED);
+    ck_assert_uint_eq(pool_calls(&p, "InitiateAuth"), asked);
+    ck_assert_uint_eq(p.revoked_count, 1);
+    pool_close(&p);
+}
+END_TEST
+
+/* Else anybody could have the pool asked as often as he likes. */
+START_TEST(of_a_refresh_token_that_is_not_ours_the_pool_hears_nothing)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens, next;
+    size_t asked;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    tokens = sign_in(h, ADA);
+    asked = p.call_count;
+    for (size_t i = 0; i < tokens.refresh_token.len; i++) {
+        struct cc_str forged = cc_str_copy(h->arena, tokens.refresh_token);
+
+        *(char *)(uintptr_t)&forged.at[i] = forged.at[i] == 'x' ? 'y' : 'x';
+        ck_assert_int_eq(refresh(h, forged, &next), CC_UNAUTHORIZED);
+    }
+    ck_assert_uint_eq(p.call_count, asked);
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(a_sign_out_revokes_the_token_of_its_own_session_and_no_other)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens mine, other;
+    struct cc_sign_out out;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    mine = sign_in(h, ADA);
+    other = sign_in(h, ADA);
+    out = (struct cc_sign_out){ whose(h, other.access_token), mine.refresh_token };
+    ck_assert_int_eq(cc_identity_sign_out(h->identity, h->arena, &out, anew(h)), CC_OK);
+    ck_assert(!is_signed_in(h, &other) && is_signed_in(h, &mine));
+    ck_assert_uint_eq(p.revoked_count, 0);
+    out = (struct cc_sign_out){ whose(h, mine.access_token), mine.refresh_token };
+    pool_fails(&p, "RevokeToken", POOL_BREAKS, 100);
+    ck_assert_int_eq(cc_identity_sign_out(h->identity, h->arena, &out, anew(h)), CC_OK);
+    ck_assert(!is_signed_in(h, &mine));
+    pool_close(&p);
+}
+END_TEST
+
+/* --- new passwords ---------------------------------------------------------------------------- */
+
+START_TEST(a_new_password_ends_every_session_here_and_at_the_pool)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    tokens = sign_in(h, ADA);
+    ck_assert_int_eq(forgot(&p, ADA, &id), CC_OK);
+    ck_assert_int_eq(reset(&p, id, CC_STR("000000")), CC_WRONG_CODE);
+    ck_assert(is_signed_in(h, &tokens));
+    ck_assert_int_eq(reset(&p, id, POOL_CODE), CC_OK);
+    ck_assert(!is_signed_in(h, &tokens));
+    ck_assert_int_eq(reset(&p, id, POOL_CODE), CC_WRONG_CODE);
+    do_jobs(&p);
+    ck_assert(p.users[0].is_over);
+    ck_assert_int_eq(sign_in_with(h, ADA, NEW_PASSWORD, &tokens), CC_OK);
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(a_recovery_asks_the_pool_the_same_for_a_number_that_nobody_has)
+{
+    struct fake_pool p;
+    struct cc_str known, unknown;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    ck_assert_int_eq(forgot(&p, ADA, &known), CC_OK);
+    ck_assert_int_eq(forgot(&p, NOBODY, &unknown), CC_OK);
+    ck_assert_uint_eq(pool_calls(&p, "ForgotPassword"), 2);
+    ck_assert_int_eq(reset(&p, unknown, POOL_CODE), CC_WRONG_CODE);
+    ck_assert_int_eq(reset(&p, known, CC_STR("000000")), CC_WRONG_CODE);
+    ck_assert_uint_eq(pool_calls(&p, "ConfirmForgotPassword"), 2);
+    pool_close(&p);
+}
+END_TEST
+
+/* The password may be another now: then whoever was signed in must not stay so. */
+START_TEST(a_reset_whose_outcome_is_not_known_ends_every_session_all_the_same)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    tokens = sign_in(h, ADA);
+    ck_assert_int_eq(forgot(&p, ADA, &id), CC_OK);
+    pool_fails(&p, "ConfirmForgotPassword", POOL_LOSES, 1);
+    ck_assert_int_eq(reset(&p, id, POOL_CODE), CC_OUTCOME_UNKNOWN);
+    ck_assert(!is_signed_in(h, &tokens));
+    ck_assert_int_eq(sign_in_with(h, ADA, NEW_PASSWORD, &tokens), CC_OK);
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(a_reset_that_the_pool_could_not_judge_changes_nothing)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    tokens = sign_in(h, ADA);
+    ck_assert_int_eq(forgot(&p, ADA, &id), CC_OK);
+    pool_fails(&p, "ConfirmForgotPassword", POOL_THROTTLES, 100);
+    for (int i = 0; i < 6; i++)
+        ck_assert_int_eq(reset(&p, id, POOL_CODE), CC_UNAVAILABLE);
+    ck_assert(is_signed_in(h, &tokens));
+    pool_fails(&p, NULL, POOL_WORKS, 0);
+    ck_assert_int_eq(reset(&p, id, POOL_CODE), CC_OK);
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(a_change_of_password_keeps_this_session_and_ends_the_others)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens mine, other;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    mine = sign_in(h, ADA);
+    other = sign_in(h, ADA);
+    ck_assert_int_eq(change(&p, &mine, CC_STR("not the password")), CC_WRONG_CREDENTIALS);
+    ck_assert_int_eq(change(&p, &mine, PASSWORD), CC_TOO_MANY);
+    ck_assert(is_signed_in(h, &other));
+    turn(h, 2);
+    if (_i == 1)
+        pool_fails(&p, "ChangePassword", POOL_LOSES, 1);
+    ck_assert_int_eq(change(&p, &mine, PASSWORD), _i == 1 ? CC_OUTCOME_UNKNOWN : CC_OK);
+    ck_assert(is_signed_in(h, &mine) && !is_signed_in(h, &other));
+    pool_close(&p);
+}
+END_TEST
+
+/* --- what an operator does -------------------------------------------------------------------- */
+
+START_TEST(a_removed_account_is_gone_from_the_pool)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens;
+    struct cc_str user;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    tokens = sign_in(h, ADA);
+    user = whose(h, tokens.access_token).user;
+    ck_assert_int_eq(cc_identity_remove_begin(h->identity, h->arena, user, anew(h)), CC_OK);
+    pool_fails(&p, "AdminDeleteUser", POOL_BREAKS, 4);
+    ck_assert_int_ne(cc_identity_remove_end(h->identity, h->arena, user, anew(h)), CC_OK);
+    ck_assert_int_eq(cc_identity_remove_end(h->identity, h->arena, user, anew(h)), CC_OK);
+    ck_assert_uint_eq(pool_people(&p), 0);
+    (void)new_account(&p, ADA); /* the number is free */
+    pool_close(&p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("identity/cognito");
+    TCase *tcase = tcase_create("identity/cognito");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, who_is_confirmed_at_the_pool_has_an_account_and_a_session_here);
+    tcase_add_test(tcase, a_sign_up_that_the_pool_did_not_take_can_be_made_again);
+    tcase_add_test(tcase, a_sign_up_whose_answer_got_lost_once_is_done);
+    tcase_add_test(tcase, a_confirmation_goes_on_where_it_stopped);
+    tcase_add_test(tcase, a_pool_that_is_away_uses_up_no_try);
+    tcase_add_test(tcase, after_five_wrong_codes_the_pool_is_not_asked_again);
+    tcase_add_test(tcase, of_64_guesses_at_the_same_moment_five_are_judged);
+    tcase_add_test(tcase, who_is_late_is_told_and_removed_from_the_pool);
+    tcase_add_test(tcase, what_was_not_confirmed_in_time_is_removed_from_the_pool);
+    tcase_add_test(tcase, a_taken_number_is_never_confirmed_and_its_owner_is_told_once);
+    tcase_add_test(tcase, a_pool_that_is_away_is_no_wrong_password);
+    tcase_add_test(tcase, wrong_passwords_are_slowed_down_before_the_pool_is_asked);
+    tcase_add_test(tcase, an_account_that_changed_while_the_pool_judged_opens_no_session);
+    tcase_add_loop_test(
+        tcase, a_refresh_keeps_the_session_and_its_token_where_the_pool_does_not_rotate, 0, 2);
+    tcase_add_test(tcase, what_the_pool_revoked_is_over_here_too_and_what_it_could_not_say_is_not);
+    tcase_add_test(tcase,
+                   a_refresh_without_a_session_is_refused_before_the_pool_is_asked_and_revoked);
+    tcase_add_test(tcase, of_a_refresh_token_that_is_not_ours_the_pool_hears_nothing);
+    tcase_add_test(tcase, a_sign_out_revokes_the_token_of_its_own_session_and_no_other);
+    tcase_add_test(tcase, a_new_password_ends_every_session_here_and_at_the_pool);
+    tcase_add_test(tcase, a_recovery_asks_the_pool_the_same_for_a_number_that_nobody_has);
+    tcase_add_test(tcase, a_reset_whose_outcome_is_not_known_ends_every_session_all_the_same);
+    tcase_add_test(tcase, a_reset_that_the_pool_could_not_judge_changes_nothing);
+    tcase_add_loop_test(tcase, a_change_of_password_keeps_this_session_and_ends_the_others, 0, 2);
+    tcase_add_test(tcase, a_removed_account_is_gone_from_the_pool);
+    suite_add_tcase(suite, tcase);
+    return cc_check_run_suite(suite);
+}
