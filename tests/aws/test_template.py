@@ -273,12 +273,16 @@ def allowed(policy):
             for action in several(one["Action"]) for name in several(one["Resource"])}
 
 
-def test_its_rights_are_those_that_are_printed(account):
-    arn, iam = account.outputs()["RightsArn"], account.client("iam")
+def rights_of(account, name="cloud-chat"):
+    arn, iam = account.outputs(name)["RightsArn"], account.client("iam")
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    made = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    return allowed(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"][
+        "Document"])
+
+
+def test_its_rights_are_those_that_are_printed(account):
     printed = json.loads(well(account.shell("cloudchat aws policy --data /srv/chat")))
-    assert allowed(made) == allowed(printed)
+    assert rights_of(account) == allowed(printed)
 
 
 # --- the configuration ----------------------------------------------------------------------------
@@ -388,6 +392,7 @@ def test_the_ready_configuration_serves_too(account, service, tmp_path):
 
 
 def deploy(account, name, *parameters):
+    """The last of several values of a parameter counts."""
     return account.shell(
         f"aws cloudformation deploy --stack-name {name} --capabilities CAPABILITY_IAM "
         f"--template-file {TEMPLATE} --parameter-overrides PublicUrl=https://chat.example.org "
@@ -402,6 +407,30 @@ def test_instances_get_a_role_with_the_same_rights(account):
     [role] = iam.get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]["Roles"]
     [policy] = iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"]
     assert policy["PolicyArn"] == told["RightsArn"]
+
+
+def test_who_tells_owners_by_sms_may_send_them(account):
+    well(deploy(account, "tells", "OwnerNotice=sms"))
+    printed = json.loads(well(account.shell("""
+        aws cloudformation describe-stacks --stack-name tells >tells.json
+        install -d -m 700 tells && echo secret >tells/client-secret
+        cloudchat aws config tells.json --to tells/cloud-chat.conf >/dev/null
+        cloudchat aws policy --data tells""")))
+    assert ("sns:Publish", "*") in allowed(printed)
+    assert rights_of(account, "tells") == allowed(printed)
+    assert ("sns:Publish", "*") not in rights_of(account)
+
+
+def test_a_stack_is_brought_up_to_date(account):
+    """What is kept stays the same."""
+    well(deploy(account, "to-change", "Host=none"))
+    before = account.outputs("to-change")
+    well(deploy(account, "to-change", "Host=user", "PublicUrl=https://elsewhere.example.org"))
+    after = account.outputs("to-change")
+    assert after.pop("HostUserName")
+    assert after == {**before, "ServerPublicUrl": "https://elsewhere.example.org"}
+    [rule] = account.client("s3").get_bucket_cors(Bucket=after["BlobBucket"])["CORSRules"]
+    assert rule["AllowedOrigins"] == ["https://elsewhere.example.org"]
 
 
 def test_a_stack_that_goes_leaves_what_holds_data(account):
