@@ -232,14 +232,12 @@ static int not_understood(const char *what, const char *more)
     return CC_EXIT_USAGE;
 }
 
-static int open_app(struct cc_admin *admin, struct cc_app *app)
+static enum cc_code open_app(struct cc_admin *admin, struct cc_app *app)
 {
     const char *path;
     enum cc_code rc = cc_site_config_path(admin, &path, &admin->err);
 
-    if (rc == CC_OK)
-        rc = cc_app_open("user", CC_APP_CHAT, path, app, &admin->err);
-    return rc == CC_OK ? EXIT_SUCCESS : cc_admin_failed(&admin->err);
+    return rc == CC_OK ? cc_app_open("user", CC_APP_CHAT, path, app, &admin->err) : rc;
 }
 
 static int do_verb(struct cc_admin *admin, struct cc_app *app, const struct verb *verb,
@@ -264,9 +262,8 @@ static int run_list(struct cc_admin *admin)
 
     if (admin->word_count > 1)
         return not_understood("too many words: ", admin->words[1]);
-    status = open_app(admin, &app);
-    if (status != EXIT_SUCCESS)
-        return status;
+    if (open_app(admin, &app) != CC_OK)
+        return cc_admin_failed(&admin->err);
     status = list(admin, &app);
     cc_app_close(&app);
     return status;
@@ -291,9 +288,8 @@ int cc_admin_user(struct cc_admin *admin)
     fault = cc_who_read(cc_str_from(admin->words[1]), &who);
     if (fault != NULL)
         return not_understood("", fault);
-    status = open_app(admin, &app);
-    if (status != EXIT_SUCCESS)
-        return status;
+    if (open_app(admin, &app) != CC_OK)
+        return cc_admin_failed(&admin->err);
     status = do_verb(admin, &app, verb, &who);
     cc_app_close(&app);
     return status;

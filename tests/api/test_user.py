@@ -119,7 +119,7 @@ def test_who_is_disabled_is_out_and_cannot_come_back(server, person):
 def test_a_new_password_does_not_bring_back_who_is_disabled(server, person):
     ada = person()
     before = ada.anonymous().post("/auth/forgot-password", ada.login, expect=200).json()
-    code = server.code(ada.to)
+    code = server.recovery_code(ada.to)
     user(server, "disable", ada.number)
     ada.anonymous().post("/auth/reset-password", {
         "id": before["id"], "code": code, "password": PASSWORD + "!"}, expect=401)
@@ -262,6 +262,38 @@ def test_a_person_at_a_terminal_is_asked(server, person, answer, status, state):
         assert account(server, ada.id)["state"] == state
     else:
         user(server, "show", ada.id, status=1)
+
+
+# --- in a user pool -------------------------------------------------------------------------------
+
+in_a_pool = pytest.mark.skipif(BACKEND.identity.name != "cognito", reason="there is no user pool")
+
+
+@in_a_pool
+def test_the_pool_knows_who_is_disabled_signed_out_and_removed(server, person):
+    ada = person()
+    pool, cognito = server.settings["cognito.pool"], BACKEND.identity.client()
+
+    def is_enabled():
+        return cognito.admin_get_user(UserPoolId=pool, Username=ada.id)["Enabled"]
+
+    user(server, "disable", ada.number)
+    assert not is_enabled()
+    user(server, "enable", ada.number)
+    assert is_enabled()
+    user(server, "sign-out", ada.number)
+    user(server, "remove", ada.number, "--yes")
+    assert ada.id not in BACKEND.identity.people(server)
+
+
+@in_a_pool
+def test_a_pool_user_that_is_gone_already_is_in_nobodys_way(server, person):
+    ada = person()
+    BACKEND.identity.client().admin_delete_user(
+        UserPoolId=server.settings["cognito.pool"], Username=ada.id)
+    user(server, "disable", ada.number)
+    user(server, "remove", ada.number, "--yes")
+    Person(server, "Anew", ada.login).sign_up()
 
 
 # --- at the same moment ---------------------------------------------------------------------------
