@@ -13,13 +13,18 @@ static struct cc_str without_scheme(struct cc_str url)
     return CC_STR_ABSENT;
 }
 
+static bool ends_authority(char c)
+{
+    return c == '/' || c == '?' || c == '#';
+}
+
 struct cc_str cc_net_host(struct cc_str url)
 {
     struct cc_str authority = without_scheme(url), port;
     size_t end = 0, host;
     int64_t number;
 
-    while (end < authority.len && !memchr("/?#", authority.at[end], 3))
+    while (end < authority.len && !ends_authority(authority.at[end]))
         end++;
     authority = cc_str_take(authority, end);
     if (authority.len == 0)
