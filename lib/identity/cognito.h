@@ -39,9 +39,9 @@ struct cc_str cc_cognito_username(const struct cc_cognito *cognito, struct cc_ar
 
 /* Judges the tokens that came of a sign-in or an answer, and opens their session. Ends them at the
  * pool where that does not succeed. Errors as cc_identity_sign_in. */
-enum cc_code cc_cognito_open_session(struct cc_cognito *cognito, struct cc_arena *arena,
-                                     struct cc_signing_in *run, const struct cc_pool_auth *auth,
-                                     struct cc_signed_in *out, struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_cognito_begin_session(struct cc_cognito *cognito, struct cc_arena *arena,
+                                      struct cc_signing_in *run, const struct cc_pool_auth *auth,
+                                      struct cc_signed_in *out, struct cc_err *err) CC_NODISCARD;
 
 /* cognito_session.c */
 

@@ -174,7 +174,7 @@ static enum cc_code go_on(struct cc_cognito *cognito, struct cc_arena *arena, st
     if (rc == CC_OK && auth->challenge.at && !auth->access_token.at)
         return cc_cognito_challenge(cognito, arena, &it->run, auth, out, err);
     if (rc == CC_OK)
-        return cc_cognito_open_session(cognito, arena, &it->run, auth, out, err);
+        return cc_cognito_begin_session(cognito, arena, &it->run, auth, out, err);
     if (auth->refresh_token.at)
         cc_cognito_revoke(cognito, arena, auth->refresh_token);
     return rc;

@@ -55,7 +55,7 @@ enum cc_code cc_cognito_sign_in(struct cc_identity *self, struct cc_arena *arena
         rc = ask_pool(cognito, arena, in->password, &run, &auth, err);
     if (rc != CC_OK)
         return rc;
-    return auth.access_token.at ? cc_cognito_open_session(cognito, arena, &run, &auth, out, err)
+    return auth.access_token.at ? cc_cognito_begin_session(cognito, arena, &run, &auth, out, err)
                                 : cc_cognito_challenge(cognito, arena, &run, &auth, out, err);
 }
 
@@ -96,9 +96,9 @@ static void write_tokens(struct cc_cognito *cognito, struct cc_arena *arena,
     };
 }
 
-enum cc_code cc_cognito_open_session(struct cc_cognito *cognito, struct cc_arena *arena,
-                                     struct cc_signing_in *run, const struct cc_pool_auth *auth,
-                                     struct cc_signed_in *out, struct cc_err *err)
+enum cc_code cc_cognito_begin_session(struct cc_cognito *cognito, struct cc_arena *arena,
+                                      struct cc_signing_in *run, const struct cc_pool_auth *auth,
+                                      struct cc_signed_in *out, struct cc_err *err)
 {
     enum cc_code rc = find_account(cognito, arena, run, auth, err);
 
