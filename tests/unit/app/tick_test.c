@@ -242,6 +242,168 @@ START_TEST(a_job_of_an_unknown_kind_is_dropped)
 }
 END_TEST
 
+/* --- what a sender that fails makes of a code --------------------------------------------------
+ */
+
+struct failing {
+    struct cc_sender base;
+    enum cc_code verdict;
+    int retry_after_s;
+    int tries;
+    char code[16]; /* of the last try */
+    bool differs;  /* another try had another */
+};
+
+static enum cc_code fail_to_send(struct cc_sender *sender, const struct cc_notice *notice,
+                                 struct cc_err *err)
+{
+    struct failing *failing = (struct failing *)sender;
+    char code[sizeof(failing->code)];
+
+    snprintf(code, sizeof(code), "%.*s", CC_STR_ARG(notice->code));
+    failing->differs |= failing->tries > 0 && strcmp(code, failing->code) != 0;
+    snprintf(failing->code, sizeof(failing->code), "%s", code);
+    failing->tries++;
+    ck_assert_int_eq(notice->attempt, failing->tries);
+    if (failing->verdict == CC_OK)
+        return CC_OK;
+    return cc_fail_retry(err, failing->verdict, failing->retry_after_s, NULL, "as it was told");
+}
+
+static void look_at_nothing(struct cc_sender *sender, struct cc_findings *to)
+{
+    (void)sender;
+    (void)to;
+}
+
+static void do_nothing(struct cc_sender *sender)
+{
+    (void)sender;
+}
+
+static const struct cc_sender_ops failing_ops = { "failing", fail_to_send, look_at_nothing,
+                                                  do_nothing, do_nothing };
+
+static void open_failing(struct world *w, struct failing *failing, enum cc_code verdict)
+{
+    *failing = (struct failing){ .base = { &failing_ops }, .verdict = verdict };
+    open_world(w, "outbox");
+    cc_sender_close(w->app.sender);
+    w->app.sender = &failing->base;
+    sign_up(w);
+}
+
+static size_t due_in_ms(struct world *w, int64_t ms)
+{
+    struct counting counting = { .due_ms = cc_clock_wall_ms(w->app.clock) + ms };
+
+    ck_assert_int_eq(cc_store_view(w->app.store, w->arena, count_due, &counting, &w->err), CC_OK);
+    return counting.count;
+}
+
+struct finding {
+    struct cc_key key;
+    size_t count;
+};
+
+static enum cc_code find_timer(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct finding *finding = arg;
+    enum cc_code rc = CC_OK;
+
+    for (unsigned shard = 0; shard < CC_TIMER_SHARDS && rc == CC_OK; shard++) {
+        struct cc_range all =
+            cc_range_timers_due(cc_txn_arena(txn), shard, cc_txn_now_ms(txn) + 86400000);
+        struct cc_items found = { 0 };
+
+        all.limit = 2;
+        rc = cc_txn_query(txn, &all, &found, err);
+        finding->count += found.count;
+        if (found.count > 0)
+            finding->key = found.at[0].key;
+    }
+    return rc;
+}
+
+/* The one job that there is, as if its time had come. */
+static void try_now(struct world *w)
+{
+    struct finding finding = { .count = 0 };
+    struct cc_job job = { .attempt = 0 };
+    size_t jobs, swept;
+
+    ck_assert_int_eq(cc_store_view(w->app.store, w->arena, find_timer, &finding, &w->err), CC_OK);
+    ck_assert_uint_eq(finding.count, 1);
+    job.key = finding.key;
+    ck_assert_int_eq(cc_timer_put_off(w->app.store, w->arena, &job, 1, &w->err), CC_OK);
+    ck_assert_int_eq(cc_app_work(&w->app, &jobs, &swept, &w->err), CC_OK);
+    ck_assert_uint_eq(jobs, 1);
+}
+
+START_TEST(a_code_is_tried_again_after_longer_and_longer_and_stays_the_same)
+{
+    static const int64_t most_ms[] = { 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000 };
+    struct world w;
+    struct failing failing;
+
+    open_failing(&w, &failing, CC_UNAVAILABLE);
+    for (size_t i = 0; i < CC_COUNT(most_ms); i++) {
+        try_now(&w);
+        ck_assert_uint_eq(due_in_ms(&w, most_ms[i] / 2 - 500), 0);
+        ck_assert_uint_eq(due_in_ms(&w, most_ms[i]), 1);
+    }
+    failing.verdict = CC_OK;
+    try_now(&w);
+    ck_assert_uint_eq(due_in_ms(&w, 86400000), 0);
+    ck_assert_int_eq(failing.tries, 9);
+    ck_assert(!failing.differs);
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(a_sender_says_itself_when_to_come_again)
+{
+    struct world w;
+    struct failing failing;
+
+    open_failing(&w, &failing, CC_UNAVAILABLE);
+    failing.retry_after_s = 120;
+    try_now(&w);
+    ck_assert_uint_eq(due_in_ms(&w, 118000), 0);
+    ck_assert_uint_eq(due_in_ms(&w, 120000), 1);
+    close_world(&w);
+}
+END_TEST
+
+START_TEST(what_will_never_arrive_is_not_tried_again)
+{
+    struct world w;
+    struct failing failing;
+
+    open_failing(&w, &failing, CC_INVALID);
+    try_now(&w);
+    ck_assert_uint_eq(due_in_ms(&w, 86400000), 0);
+    close_world(&w);
+}
+END_TEST
+
+/* Each time may have been paid for, and read. */
+START_TEST(what_may_have_arrived_is_not_tried_for_ever)
+{
+    struct world w;
+    struct failing failing;
+
+    open_failing(&w, &failing, CC_OUTCOME_UNKNOWN);
+    for (int i = 0; i < 5; i++) {
+        try_now(&w);
+        ck_assert_uint_eq(due_in_ms(&w, 86400000), 1);
+    }
+    try_now(&w);
+    ck_assert_uint_eq(due_in_ms(&w, 86400000), 0);
+    close_world(&w);
+}
+END_TEST
+
 START_TEST(what_cannot_be_opened_leaves_nothing_open)
 {
     struct cc_tmp tmp;
@@ -290,5 +452,8 @@ CC_CHECK_MAIN("app/tick", a_code_leaves_with_the_next_tick_and_only_once,
               without_a_sender_codes_are_dropped, ticks_that_follow_closely_do_not_look_again,
               a_file_is_swept_each_minute_and_a_table_each_hour,
               bytes_that_could_not_be_removed_ten_times_are_tried_again_later,
-              a_job_of_an_unknown_kind_is_dropped, what_cannot_be_opened_leaves_nothing_open,
-              what_needs_the_store_alone_opens_no_keys)
+              a_job_of_an_unknown_kind_is_dropped,
+              a_code_is_tried_again_after_longer_and_longer_and_stays_the_same,
+              a_sender_says_itself_when_to_come_again, what_will_never_arrive_is_not_tried_again,
+              what_may_have_arrived_is_not_tried_for_ever,
+              what_cannot_be_opened_leaves_nothing_open, what_needs_the_store_alone_opens_no_keys)
