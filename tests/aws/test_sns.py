@@ -1,0 +1,136 @@
+"""Codes by Amazon SNS, as MiniStack understands it, and what SNS says when it cannot."""
+
+import json
+import re
+import urllib.request
+from contextlib import contextmanager
+from urllib.parse import parse_qs
+
+import http_faults
+import pytest
+from client import PASSWORD, Client, Person, new_number
+from counterparts import REGION
+from server import Server, wait_for
+
+
+@contextmanager
+def serving(folder, endpoint, keys, **settings):
+    """A server whose codes go by SNS, and nothing else to AWS."""
+    given = {"codes.sms": "sns", "codes.sms_day_max": 0, "aws.sns_endpoint": endpoint,
+             "aws.region": REGION} | {key.replace("__", "."): value
+                                      for key, value in settings.items()}
+    folder.mkdir(exist_ok=True)
+    server = Server(folder / "data", given, env=keys.environment())
+    server.secrets.add(keys.secret)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def sign_up(server, number):
+    server.secrets.add(number)
+    return Client(server.url).post("/auth/sign-up", {
+        "name": "Ada", "phone_number": number, "password": PASSWORD}, expect=201).json()
+
+
+def confirm(server, pending, code):
+    server.secrets.add(code)
+    Client(server.url).post("/auth/account-confirmation", {"id": pending["id"], "code": code},
+                            expect=204)
+
+
+def arrived(ministack, number):
+    """The SMS to a number that MiniStack keeps."""
+    url = f"{ministack.url}/_ministack/sns/sms-messages?region={REGION}"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        kept = json.load(answer)
+    found = []
+
+    def look(value):
+        if isinstance(value, dict) and value.get("PhoneNumber") == number:
+            found.append(value)
+        for inner in value.values() if isinstance(value, dict) else \
+                value if isinstance(value, list) else ():
+            look(inner)
+
+    look(kept)
+    return found
+
+
+def code_of(text):
+    return re.match(r"(\d{6}) is your", text)[1]
+
+
+def outcomes(server):
+    return [line["outcome"] for line in server.log_lines() if line["event"] == "notice"]
+
+
+def test_a_code_arrives_by_sms_and_works(ministack, tmp_path):
+    number = new_number()
+    with serving(tmp_path, ministack.url, ministack, sns__sender_id="CloudChat",
+                 sns__max_price="0.25", sns__origination_number="+12065550100") as server:
+        pending = sign_up(server, number)
+        sms = wait_for("an SMS", lambda: arrived(ministack, number))[0]
+        attributes = json.dumps(sms["MessageAttributes"])
+        for word in ("Transactional", "CloudChat", "0.25", "+12065550100", "AWS.SNS.SMS.MaxPrice",
+                     "AWS.SNS.SMS.SenderID", "AWS.MM.SMS.OriginationNumber", "AWS.SNS.SMS.SMSType"):
+            assert word in attributes, attributes
+        confirm(server, pending, code_of(sms["Message"]))
+        Person(server, login={"phone_number": number}).sign_in()
+
+
+async def busy(exchange):
+    return http_faults.answer_with(
+        429, b"<ErrorResponse><Error><Code>Throttled</Code></Error></ErrorResponse>")
+
+
+async def broken(exchange):
+    return http_faults.answer_with(
+        500, b"<ErrorResponse><Error><Code>InternalError</Code></Error></ErrorResponse>")
+
+
+@pytest.mark.parametrize("fault, outcome", (
+    (busy, "again"), (broken, "unknown"), (http_faults.reset_before, "unknown"),
+    (http_faults.reset_after, "unknown"),
+), ids=lambda value: getattr(value, "__name__", ""))
+def test_what_failed_is_sent_again_and_is_the_same(ministack, tmp_path, fault, outcome):
+    number = new_number()
+    with http_faults.Proxy(ministack.url) as proxy, \
+            serving(tmp_path, proxy.url, ministack) as server:
+        proxy.set(fault)
+        pending = sign_up(server, number)
+        wait_for("a failure", lambda: outcomes(server), seconds=30)
+        assert outcomes(server)[0] == outcome
+        proxy.set(None)
+        wait_for("success", lambda: outcomes(server)[-1] == "sent", seconds=30)
+        texts = {parse_qs(seen.body.decode())["Message"][0] for seen in proxy.seen}
+        assert len({code_of(text) for text in texts}) == 1
+        confirm(server, pending, code_of(texts.pop()))
+
+
+def test_a_refusal_is_final_and_a_missing_right_is_not(ministack, tmp_path):
+    async def opted_out(exchange):
+        return http_faults.answer_with(
+            400, b"<ErrorResponse><Error><Code>OptedOut</Code></Error></ErrorResponse>")
+
+    async def denied(exchange):
+        return http_faults.answer_with(
+            403, b"<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>")
+
+    for fault, outcome in ((opted_out, "never"), (denied, "again")):
+        with http_faults.Proxy(ministack.url) as proxy, \
+                serving(tmp_path / outcome, proxy.url, ministack) as server:
+            proxy.set(fault)
+            sign_up(server, new_number())
+            wait_for("a try", lambda: outcomes(server), seconds=30)
+            assert outcomes(server)[0] == outcome
+
+
+def test_the_policy_allows_it(ministack, tmp_path):
+    server = Server(tmp_path / "data", {"codes.sms": "sns", "aws.region": REGION})
+    server.run("init")
+    run = server.run("aws", "policy")
+    assert run.returncode == 0, run.stderr
+    assert [one["Action"] for one in json.loads(run.stdout)["Statement"]] == [["sns:Publish"]]
