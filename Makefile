@@ -140,9 +140,9 @@ BUNDLE_DEPS := $(if $(wildcard www/vendor),,bundle)
 DEPS_run := build run $(BUNDLE_DEPS)
 DEPS_www := bundle
 DEPS_deps := $(DEPS_run)
-DEPS_test := build run test $(BUNDLE_DEPS)
+DEPS_test := build run test mail $(BUNDLE_DEPS)
 DEPS_lint := build test lint
-DEPS_check := build run test $(BUNDLE_DEPS)
+DEPS_check := $(DEPS_test)
 DEPS_bench := build run test bench $(BUNDLE_DEPS)
 DEPS_bench-readme := $(DEPS_bench)
 DEPS_bench-profile := $(DEPS_bench)
@@ -150,7 +150,7 @@ DEPS_bench-aws := $(DEPS_bench) aws
 DEPS_bench-aws-readme := $(DEPS_bench-aws)
 DEPS_chaos := build run test $(BUNDLE_DEPS)
 DEPS_soak := $(DEPS_bench)
-DEPS_test-aws := build run test aws $(BUNDLE_DEPS)
+DEPS_test-aws := $(DEPS_test) aws
 DEPS_soak-aws := $(DEPS_test-aws)
 DEPS_browser := build run browser $(BUNDLE_DEPS)
 DEPS_fuzz := build fuzz
@@ -239,7 +239,7 @@ unit: $(TESTS) $(FUZZERS) ## unit and contract tests in C and replayed crashes, 
 	@VECTORS=$(abspath $(VECTORS)) JOBS=$(JOBS) tests/run $(TESTS) $(FUZZERS)
 
 .PHONY: api
-api: stage $(SHIMS) $(VENV)/installed ## API tests with pytest against an installed tree, in the present MODE
+api: stage $(SHIMS) $(VENV)/installed build/mail ## API tests with pytest against an installed tree, in the present MODE
 	@$(PYTEST)
 
 # What is one at a time: each run wants the machine for itself.
@@ -271,7 +271,7 @@ DYNOXIDE := $(CACHE)/dynoxide-3.2.0/bin/dynoxide
 TOXIPROXY := $(CACHE)/toxiproxy-2.5.0/server
 MINISTACK := $(CURDIR)/build/ministack/bin/ministack
 AWS_VENV := build/venv-aws
-AWS_TOOLS := $(DYNOXIDE) $(TOXIPROXY) $(MINISTACK) $(AWS_VENV)/installed
+AWS_TOOLS := $(DYNOXIDE) $(TOXIPROXY) $(MINISTACK) $(AWS_VENV)/installed build/mail
 AWS_PYTHON = STAGE=$(STAGE) SHIMS=$(CURDIR)/$(B)/tests/shim PYTHONDONTWRITEBYTECODE=1 \
     BUILT=$(CURDIR)/$(B) MINISTACK=$(MINISTACK) DYNOXIDE=$(DYNOXIDE) TOXIPROXY=$(TOXIPROXY) \
     CONTRACT=$(CURDIR)/$(B)/tests/contract PYTHONPATH=tests/aws:tests/api $(AWS_VENV)/bin/python
@@ -327,6 +327,11 @@ PAGE_TESTS = $(wildcard tests/web/*.test.js tests/web/unit/*.test.js)
 browser: stage build/browser ## two people do the whole main job in Chromium; build/screenshots/ keeps what it saw
 	@rm -rf build/screenshots
 	@STAGE=$(STAGE) node --test $(PAGE_TESTS)
+
+# A mail server, for codes that go by e-mail.
+build/mail: tests/mail/package.json tests/mail/package-lock.json | deps
+	cd tests/mail && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@mkdir -p build && touch $@
 
 build/browser: tests/web/package.json tests/web/package-lock.json | deps
 	cd tests/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
