@@ -27,7 +27,8 @@ enum pool_fault {
 struct pool_user {
     char name[64], password[128], phone[32];
     bool is_there, is_confirmed, has_reset;
-    bool is_over; /* what was given to him is no longer good */
+    bool is_strange; /* the address is not verified (any more) */
+    bool is_over;    /* what was given to him is no longer good */
 };
 
 struct fake_pool {
@@ -221,8 +222,20 @@ static inline struct cc_str pool_change(struct fake_pool *p, struct json_object 
     return POOL_DONE;
 }
 
-static inline struct cc_str pool_admin(struct fake_pool *p, const char *name,
-                                       struct json_object *in)
+/* Confirming proves the address that the code went to. */
+static inline struct cc_str pool_describe(struct cc_arena *arena, const struct pool_user *user)
+{
+    return cc_str_format(
+        arena,
+        "{\"Username\":\"%s\",\"UserStatus\":\"%s\",\"Enabled\":true,\"UserAttributes\":["
+        "{\"Name\":\"phone_number\",\"Value\":\"%s\"},"
+        "{\"Name\":\"phone_number_verified\",\"Value\":\"%s\"}]}",
+        user->name, user->is_confirmed ? "CONFIRMED" : "UNCONFIRMED", user->phone,
+        user->is_confirmed && !user->is_strange ? "true" : "false");
+}
+
+static inline struct cc_str pool_admin(struct fake_pool *p, struct cc_arena *arena,
+                                       const char *name, struct json_object *in)
 {
     struct pool_user *user = pool_find(p, pool_member(in, "Username"));
 
@@ -232,11 +245,7 @@ static inline struct cc_str pool_admin(struct fake_pool *p, const char *name,
         user->is_there = false;
     if (strcmp(name, "AdminUserGlobalSignOut") == 0)
         user->is_over = true;
-    if (strcmp(name, "AdminGetUser") == 0)
-        return user->is_confirmed
-                   ? CC_STR("{\"Username\":\"u\",\"UserStatus\":\"CONFIRMED\",\"Enabled\":true}")
-                   : CC_STR("{\"Username\":\"u\",\"UserStatus\":\"UNCONFIRMED\",\"Enabled\":true}");
-    return POOL_DONE;
+    return strcmp(name, "AdminGetUser") == 0 ? pool_describe(arena, user) : POOL_DONE;
 }
 
 static inline struct cc_str pool_do(struct fake_pool *p, struct cc_arena *arena, const char *name,
@@ -261,7 +270,7 @@ static inline struct cc_str pool_do(struct fake_pool *p, struct cc_arena *arena,
     if (strcmp(name, "RevokeToken") == 0)
         snprintf(p->revoked[p->revoked_count++], sizeof(p->revoked[0]), "%s",
                  pool_member(in, "Token"));
-    return strncmp(name, "Admin", 5) == 0 ? pool_admin(p, name, in) : POOL_DONE;
+    return strncmp(name, "Admin", 5) == 0 ? pool_admin(p, arena, name, in) : POOL_DONE;
 }
 
 /* --- the server ------------------------------------------------------------------------------- */
