@@ -9,7 +9,7 @@ import bench
 import bench_aws
 import pytest
 import table
-from server import CLOUDCHAT, ROOT, needs_sqlite
+from server import CLOUDCHAT, ROOT, needs_local, needs_sqlite
 
 def section(heading):
     return (ROOT / "README.md").read_text().split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
@@ -28,6 +28,7 @@ def at(server, script):
     return script
 
 
+@needs_local("it looks for its codes in the outbox")
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_the_walk_works_as_it_stands(make_server):
     server = make_server(quick=False, codes__sms="outbox", codes__email="outbox")
