@@ -287,7 +287,7 @@ test-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) $(B)/tests/bench/aws_cpu #
 	    SKIPS=no $(AWS_WITH) $$tables tests/run $(AWS_CONTRACT) || exit 1; done
 	@$(AWS_PYTHON) -m pytest -q -n $(JOBS) tests/aws -m 'not soak' $(ARGS)
 	@$(AWS_WITH) dynoxide $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
-	@$(AWS_WITH) --cognito dynoxide $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
+	@SCHEMA_EXAMPLES=10 $(AWS_WITH) --cognito dynoxide $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
 	@$(AWS_WITH) ministack $(AWS_PYTEST) -n $(JOBS) tests/api -k 'main_job or test_aws' $(ARGS)
 	@$(AWS_WITH) dynoxide $(AWS_PYTEST) tests/chaos -m aws $(ARGS)
 

@@ -7,14 +7,20 @@
 
 #define CONFIG_BYTES_MAX ((size_t)16 * 1024)
 
+/* To people, and not only to where the operator reads them. */
+static bool codes_are_sent(const struct cc_config *config)
+{
+    return config->identity_backend == CC_IDENTITY_COGNITO || config->codes_sms >= CC_SMS_SNS ||
+           config->codes_email >= CC_EMAIL_SMTP;
+}
+
 static void write_identity(struct cc_jw *w, const struct cc_config *config)
 {
     cc_jw_key(w, "identity");
     cc_jw_object(w);
     cc_jw_put_bool(w, "phone_number", !config->identity.budget.no_sms);
     cc_jw_put_bool(w, "email", !config->identity.budget.no_email);
-    cc_jw_put_bool(w, "codes_are_sent",
-                   config->codes_sms >= CC_SMS_SNS || config->codes_email >= CC_EMAIL_SMTP);
+    cc_jw_put_bool(w, "codes_are_sent", codes_are_sent(config));
     cc_jw_key(w, "password");
     cc_jw_object(w);
     cc_jw_put_i64(w, "min", config->identity.password_min);

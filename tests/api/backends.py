@@ -15,6 +15,7 @@ class Local:
     """Accounts are in the store, codes in the outbox, keys in the data folder."""
     name = "local"
     rotates = True  # refreshing gives another refresh token
+    sends_codes = False  # the tests' configuration has them written into the outbox
 
     def settings(self, mark):
         return {}
@@ -49,6 +50,7 @@ class Cognito:
     environment: dict = field(repr=False)
     name = "cognito"
     rotates = False
+    sends_codes = True
 
     def settings(self, mark):
         made = make_pool(self.endpoint, mark, tuple(sorted(self.environment.items())))

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 from client import PASSWORD, Client, Person, address_of, new_login, new_number
-from server import BACKEND, needs_local, signed_out, wait_for
+from server import BACKEND, IDENTITY, needs_local, signed_out, wait_for
 
 OTHER_PASSWORD = "another horse battery"
 
@@ -184,6 +184,12 @@ def test_the_address_of_an_account_has_no_case_in_its_domain(server, client):
     Person(server, login=login).sign_up()
     upper = login["email"].replace("example.org", "Example.ORG")
     client.post("/auth/sign-in", {"email": upper, "password": PASSWORD}, expect=200)
+
+
+def test_the_configuration_says_by_what_one_signs_up_and_whether_codes_come(client):
+    said = client.get("/config", expect=200).json()["identity"]
+    assert (said["phone_number"], said["email"]) == (True, True)
+    assert said["codes_are_sent"] == IDENTITY.sends_codes
 
 
 # --- recovery -------------------------------------------------------------------------------------
