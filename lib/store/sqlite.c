@@ -196,9 +196,8 @@ static void close_store(struct cc_store *base)
     cc_arena_free(store->arena);
 }
 
-static const struct cc_store_ops ops = {
-    run, view, epoch, sweep, walk, check, verify, copy, close_store
-};
+static const struct cc_store_ops ops = { run,   view,   epoch, sweep,      walk,
+                                         check, verify, copy,  close_store };
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
