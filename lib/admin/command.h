@@ -8,10 +8,11 @@
 
 /* The options of all subcommands; each names in its table those that it takes. */
 struct cc_options {
-    const char *data;   /* --data DIR */
-    const char *config; /* --config FILE */
-    const char *port;   /* --port N */
-    const char *to;     /* --to FILE */
+    const char *data;      /* --data DIR */
+    const char *config;    /* --config FILE */
+    const char *port;      /* --port N */
+    const char *to;        /* --to FILE */
+    const char *send_test; /* --send-test TO */
     bool file, markdown, lighttpd, keys;
     bool force, without_keys, quiet;
     bool replace, end_sessions;

@@ -1,6 +1,7 @@
 #include "doctor.h"
 
 #include "../app/examine.h"
+#include "../identity/account.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -152,6 +153,18 @@ static void set_watchdog(void)
     alarm(WATCHDOG_S);
 }
 
+static bool names_a_mailbox(struct cc_str text)
+{
+    struct cc_who who;
+    const char *fault = cc_who_read(text, &who);
+
+    if (fault == NULL && !who.user.at)
+        return true;
+    fprintf(stderr, "cloudchat doctor: --send-test: %s\n",
+            fault ? fault : "It is a number like +49..., or an e-mail address.");
+    return false;
+}
+
 int cc_admin_doctor(struct cc_admin *admin)
 {
     struct report report = {
@@ -159,8 +172,13 @@ int cc_admin_doctor(struct cc_admin *admin)
         .is_coloured = wants_colour(),
         .width = width_of_terminal(),
     };
+    const struct cc_app_examine what = { .whole = admin->options.full,
+                                         .send_to = cc_str_from(admin->options.send_test) };
     struct cc_err why = { 0 };
     struct cc_site site;
+
+    if (what.send_to.at && !names_a_mailbox(what.send_to))
+        return CC_EXIT_USAGE;
 
     if (cc_site_find(admin, &site, &admin->err) != CC_OK)
         return cc_admin_failed(&admin->err);
@@ -172,7 +190,7 @@ int cc_admin_doctor(struct cc_admin *admin)
     cc_doctor_examine_settings(&site, &report.base);
     if (cc_site_check(&site, &why) != CC_OK)
         cc_find_failed(&report.base, "settings", &why);
-    cc_app_examine(&site.config, admin->options.full, &report.base);
+    cc_app_examine(&site.config, &what, &report.base);
     alarm(0);
     return conclude(&report);
 }

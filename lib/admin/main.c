@@ -98,6 +98,8 @@ static const struct cc_option doctor_options[] = {
     CONFIG,
     { "--full", NULL, offsetof(struct cc_options, full),
       "reads all that is stored, however large (a table is paid by size)" },
+    { "--send-test", "TO", offsetof(struct cc_options, send_test),
+      "sends a message to this number or address, as codes are sent" },
     END,
 };
 

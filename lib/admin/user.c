@@ -185,6 +185,15 @@ static bool is_confirmed(const struct cc_admin *admin, const struct cc_account *
     return true;
 }
 
+static int not_to_its_end(const struct cc_admin *admin)
+{
+    const int status = cc_admin_failed(&admin->err);
+
+    fprintf(stderr, "           Run it again. What has begun goes on by itself, too, where the "
+                    "service runs, and\n           lets nobody in until then.\n");
+    return status;
+}
+
 static int remove_person(struct cc_admin *admin, struct cc_app *app,
                          const struct cc_account *account)
 {
@@ -192,7 +201,7 @@ static int remove_person(struct cc_admin *admin, struct cc_app *app,
         return CC_EXIT_USAGE;
     note(admin, app, "removing an account", account);
     if (cc_app_remove_person(app, admin->arena, account->profile.user, &admin->err) != CC_OK)
-        return cc_admin_failed(&admin->err);
+        return not_to_its_end(admin);
     note(admin, app, "account removed", account);
     printf("%s is removed. ", cc_user_called(admin->arena, account));
     print_ended(app, account->session_count);

@@ -4,6 +4,7 @@
 #include "senders.h"
 
 #include "../aws/examine.h"
+#include "../base/id.h"
 #include "../identity/keys.h"
 #include "../identity/pool_examine.h"
 
@@ -73,8 +74,30 @@ static void examine_bucket(const struct cc_config *config, const struct cc_app_a
     cc_blobs_examine_s3(&s3, cc_app_aws_region(config), to);
 }
 
+/* The way that a code goes, but for the budgets. */
+static void send_test(struct cc_sender *sender, struct cc_str mailbox, struct cc_findings *to)
+{
+    struct cc_arena *arena = cc_arena_new((size_t)64 * 1024);
+    const bool is_email = cc_str_find(mailbox, '@') < mailbox.len;
+    const struct cc_notice notice = {
+        .to = mailbox,
+        .channel = is_email ? CC_STR("email") : CC_STR("sms"),
+        .text = CC_STR("This is a test of Cloud Chat: codes reach you here."),
+        .id = cc_id_uuid7(arena, &cc_system_clock, &cc_system_random),
+        .attempt = 1,
+    };
+    struct cc_err err = { 0 };
+
+    if (cc_sender_send(sender, &notice, &err) == CC_OK)
+        cc_find_well(to, "test", "A message is on its way to %.*s.", CC_STR_ARG(mailbox));
+    else
+        cc_find_wrong(to, "test", err.cause, "No message could be sent to %.*s.",
+                      CC_STR_ARG(mailbox));
+    cc_arena_free(arena);
+}
+
 static void examine_senders(const struct cc_config *config, const struct cc_app_aws *aws,
-                            struct cc_findings *to)
+                            struct cc_str send_to, struct cc_findings *to)
 {
     struct cc_sender *sender;
     struct cc_err err = { 0 };
@@ -85,6 +108,10 @@ static void examine_senders(const struct cc_config *config, const struct cc_app_
     }
     if (sender != NULL)
         cc_sender_examine(sender, to);
+    if (send_to.at && sender != NULL)
+        send_test(sender, send_to, to);
+    else if (send_to.at)
+        cc_find_wrong(to, "test", NULL, "[codes] sms and email are none: there is nobody to send.");
     cc_sender_close(sender);
 }
 
@@ -110,7 +137,8 @@ static void examine_pool(const struct cc_config *config, const struct cc_app_aws
     cc_arena_free(arena);
 }
 
-static void examine_aws(const struct cc_config *config, bool whole, struct cc_findings *to)
+static void examine_aws(const struct cc_config *config, const struct cc_app_examine *what,
+                        struct cc_findings *to)
 {
     struct reachable reachable = { .keys = false };
     struct cc_app_aws aws = { .net = NULL };
@@ -124,12 +152,12 @@ static void examine_aws(const struct cc_config *config, bool whole, struct cc_fi
     reachable.keys = cc_aws_credentials_examine(aws.credentials, to);
     look_for_services(&aws, &reachable, to);
     if (aws.dynamodb && may_use(&reachable, reachable.dynamodb, "table", to))
-        examine_table(config, &aws, whole, to);
+        examine_table(config, &aws, what->whole, to);
     if (aws.s3 && may_use(&reachable, reachable.s3, "bucket", to))
         examine_bucket(config, &aws, to);
     if (aws.cognito)
         examine_pool(config, &aws, &reachable, to);
-    examine_senders(config, &aws, to);
+    examine_senders(config, &aws, what->send_to, to);
     cc_app_aws_close(&aws);
 }
 
@@ -151,17 +179,18 @@ static bool asks_aws(const struct cc_config *config)
            config->identity_backend == CC_IDENTITY_COGNITO || config->codes_sms == CC_SMS_SNS;
 }
 
-void cc_app_examine(const struct cc_config *config, bool whole, struct cc_findings *to)
+void cc_app_examine(const struct cc_config *config, const struct cc_app_examine *what,
+                    struct cc_findings *to)
 {
     const struct cc_app_aws nothing = { .net = NULL };
 
     examine_keys(config, to);
     if (config->store_backend == CC_STORE_SQLITE)
-        examine_file(config, whole, to);
+        examine_file(config, what->whole, to);
     if (config->blob_backend == CC_BLOBS_DIRECTORY)
         cc_blobs_examine_directory(config->blobs, to);
     if (asks_aws(config))
-        examine_aws(config, whole, to);
+        examine_aws(config, what, to);
     else
-        examine_senders(config, &nothing, to);
+        examine_senders(config, &nothing, what->send_to, to);
 }

@@ -10,7 +10,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from doctor_lines import examine, only_wrong, text_of
+from doctor_lines import examine, found, only_wrong, text_of
 from server import Server, free_port, needs_sqlite
 
 pytestmark = needs_sqlite("who sends codes is the same with every store")
@@ -221,3 +221,29 @@ def test_who_gets_no_code_is_said(site):
     lines = examine(site)
     assert "[codes] email is none" in text_of(lines, "codes")
     assert "codes reach nobody" in text_of(lines, "outbox", "warning")
+
+
+# --- sending, where that is asked for -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("to, channel", (("+4915112345678", "sms"), ("a@example.org", "email")))
+def test_a_test_message_goes_the_way_of_a_code(site, to, channel):
+    lines = found(site.run("doctor", "--send-test", to).stdout)
+    assert f"on its way to {to}" in text_of(lines, "test")
+    [notice] = site.notices(to)
+    assert notice["channel"] == channel and "test of Cloud Chat" in notice["text"]
+
+
+def test_a_test_message_that_nobody_takes(site):
+    class Nobody:
+        port = free_port()
+
+    lines = examine(mail_by(site, Nobody), "--send-test", "a@example.org")
+    assert "No message could be sent" in text_of(lines, "test", "not ok")
+    site.settings |= {"codes.sms": "none", "codes.email": "none"}
+    assert "none" in text_of(examine(site, "--send-test", "a@example.org"), "test", "not ok")
+
+
+def test_a_test_message_needs_a_number_or_an_address(site):
+    assert site.run("doctor", "--send-test", "4915112345678").returncode == 2
+    assert site.run("doctor", "--send-test", "Ada").returncode == 2
