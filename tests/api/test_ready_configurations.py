@@ -4,10 +4,12 @@ tests/aws/test_template.py."""
 import re
 import shutil
 import subprocess
+from urllib.parse import parse_qs
 
+import mailbox
 import pytest
 from client import Person
-from server import CLOUDCHAT, STAGE, Server, environment, needs_sqlite
+from server import CLOUDCHAT, STAGE, Server, environment, needs_sqlite, wait_for
 
 CONF = STAGE / "share" / "cloud-chat" / "conf"
 UNIT = CONF / "systemd" / "cloud-chat.service"
@@ -57,19 +59,50 @@ def test_a_value_that_is_not_the_operators_choice_is_the_one_that_holds_anyway(n
                 assert f"\n{section}.{key} = {value}\n" in "\n" + printed, line
 
 
+def with_both_senders(text):
+    """What an operator does who sends mail and SMS: the examples of [smtp] and [hook]."""
+    front, senders = text.split("[smtp]", 1)
+    senders, rest = senders.split("# ---", 1)
+    return f"{front}[smtp]{with_examples(senders)}# ---{rest}".replace("sms = none", "sms = hook")
+
+
+def number_of_form(body):
+    return parse_qs(body)["To"][0]
+
+
 @needs_sqlite("it is the configuration of a host with SQLite")
-def test_one_host_serves_with_it(tmp_path):
-    """Codes go to the outbox, and its address is this one; all else is as it stands."""
-    server = Server(put(tmp_path, "one-host"), quick=False)
-    server.settings = {"server.public_url": server.url, "codes.sms": "outbox",
-                       "codes.email": "outbox"}
-    server.start()
+def test_one_host_serves_and_sends_with_it(tmp_path):
+    """Its address is this one, and who takes mail and SMS is on this machine; all else is as it
+    stands."""
+    certificate = mailbox.authority(tmp_path / "authority")
+    with mailbox.mail_server(certificate) as box, \
+            mailbox.service(number_of_form, certificate) as sms:
+        server = Server(put(tmp_path, "one-host", with_both_senders), quick=False)
+        (server.data / "smtp-password").write_text(mailbox.PASSWORD + "\n")
+        server.settings = {
+            "server.public_url": server.url, "smtp.host": "127.0.0.1", "smtp.port": box.port,
+            "smtp.user": mailbox.USER, "smtp.ca_file": certificate[0], "hook.url": sms.url,
+            "hook.ca_file": certificate[0]}
+        server.code = lambda to: box.code(to) if "@" in to else code_of_form(sms, to)
+        server.start()
+        chat(server)
+        server.stop()
+
+
+def code_of_form(sms, number):
+    [sent] = wait_for("an SMS", lambda: sms.sent(number))
+    assert sent["headers"]["Authorization"] == "a secret"
+    form = parse_qs(sent["body"])
+    assert form["From"] == ["+12025550100"]
+    return mailbox.code_of(form["Body"][0])
+
+
+def chat(server):
     ada = Person(server, "Ada").sign_up().sign_in()
     bob = Person(server, "Bob", {"email": "bob@example.org"}).sign_up().sign_in()
     room = bob.room_with(ada)
     bob.say(room, "Hello, Ada!")
     assert [message["data"]["text"] for message in ada.read(room)["items"]] == ["Hello, Ada!"]
-    server.stop()
 
 
 def settings_of_unit():
