@@ -294,6 +294,8 @@ int cc_admin_user(struct cc_admin *admin)
         return not_understood("who? ", "A number like +49..., an address, or an id.");
     if (admin->word_count > verb->words_max)
         return not_understood("too many words: ", admin->words[verb->words_max]);
+    if (admin->word_count > 2 && admin->words[2][0] == '\0')
+        return not_understood("SESSION is empty", "");
     fault = cc_who_read(cc_str_from(admin->words[1]), &who);
     if (fault != NULL)
         return not_understood("", fault);

@@ -3,6 +3,7 @@
 #include "tests/tmp.h"
 
 #include "base/file.h"
+#include "identity/items.h"
 #include "store/keys.h"
 
 #include <signal.h>
@@ -224,6 +225,49 @@ START_TEST(bytes_that_could_not_be_removed_ten_times_are_tried_again_later)
     ck_assert_uint_eq(jobs, 1);
     ck_assert_uint_eq(due_within(&w, 50), 0);
     ck_assert_uint_eq(due_within(&w, 70), 1);
+    close_world(&w);
+}
+END_TEST
+
+#define PHONE CC_STR("+4915112345678")
+#define USER CC_STR("u")
+
+/* Somebody whose removal was begun. */
+static enum cc_code add_half_removed(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const struct cc_profile profile = { .user = USER,
+                                        .name = CC_STR("Ada"),
+                                        .phone_number = PHONE };
+    const struct cc_credential credential = { .hash = CC_STR("*"), .state = CC_ACCOUNT_REMOVING };
+    const struct cc_identifier phone = { "phone", PHONE };
+    enum cc_code rc = cc_profile_put(txn, &profile, err);
+
+    if (rc == CC_OK)
+        rc = cc_credential_put(txn, USER, &credential, err);
+    if (rc == CC_OK)
+        rc = cc_identifier_insert(txn, &phone, USER, err);
+    return rc == CC_OK ? add_old_job(txn, arg, err) : rc;
+}
+
+START_TEST(a_removal_that_was_killed_is_finished_by_whoever_does_what_is_due)
+{
+    const struct cc_who by_id = { .user = USER };
+    const struct cc_who by_number = { .login.phone_number = PHONE };
+    struct cc_account account;
+    struct world w;
+    size_t jobs, swept;
+
+    open_world(&w, "none");
+    ck_assert_int_eq(cc_store_run(w.app.store, w.arena, add_half_removed, CC_JOB_REMOVAL, &w.err),
+                     CC_OK);
+    ck_assert_int_eq(cc_account_find(w.app.store, w.arena, &by_number, &account, &w.err), CC_OK);
+    ck_assert_int_eq(cc_app_work(&w.app, &jobs, &swept, &w.err), CC_OK);
+    ck_assert_uint_eq(jobs, 1);
+    ck_assert_int_eq(cc_account_find(w.app.store, w.arena, &by_number, &account, &w.err),
+                     CC_NOT_FOUND);
+    cc_err_clear(&w.err);
+    ck_assert_int_eq(cc_account_find(w.app.store, w.arena, &by_id, &account, &w.err), CC_NOT_FOUND);
+    ck_assert_uint_eq(due_within(&w, 70), 0);
     close_world(&w);
 }
 END_TEST
@@ -453,6 +497,7 @@ CC_CHECK_MAIN("app/tick", a_code_leaves_with_the_next_tick_and_only_once,
               a_file_is_swept_each_minute_and_a_table_each_hour,
               bytes_that_could_not_be_removed_ten_times_are_tried_again_later,
               a_job_of_an_unknown_kind_is_dropped,
+              a_removal_that_was_killed_is_finished_by_whoever_does_what_is_due,
               a_code_is_tried_again_after_longer_and_longer_and_stays_the_same,
               a_sender_says_itself_when_to_come_again, what_will_never_arrive_is_not_tried_again,
               what_may_have_arrived_is_not_tried_for_ever,
