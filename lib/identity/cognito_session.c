@@ -126,6 +126,18 @@ static enum cc_code ask_pool(struct refresh *run, struct cc_arena *arena, struct
     return rc;
 }
 
+/* Where the pool has made a new refresh token, whoever is not given it loses the session: that the
+ * row could not be written is the lesser evil. Its end is noticed with the access token. */
+static enum cc_code keep(struct refresh *run, struct cc_arena *arena, struct cc_err *err)
+{
+    struct cc_people *people = &run->cognito->people;
+
+    if (!run->auth.refresh_token.at)
+        return cc_people_run(people, arena, keep_session, run, err);
+    cc_people_run_aside(people, arena, keep_session, run, "a session was not noted as refreshed");
+    return CC_OK;
+}
+
 /* The pool has ended it: so it ends here. */
 static enum cc_code fail_ended(struct refresh *run, struct cc_arena *arena, struct cc_err *err)
 {
@@ -162,7 +174,7 @@ enum cc_code cc_cognito_refresh(struct cc_identity *self, struct cc_arena *arena
     if (rc == CC_UNAUTHORIZED)
         return fail_ended(&run, arena, err);
     if (rc == CC_OK)
-        rc = cc_people_run(&cognito->people, arena, keep_session, &run, err);
+        rc = keep(&run, arena, err);
     if (rc != CC_OK)
         return rc;
     next = run.auth.refresh_token.at ? run.auth.refresh_token : run.token.pools;

@@ -362,6 +362,45 @@ START_TEST(a_refresh_keeps_the_session_and_its_token_where_the_pool_does_not_rot
 }
 END_TEST
 
+/* --- a store that takes nothing for now ------------------------------------------------------- */
+
+static const struct cc_store_ops *real_ops;
+
+static enum cc_code refuse_to_run(struct cc_store *store, struct cc_arena *arena, cc_txn_fn *fn,
+                                  void *arg, struct cc_err *err)
+{
+    (void)store, (void)arena, (void)fn, (void)arg;
+    return cc_fail(err, CC_UNAVAILABLE, NULL, "the store was told to fail");
+}
+
+static void refuse_writes(struct house *h, struct cc_store_ops *ops)
+{
+    real_ops = h->store->ops;
+    *ops = *real_ops;
+    ops->run = refuse_to_run;
+    h->store->ops = ops;
+}
+
+/* The successor of a refresh token is told once: whoever does not get it has lost his session. */
+START_TEST(a_refresh_token_that_the_pool_has_turned_is_given_whatever_the_store_says)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_store_ops ops;
+    struct cc_tokens first, next;
+
+    pool_open(&p, _i == 1);
+    (void)new_account(&p, ADA);
+    first = sign_in(h, ADA);
+    refuse_writes(h, &ops);
+    ck_assert_int_eq(refresh(h, first.refresh_token, &next), _i == 1 ? CC_OK : CC_UNAVAILABLE);
+    h->store->ops = real_ops;
+    if (_i == 1)
+        ck_assert(is_signed_in(h, &next));
+    pool_close(&p);
+}
+END_TEST
+
 START_TEST(what_the_pool_revoked_is_over_here_too_and_what_it_could_not_say_is_not)
 {
     struct fake_pool p;
@@ -598,6 +637,8 @@ int main(void)
     tcase_add_test(tcase, an_account_that_changed_while_the_pool_judged_opens_no_session);
     tcase_add_loop_test(
         tcase, a_refresh_keeps_the_session_and_its_token_where_the_pool_does_not_rotate, 0, 2);
+    tcase_add_loop_test(
+        tcase, a_refresh_token_that_the_pool_has_turned_is_given_whatever_the_store_says, 0, 2);
     tcase_add_test(tcase, what_the_pool_revoked_is_over_here_too_and_what_it_could_not_say_is_not);
     tcase_add_test(tcase,
                    a_refresh_without_a_session_is_refused_before_the_pool_is_asked_and_revoked);
