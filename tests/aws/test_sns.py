@@ -133,4 +133,5 @@ def test_the_policy_allows_it(ministack, tmp_path):
     server.run("init")
     run = server.run("aws", "policy")
     assert run.returncode == 0, run.stderr
-    assert [one["Action"] for one in json.loads(run.stdout)["Statement"]] == [["sns:Publish"]]
+    rights = [right for one in json.loads(run.stdout)["Statement"] for right in one["Action"]]
+    assert "sns:Publish" in rights and all(right.startswith("sns:") for right in rights)
