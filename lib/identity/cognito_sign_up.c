@@ -21,7 +21,8 @@ static enum cc_code make_pending(struct cc_txn *txn, void *arg, struct cc_err *e
                             run->proof.expires_ms + REMOVE_AFTER_MS, err);
 }
 
-/* For a taken number the pool does the same work, but has no address to send a code to. */
+/* For a taken number the pool does the same work, but has no address to send a code to. So that it
+ * could not send one to another number is not told: it would be said of free numbers alone. */
 static enum cc_code make_user(struct cc_cognito *cognito, struct cc_arena *arena,
                               const struct cc_signing_up *run, struct cc_err *err)
 {
@@ -32,9 +33,16 @@ static enum cc_code make_user(struct cc_cognito *cognito, struct cc_arena *arena
         .login = run->login,
     };
 
+    enum cc_code rc;
+
     if (run->proof.taken)
         user.login.value = CC_STR_ABSENT;
-    return cc_pool_sign_up(&cognito->pool, arena, &user, err);
+    rc = cc_pool_sign_up(&cognito->pool, arena, &user, err);
+    if (rc != CC_NOT_FOUND)
+        return rc;
+    cc_log_warn(cognito->people.config.log, "the pool sends no code to confirm",
+                CC_LOG_STR("user", user.username));
+    return CC_OK;
 }
 
 enum cc_code cc_cognito_sign_up(struct cc_identity *self, struct cc_arena *arena,

@@ -17,10 +17,16 @@ static void put_attribute(struct pool_call *call, const char *name, struct cc_st
     cc_jw_object_end(&call->w);
 }
 
+static const struct cc_field sign_up_fields[] = {
+    { .name = "UserConfirmed", .type = CC_FIELD_BOOL, .offset = 0 },
+    { .name = NULL },
+};
+
 enum cc_code cc_pool_sign_up(struct cc_pool *pool, struct cc_arena *arena,
                              const struct cc_pool_user *user, struct cc_err *err)
 {
     struct pool_call call;
+    bool is_confirmed = false;
     enum cc_code rc;
 
     pool_begin(&call, pool, arena, POOL_SIGN_UP);
@@ -33,6 +39,11 @@ enum cc_code cc_pool_sign_up(struct cc_pool *pool, struct cc_arena *arena,
                   user->login.value);
     cc_jw_array_end(&call.w);
     rc = pool_end(&call, err);
+    if (rc == CC_OK)
+        rc = pool_read(&call, sign_up_fields, &is_confirmed, err);
+    if (rc == CC_OK && is_confirmed)
+        return cc_fail(err, CC_UNAVAILABLE, NULL,
+                       "SignUp: a trigger of the pool confirms people who have proved nothing");
     return rc == CC_EXISTS ? CC_OK : rc;
 }
 

@@ -31,7 +31,8 @@ struct cc_pool_user {
 
 /* Makes an unconfirmed user, and has the pool send him a code. CC_OK also if he is there: a
  * username is made for one sign-up alone, so it was this one whose answer got lost. CC_INVALID
- * (/password, by the pool's rules). */
+ * (/password, by the pool's rules). CC_NOT_FOUND (err left alone): no code could be sent.
+ * CC_UNAVAILABLE also where the pool would confirm him without a code. */
 enum cc_code cc_pool_sign_up(struct cc_pool *pool, struct cc_arena *arena,
                              const struct cc_pool_user *user, struct cc_err *err) CC_NODISCARD;
 

@@ -26,12 +26,15 @@ static const struct {
     bool once;      /* a second time fails for the first one's sake */
     bool is_admins; /* signed, and about the pool, not a client of it */
     bool by_token;  /* an access token says all */
+    bool sends;     /* a code to whoever it is about */
 } operations[] = {
-    [POOL_SIGN_UP] = { SERVICE "SignUp", CC_AWS_REPEATABLE, CC_UNAVAILABLE, CC_UNAVAILABLE },
+    [POOL_SIGN_UP] = { SERVICE "SignUp", CC_AWS_REPEATABLE, CC_UNAVAILABLE, CC_UNAVAILABLE,
+                       .sends = true },
     [POOL_CONFIRM] = { SERVICE "ConfirmSignUp", CC_AWS_REPEATABLE, CC_EXISTS, CC_WRONG_CODE },
     [POOL_RESEND] = { SERVICE "ResendConfirmationCode", CC_AWS_REPEATABLE, CC_NOT_FOUND,
-                      CC_NOT_FOUND },
-    [POOL_FORGOT] = { SERVICE "ForgotPassword", CC_AWS_REPEATABLE, CC_NOT_FOUND, CC_NOT_FOUND },
+                      CC_NOT_FOUND, .sends = true },
+    [POOL_FORGOT] = { SERVICE "ForgotPassword", CC_AWS_REPEATABLE, CC_NOT_FOUND, CC_NOT_FOUND,
+                      .sends = true },
     [POOL_RESET] = { SERVICE "ConfirmForgotPassword", CC_AWS_REPEATABLE, CC_WRONG_CODE,
                      CC_WRONG_CODE, .once = true },
     [POOL_CHANGE_PASSWORD] = { SERVICE "ChangePassword", CC_AWS_REPEATABLE, CC_WRONG_CREDENTIALS,
@@ -67,7 +70,8 @@ enum verdict {
     PASSWORD,
     THERE,
     LIMIT,
-    FAULT, /* of the pool, of its configuration or of ours: nobody's who asks */
+    UNSENT, /* it has sent no code: only of a number that is somebody's, so it must not show */
+    FAULT,  /* of the pool, of its configuration or of ours: nobody's who asks */
 };
 
 /* The one table. Where a name has several rows the first whose message begins so is taken. What
@@ -79,19 +83,24 @@ static const struct {
     enum verdict verdict;
 } errors[] = {
     { "AliasExistsException", NULL, REFUSED },
+    { "CodeDeliveryFailureException", NULL, UNSENT },
     { "CodeMismatchException", NULL, WRONG_CODE },
     { "EnableSoftwareTokenMFAException", NULL, WRONG_CODE },
     { "ExpiredCodeException", NULL, WRONG_CODE },
+    { "InvalidEmailRoleAccessPolicyException", NULL, UNSENT },
     { "InvalidParameterException", "1 validation error detected: Value at 'password'", PASSWORD },
     { "InvalidParameterException", "1 validation error detected: Value at 'proposedPassword'",
       PASSWORD },
     { "InvalidParameterException", NULL, PARAMETER },
     { "InvalidPasswordException", NULL, PASSWORD },
+    { "InvalidSmsRoleAccessPolicyException", NULL, UNSENT },
+    { "InvalidSmsRoleTrustRelationshipException", NULL, UNSENT },
     { "LimitExceededException", NULL, LIMIT },
     /* These are faults of the configuration. Whoever took them for a wrong password would sign
      * everybody out. */
     { "NotAuthorizedException", "Client ", FAULT },
     { "NotAuthorizedException", "Unable to verify secret hash", FAULT },
+    { "NotAuthorizedException", "SecretHash does not match", FAULT },
     { "NotAuthorizedException", "SignUp is not permitted", FAULT },
     { "NotAuthorizedException", "Access Token", TOKEN },
     { "NotAuthorizedException", "Invalid Access Token", TOKEN },
@@ -136,6 +145,8 @@ static enum cc_code code_of(enum pool_operation op, enum verdict verdict)
         return CC_EXISTS;
     case LIMIT:
         return CC_TOO_MANY;
+    case UNSENT:
+        return operations[op].sends ? CC_NOT_FOUND : CC_UNAVAILABLE;
     case FAULT:
         break;
     }

@@ -167,7 +167,10 @@ static const struct {
     { sign_up_there, ERROR("NotAuthorizedException", "SignUp is not permitted for this user pool"),
       CC_UNAVAILABLE },
     { sign_up_there, ERROR("UserLambdaValidationException", "PreSignUp failed"), CC_UNAVAILABLE },
-    { sign_up_there, ERROR("CodeDeliveryFailureException", "no SMS"), CC_UNAVAILABLE },
+    { sign_up_there, ERROR("CodeDeliveryFailureException", "no SMS"), CC_NOT_FOUND },
+    { sign_up_there, ERROR("InvalidSmsRoleTrustRelationshipException", "x"), CC_NOT_FOUND },
+    { sign_up_there, ERROR("InvalidSmsRoleAccessPolicyException", "x"), CC_NOT_FOUND },
+    { sign_up_there, ERROR("InvalidEmailRoleAccessPolicyException", "x"), CC_NOT_FOUND },
     { sign_up_there, ERROR("ResourceNotFoundException", "User pool client x does not exist."),
       CC_UNAVAILABLE },
 
