@@ -327,6 +327,7 @@ enum cc_code cc_access_token_verify(struct cc_arena *arena, struct cc_token_keys
         return rc;
     *claims = (struct cc_claims){ .user = user_of(rules, &p),
                                   .username = p.username,
+                                  .sub = p.sub,
                                   .session = p.origin_jti,
                                   .token = p.jti,
                                   .event = p.event_id,

@@ -20,6 +20,7 @@ struct cc_claims {
     int64_t issued_s;       /* iat */
     int64_t expires_s;      /* exp: not valid from then on */
     struct cc_str username; /* of a pool's token: by which the pool knows him */
+    struct cc_str sub;      /* likewise: the pool's own name for him, never given to another */
 };
 
 /* What a token must say to be ours. */

@@ -20,14 +20,19 @@ static struct cc_str username_of(struct cc_cognito *cognito, struct cc_arena *ar
 struct look {
     struct cc_str user;
     struct cc_credential credential; /* its hash is absent: nobody's, or of who is disabled */
+    struct cc_profile profile;       /* absent likewise */
 };
 
-/* The same read for a number that nobody has. */
-static enum cc_code find_credential(struct cc_txn *txn, void *arg, struct cc_err *err)
+/* The same reads for a number that nobody has. */
+static enum cc_code find_account(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct look *run = arg;
-    enum cc_code rc = cc_credential_get(txn, run->user, &run->credential, err);
+    enum cc_code rc = cc_profile_get(txn, run->user, &run->profile, err);
 
+    if (rc == CC_NOT_FOUND)
+        run->profile = (struct cc_profile){ .user = CC_STR_ABSENT };
+    if (rc == CC_OK || rc == CC_NOT_FOUND)
+        rc = cc_credential_get(txn, run->user, &run->credential, err);
     if (rc == CC_NOT_FOUND || (rc == CC_OK && run->credential.state != CC_ACCOUNT_ACTIVE))
         run->credential = (struct cc_credential){ .hash = CC_STR_ABSENT };
     return rc == CC_NOT_FOUND ? CC_OK : rc;
@@ -37,7 +42,46 @@ static enum cc_code look_up(struct cc_cognito *cognito, struct cc_arena *arena,
                             const struct cc_proof *proof, struct look *out, struct cc_err *err)
 {
     *out = (struct look){ .user = proof->user.at ? proof->user : proof->id };
-    return cc_people_view(&cognito->people, arena, find_credential, out, err);
+    return cc_people_view(&cognito->people, arena, find_account, out, err);
+}
+
+/* A number or an address to which a code could go is known here as his. */
+static bool is_known(struct cc_str at_pool, bool is_verified, struct cc_str here)
+{
+    return !is_verified || cc_str_eq_nocase(at_pool, here);
+}
+
+/* Whoever holds an access token may change at the pool to which number codes go, behind our back,
+ * and prove that it is his own: a token that was lost for minutes must not become a password. */
+static bool is_still_his(const struct cc_pool_person *person, const struct cc_proof *proof,
+                         const struct look *look)
+{
+    const bool is_phone = cc_str_eq(proof->kind, CC_STR("phone"));
+    const struct cc_profile *profile = &look->profile;
+
+    return cc_str_eq(person->sub, look->credential.sub) &&
+           cc_str_eq_nocase(is_phone ? person->phone_number : person->email, proof->value) &&
+           is_known(person->phone_number, person->phone_is_verified, profile->phone_number) &&
+           is_known(person->email, person->email_is_verified, profile->email);
+}
+
+/* The pool is asked the same for a number that nobody has. */
+static enum cc_code send_code(struct cc_cognito *cognito, struct cc_arena *arena,
+                              const struct cc_proof *proof, const struct look *look,
+                              struct cc_err *err)
+{
+    const struct cc_identifier login = cc_proof_login(proof);
+    struct cc_str username = username_of(cognito, arena, proof, &look->credential);
+    struct cc_pool_person person;
+    enum cc_code rc = cc_pool_find(&cognito->pool, arena, username, &person, err);
+    const bool is_his = rc == CC_OK && is_still_his(&person, proof, look);
+
+    if (rc != CC_OK && rc != CC_NOT_FOUND)
+        return rc;
+    if (!is_his)
+        username = cc_cognito_nobody(cognito, arena, &login);
+    rc = cc_pool_forgot(&cognito->pool, arena, username, err);
+    return rc == CC_OK && !is_his ? CC_NOT_FOUND : rc;
 }
 
 /* Whatever the pool says of this user, the answer is the same; the operator is told. */
@@ -45,8 +89,7 @@ static enum cc_code ask_for_code(struct cc_cognito *cognito, struct cc_arena *ar
                                  const struct cc_proof *proof, const struct look *look,
                                  struct cc_err *err)
 {
-    enum cc_code rc = cc_pool_forgot(&cognito->pool, arena,
-                                     username_of(cognito, arena, proof, &look->credential), err);
+    enum cc_code rc = send_code(cognito, arena, proof, look, err);
 
     if (rc != CC_NOT_FOUND && rc != CC_TOO_MANY)
         return rc;

@@ -61,6 +61,18 @@ enum cc_code cc_cognito_sign_in(struct cc_identity *self, struct cc_arena *arena
 
 /* --- what follows from tokens ----------------------------------------------------------------- */
 
+/* Who makes users in the pool, and everybody may whose client needs no secret, can give one the
+ * name of an account: where the pool never had that user, or has not got him any more. */
+static bool is_himself(const struct cc_cognito *cognito, const struct cc_signing_in *run,
+                       const struct cc_claims *claims)
+{
+    if (cc_str_eq(claims->sub, run->credential.sub))
+        return true;
+    cc_log_warn(cognito->people.config.log, "a user of the pool is not the one who signed up",
+                CC_LOG_STR("user", run->user));
+    return false;
+}
+
 static enum cc_code find_account(struct cc_cognito *cognito, struct cc_arena *arena,
                                  struct cc_signing_in *run, const struct cc_pool_auth *auth,
                                  struct cc_err *err)
@@ -76,6 +88,8 @@ static enum cc_code find_account(struct cc_cognito *cognito, struct cc_arena *ar
         return cc_people_fail_credentials(err);
     if (!cc_str_eq(claims.user, run->user))
         return cc_fail(err, CC_UNAVAILABLE, NULL, "pool: the token is of somebody else");
+    if (!is_himself(cognito, run, &claims))
+        return cc_people_fail_credentials(err);
     run->session.id = claims.session;
     run->new_hash = run->credential.hash;
     return CC_OK;

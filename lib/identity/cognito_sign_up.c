@@ -74,6 +74,7 @@ struct confirm {
     struct cc_cognito *cognito;
     struct cc_str id;
     struct cc_proof proof;
+    struct cc_str sub;        /* of the pool's user */
     bool is_refused, is_late; /* the verdict */
 };
 
@@ -120,21 +121,24 @@ static enum cc_code make_account(struct cc_txn *txn, void *arg, struct cc_err *e
     run->is_refused = rc == CC_NOT_FOUND || (rc == CC_OK && proof->taken);
     if (rc != CC_OK || run->is_refused)
         return run->is_refused ? CC_OK : rc;
+    proof->sub = run->sub;
     rc = cc_people_account_txn(txn, proof, proof->user, &run->is_late, err);
     if (rc != CC_OK || !run->is_late)
         return rc;
     return cc_cognito_queue(txn, CC_COGNITO_REMOVE, proof->user, cc_txn_now_ms(txn), err);
 }
 
-/* He waits for no code: perhaps because a try before this one got through, but not to the end. */
-static enum cc_code check_confirmed(struct cc_cognito *cognito, struct cc_arena *arena,
-                                    struct cc_str username, struct cc_err *err)
+/* Who waits for no code: perhaps because a try before this one got through, but not to the end. */
+static enum cc_code look_at_user(struct confirm *run, struct cc_arena *arena, bool has_proved,
+                                 struct cc_err *err)
 {
     struct cc_pool_person person;
-    enum cc_code rc = cc_pool_find(&cognito->pool, arena, username, &person, err);
+    enum cc_code rc = cc_pool_find(&run->cognito->pool, arena, run->proof.user, &person, err);
 
-    if (rc == CC_NOT_FOUND || (rc == CC_OK && !cc_str_eq(person.status, CC_STR("CONFIRMED"))))
+    if (rc == CC_NOT_FOUND ||
+        (rc == CC_OK && !has_proved && !cc_str_eq(person.status, CC_STR("CONFIRMED"))))
         return cc_people_fail_code(err);
+    run->sub = person.sub;
     return rc;
 }
 
@@ -146,8 +150,8 @@ static enum cc_code ask_pool(struct confirm *run, struct cc_arena *arena, struct
     struct cc_str username = run->proof.user;
     enum cc_code rc = cc_pool_confirm(&cognito->pool, arena, username, code, err);
 
-    if (rc == CC_EXISTS)
-        rc = check_confirmed(cognito, arena, username, err);
+    if (rc == CC_OK || rc == CC_EXISTS)
+        rc = look_at_user(run, arena, rc == CC_OK, err);
     if (rc == CC_TOO_MANY) {
         cc_err_clear(err);
         return cc_people_fail_code(err);

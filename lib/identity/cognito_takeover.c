@@ -99,7 +99,8 @@ enum cc_code cc_cognito_take_over(struct cc_cognito *cognito, struct cc_arena *a
                                   const struct cc_claims *claims, struct cc_err *err)
 {
     struct taking_over it = { .credential = { .hash = cc_cognito_generation(cognito, arena),
-                                              .username = run->login.value } };
+                                              .username = run->login.value,
+                                              .sub = claims->sub } };
     struct cc_pool_person person;
     enum cc_code rc;
 

@@ -92,6 +92,10 @@ static const struct cc_field credential_fields[] = {
       .type = CC_FIELD_STR,
       .flags = CC_FIELD_OMIT,
       .offset = offsetof(struct cc_credential, username) },
+    { .name = "sub",
+      .type = CC_FIELD_STR,
+      .flags = CC_FIELD_OMIT,
+      .offset = offsetof(struct cc_credential, sub) },
     { .name = NULL },
 };
 

@@ -21,6 +21,8 @@ struct cc_proof {
     bool taken; /* the number belongs to somebody: never matches */
     /* recovery */
     struct cc_str user; /* absent: nobody's number; never matches */
+    /* not in the body: of the pool's user, when an account is made of him */
+    struct cc_str sub;
 };
 
 /* The identifier to which the code goes, and the channel that fits it: "sms", "email". */
@@ -41,6 +43,7 @@ struct cc_credential {
     struct cc_str hash; /* of the password; of a pool's user: random text that a new one replaces */
     int state;          /* enum cc_account_state */
     struct cc_str username; /* in the pool; absent: the user's id */
+    struct cc_str sub;      /* the pool's own name for him, never given twice; absent: no pool's */
 };
 
 enum cc_code cc_credential_get(struct cc_txn *txn, struct cc_str user, struct cc_credential *out,

@@ -164,7 +164,7 @@ static enum cc_code put_account(struct cc_txn *txn, const struct cc_proof *proof
                                 struct cc_str user, struct cc_err *err)
 {
     const struct cc_profile profile = profile_of(proof, user, cc_txn_now_ms(txn));
-    const struct cc_credential credential = { .hash = proof->hash };
+    const struct cc_credential credential = { .hash = proof->hash, .sub = proof->sub };
 
     return cc_people_put_account_txn(txn, &profile, &credential, err);
 }
