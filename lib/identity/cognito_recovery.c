@@ -15,6 +15,15 @@ static struct cc_str username_of(struct cc_cognito *cognito, struct cc_arena *ar
     return credential->username.at ? credential->username : proof->user;
 }
 
+/* The pool has the new password: a store that is away has not left all as it was. */
+static enum cc_code half_done(enum cc_code rc, struct cc_err *err)
+{
+    if (rc != CC_UNAVAILABLE && rc != CC_STORAGE_FULL)
+        return rc;
+    err->retry_after_s = 0;
+    return err->code = CC_OUTCOME_UNKNOWN;
+}
+
 /* --- forgot ----------------------------------------------------------------------------------- */
 
 struct look {
@@ -127,7 +136,8 @@ struct reset {
     struct cc_attempt attempt; /* the place from which the owner proved himself */
     struct cc_str generation;  /* the next one */
     struct look look;
-    bool is_refused; /* the verdict */
+    bool is_signed_out; /* at the pool, from all that it has given him */
+    bool is_refused;    /* the verdict */
 };
 
 /* Before the pool is asked, as with a confirmation. */
@@ -160,18 +170,31 @@ static enum cc_code give_back(struct cc_txn *txn, void *arg, struct cc_err *err)
     return cc_proof_put(txn, CC_PROOF_RECOVERY, &proof, err);
 }
 
+static struct cc_str pool_name(const struct reset *run)
+{
+    const struct cc_credential *credential = &run->look.credential;
+
+    return credential->username.at ? credential->username : run->proof.user;
+}
+
 static enum cc_code put_password(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct reset *run = arg;
-    const struct cc_proof *proof = &run->proof;
-    const struct cc_credential *credential = &run->look.credential;
-    enum cc_code rc = cc_people_reset_txn(txn, proof, run->generation, &run->attempt, err);
+    enum cc_code rc = cc_people_reset_txn(txn, &run->proof, run->generation, &run->attempt, err);
 
-    if (rc != CC_OK)
+    if (rc != CC_OK || run->is_signed_out)
         return rc;
-    return cc_cognito_queue(txn, CC_COGNITO_SIGN_OUT,
-                            credential->username.at ? credential->username : proof->user,
-                            cc_txn_now_ms(txn), err);
+    return cc_cognito_queue(txn, CC_COGNITO_SIGN_OUT, pool_name(run), cc_txn_now_ms(txn), err);
+}
+
+/* At once: later it would end the session, too, that he opens with his new password. */
+static void sign_out(struct reset *run, struct cc_arena *arena)
+{
+    struct cc_err ignored = { 0 };
+    enum cc_code rc =
+        cc_pool_act(&run->cognito->pool, arena, CC_POOL_SIGN_OUT, pool_name(run), &ignored);
+
+    run->is_signed_out = rc == CC_OK || rc == CC_NOT_FOUND;
 }
 
 /* Where nobody knows whether the pool has the new password. The recovery stays, for the same
@@ -219,12 +242,14 @@ static enum cc_code settle(struct reset *run, struct cc_arena *arena, enum cc_co
     struct cc_people *people = &run->cognito->people;
     enum cc_code rc = asked;
 
-    if (asked == CC_OK)
-        rc = cc_people_run(people, arena, put_password, run, err);
-    else if (asked == CC_OUTCOME_UNKNOWN && run->look.credential.hash.at)
+    if (asked == CC_OK) {
+        sign_out(run, arena);
+        rc = half_done(cc_people_run(people, arena, put_password, run, err), err);
+    } else if (asked == CC_OUTCOME_UNKNOWN && run->look.credential.hash.at) {
         cc_people_run_aside(people, arena, put_perhaps, run, SESSIONS_STAY);
-    else if (asked != CC_WRONG_CODE)
+    } else if (asked != CC_WRONG_CODE) {
         cc_people_run_aside(people, arena, give_back, run, "a try was not given back");
+    }
     return rc == CC_NOT_FOUND ? cc_people_fail_code(err) : rc;
 }
 
@@ -275,7 +300,7 @@ static enum cc_code settle_change(struct cc_changing *run, struct cc_arena *aren
     enum cc_code rc = asked;
 
     if (asked == CC_OK)
-        rc = cc_people_run(run->people, arena, end_others, run, err);
+        rc = half_done(cc_people_run(run->people, arena, end_others, run, err), err);
     else if (asked == CC_OUTCOME_UNKNOWN)
         cc_people_run_aside(run->people, arena, end_others, run, SESSIONS_STAY);
     if (rc == CC_NOT_FOUND)

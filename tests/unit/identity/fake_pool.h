@@ -22,10 +22,13 @@ enum pool_fault {
     POOL_THROTTLES, /* refuses, and does nothing */
     POOL_BREAKS,    /* 500, and does nothing */
     POOL_LOSES,     /* does it, and its answer gets lost */
+    POOL_IS_MUTE,   /* does it, but no code is delivered */
 };
 
 struct pool_user {
     char name[64], password[128], phone[32];
+    char email[64]; /* verified */
+    char sub[64];   /* as who asks for him is told; tokens say his name */
     bool is_there, is_confirmed, has_reset;
     bool is_strange; /* the address is not verified (any more) */
     bool is_over;    /* what was given to him is no longer good */
@@ -45,6 +48,7 @@ struct fake_pool {
     char revoked[8][160];
     size_t revoked_count;
     bool rotates;
+    bool confirms;                          /* whoever signs up, by a trigger */
     void (*in_between)(struct fake_pool *); /* runs once, while a sign-in is judged */
 };
 
@@ -130,6 +134,7 @@ static inline struct cc_str pool_sign_up(struct fake_pool *p, struct json_object
         user++;
     *user = (struct pool_user){ .is_there = true };
     snprintf(user->name, sizeof(user->name), "%s", pool_member(in, "Username"));
+    snprintf(user->sub, sizeof(user->sub), "%s", user->name);
     snprintf(user->password, sizeof(user->password), "%s", pool_member(in, "Password"));
     for (size_t i = 0; i < json_object_array_length(attributes); i++) {
         struct json_object *pair = json_object_array_get_idx(attributes, i);
@@ -137,7 +142,8 @@ static inline struct cc_str pool_sign_up(struct fake_pool *p, struct json_object
         if (strcmp(pool_member(pair, "Name"), "phone_number") == 0)
             snprintf(user->phone, sizeof(user->phone), "%s", pool_member(pair, "Value"));
     }
-    return POOL_DONE;
+    user->is_confirmed = p->confirms;
+    return p->confirms ? CC_STR("{\"UserConfirmed\":true}") : POOL_DONE;
 }
 
 static inline bool pool_code_fits(struct json_object *in)
@@ -228,9 +234,13 @@ static inline struct cc_str pool_describe(struct cc_arena *arena, const struct p
     return cc_str_format(
         arena,
         "{\"Username\":\"%s\",\"UserStatus\":\"%s\",\"Enabled\":true,\"UserAttributes\":["
+        "{\"Name\":\"sub\",\"Value\":\"%s\"},"
+        "{\"Name\":\"email\",\"Value\":\"%s\"},"
+        "{\"Name\":\"email_verified\",\"Value\":\"%s\"},"
         "{\"Name\":\"phone_number\",\"Value\":\"%s\"},"
         "{\"Name\":\"phone_number_verified\",\"Value\":\"%s\"}]}",
-        user->name, user->is_confirmed ? "CONFIRMED" : "UNCONFIRMED", user->phone,
+        user->name, user->is_confirmed ? "CONFIRMED" : "UNCONFIRMED", user->sub, user->email,
+        user->email[0] ? "true" : "false", user->phone,
         user->is_confirmed && !user->is_strange ? "true" : "false");
 }
 
@@ -292,9 +302,11 @@ static inline bool pool_answer(struct fake_pool *p, struct fake_peer *peer, stru
 
     if (p->call_count < POOL_CALLS_MAX)
         snprintf(p->calls[p->call_count++], sizeof(p->calls[0]), "%s", name);
-    if (fault == POOL_WORKS || fault == POOL_LOSES)
+    if (fault == POOL_WORKS || fault == POOL_LOSES || fault == POOL_IS_MUTE)
         text = pool_do(p, arena, name, in);
     json_object_put(in);
+    if (fault == POOL_IS_MUTE)
+        text = POOL_ERROR("CodeDeliveryFailureException", "Failed to deliver");
     if (fault == POOL_THROTTLES)
         return fake_reply(peer, "400 Bad Request", "",
                           POOL_ERROR("TooManyRequestsException", "Rate exceeded"));
