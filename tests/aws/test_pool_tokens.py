@@ -98,7 +98,8 @@ def test_no_key_but_those_for_rs256_lets_anybody_in(house, tmp_path):
     mine, public = Rsa.make(tmp_path / "mine.pem"), house.document()["keys"]
     twin = mine.jwk(token_header(ada.token)["kid"])
     keys = {"oct": {"kty": "oct", "kid": "oct", "k": b64("secret"), "alg": "HS256"},
-            "hs256": {**mine.jwk("hs256"), "alg": "HS256"}, "enc": {**mine.jwk("enc"), "use": "enc"},
+            "hs256": {**mine.jwk("hs256"), "alg": "HS256"},
+            "enc": {**mine.jwk("enc"), "use": "enc"},
             "none": {**mine.jwk("none"), "alg": "none"}, "d": {**mine.jwk("d"), "d": "AQAB"},
             "small": Rsa.make(tmp_path / "small.pem", 1024).jwk("small")}
     house.restart_without_keys(served({"keys": [*keys.values(), *public]}))
