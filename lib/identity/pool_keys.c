@@ -20,7 +20,7 @@
 
 #define NAME_BYTES 8 /* of the digest of the URL, in the names of our files */
 #define SET_BYTES_MAX ((size_t)4 * 1024 * 1024)
-#define NOTE_BYTES_MAX (2 * CC_JWKS_BYTES_MAX)
+#define NOTE_BYTES_MAX (2 * CC_JWKS_BYTES_MAX) /* an escaped byte is two; a modulus has none */
 
 #define LOOK_MS 5000     /* how often the file is looked at when all is well */
 #define FETCH_MS 4000    /* for the whole request */

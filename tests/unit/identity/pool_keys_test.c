@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/id.h"
+#include "identity/jwks.h"
 #include "identity/pool_keys.h"
 #include "net/net.h"
 
@@ -382,6 +383,26 @@ START_TEST(a_document_that_is_none_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_document_as_long_as_it_may_be_is_kept)
+{
+    struct cc_token_keys *other;
+    struct pool p;
+    char *at;
+
+    pool_open(&p);
+    at = cc_arena_alloc(p.arena, CC_JWKS_BYTES_MAX);
+    memset(at, '\n', CC_JWKS_BYTES_MAX); /* two bytes each in the file */
+    memcpy(at, p.document.at, p.document.len);
+    p.document = (struct cc_str){ at, CC_JWKS_BYTES_MAX };
+    ck_assert_int_eq(find(&p, KID), CC_OK);
+    other = another(&p);
+    ck_assert_int_eq(find_in(other, KID), CC_OK);
+    check_asked(&p, 1);
+    cc_pool_keys_close(other);
+    pool_close(&p);
+}
+END_TEST
+
 START_TEST(a_redirect_is_not_followed)
 {
     struct pool p;
@@ -722,9 +743,9 @@ CC_CHECK_MAIN(
     keys_are_kept_while_the_pool_does_not_answer,
     old_keys_that_cannot_be_had_anew_are_asked_for_once_an_hour,
     a_document_that_is_none_changes_nothing, a_redirect_is_not_followed,
-    what_cannot_be_noted_is_not_asked, a_damaged_file_is_replaced,
-    a_clock_that_was_set_back_does_not_stop_it_for_long, who_has_no_key_waits_for_the_one_who_asks,
-    a_flood_of_unknown_keys_asks_once,
+    a_document_as_long_as_it_may_be_is_kept, what_cannot_be_noted_is_not_asked,
+    a_damaged_file_is_replaced, a_clock_that_was_set_back_does_not_stop_it_for_long,
+    who_has_no_key_waits_for_the_one_who_asks, a_flood_of_unknown_keys_asks_once,
     nobody_waits_for_a_key_that_is_unknown_while_there_are_others,
     processes_that_live_for_one_request_ask_once_as_well, stopping_ends_the_waiting,
     keys_are_asked_for_by_https_or_on_this_machine, published_keys_will_do_on_this_machine_alone)
