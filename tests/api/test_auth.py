@@ -4,6 +4,7 @@ import stat
 
 import pytest
 from client import PASSWORD, Client, Person, address_of, new_login, new_number
+from second_step import take_second_step, totp
 from server import BACKEND, IDENTITY, needs_local, signed_out, wait_for
 
 OTHER_PASSWORD = "another horse battery"
@@ -269,6 +270,18 @@ def test_a_challenge_that_nobody_was_given_is_a_wrong_code(client):
     answer = {"challenge_id": "kZcXBfPDFQ", "method": "totp", "code": "123456"}
     reply = client.post("/auth/sign-in/challenge", answer, expect=401)
     assert reply.code == "wrong_code"
+
+
+@pytest.mark.skipif(IDENTITY.name != "cognito", reason="an account in the store has no second step")
+def test_a_challenge_that_is_answered_opens_the_session(server, client, person):
+    ada = person()
+    secret = take_second_step(IDENTITY.client(), ada.token)
+    asked = client.post("/auth/sign-in", {**ada.login, "password": PASSWORD}, expect=200).json()
+    challenge = asked["challenge"]["id"]
+    server.secrets.add(challenge)
+    tokens = client.post("/auth/sign-in/challenge", {
+        "challenge_id": challenge, "method": "totp", "code": totp(secret)}, expect=200).json()
+    assert Person(server, login=ada.login).take(tokens).id == ada.id
 
 
 # --- changing the password ------------------------------------------------------------------------

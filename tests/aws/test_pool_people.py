@@ -1,10 +1,7 @@
 """What a pool knows of people that local identity does not: a second step, and people who were
 there before us. On MiniStack, which never asks for a code by SMS."""
 
-import base64
-import hmac
 import sqlite3
-import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +11,7 @@ import pool_house
 import pytest
 from client import PASSWORD, Client, Person, claims, new_number
 from house import well
+from second_step import take_second_step, totp
 from server import wait_for
 
 AT_ONCE = 8
@@ -26,29 +24,11 @@ def house(tmp_path, ministack):
         yield made
 
 
-def totp(secret, ahead=0):
-    """RFC 6238, with its defaults."""
-    step = struct.pack(">Q", int(time.time()) // 30 + ahead)
-    mac = hmac.digest(base64.b32decode(secret + "=" * (-len(secret) % 8)), step, "sha1")
-    at = mac[-1] & 15
-    return f"{(int.from_bytes(mac[at:at + 4]) & 0x7fffffff) % 10**6:06d}"
-
-
 def wrong(secret):
     """A code that is none of those which are good now."""
     near = {totp(secret, ahead) for ahead in range(-2, 3)}
     return next(code for code in ("000000", "111111", "222222", "333333", "444444", "555555")
                 if code not in near)
-
-
-def take_second_step(house, access_token):
-    """At the pool: there is no route of ours for it yet."""
-    cognito = house.pool.client()
-    secret = cognito.associate_software_token(AccessToken=access_token)["SecretCode"]
-    cognito.verify_software_token(AccessToken=access_token, UserCode=totp(secret))
-    cognito.set_user_mfa_preference(AccessToken=access_token, SoftwareTokenMfaSettings={
-        "Enabled": True, "PreferredMfa": True})
-    return secret
 
 
 def challenge(house, person):
@@ -75,7 +55,7 @@ def answer(house, challenge_id, code, method="totp", expect=None):
 @pytest.fixture
 def ada(house):
     made = house.person().sign_in()
-    made.secret = take_second_step(house, made.token)
+    made.secret = take_second_step(house.pool.client(), made.token)
     return made
 
 
@@ -295,7 +275,7 @@ def test_a_second_step_comes_before_the_account(house):
         ClientId=house.server.settings["cognito.client_id"], AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": grace.number, "PASSWORD": PASSWORD,
                         "SECRET_HASH": house.secret_hash(grace.number)})["AuthenticationResult"]
-    secret = take_second_step(house, there["AccessToken"])
+    secret = take_second_step(house.pool.client(), there["AccessToken"])
     name = challenge(house, grace)
     assert not rows(house, "sk = 'PROFILE'")
     answer(house, name, wrong(secret), expect=401)
