@@ -97,8 +97,8 @@ static enum cc_code hook_send(struct cc_sender *sender, const struct cc_notice *
 static const char *const stages[] = {
     [CC_NET_NAME] = "The name of the host in [hook] url has no address.",
     [CC_NET_CONNECTION] = "Nobody answers at [hook] url.",
-    [CC_NET_TRUST] = "Who answers at [hook] url cannot show that he is that host: the certificate "
-                     "is not signed by an authority that is trusted ([hook] ca_file).",
+    [CC_NET_TRUST] = ("Who answers at [hook] url cannot show that he is that host: the certificate "
+                      "is not signed by an authority that is trusted ([hook] ca_file)."),
     [CC_NET_ANSWER] = "Who answers at [hook] url does not speak HTTP to the end.",
 };
 

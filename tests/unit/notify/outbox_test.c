@@ -63,7 +63,10 @@ static void box_close(struct box *b)
 }
 
 static const struct cc_notice notice = {
-    { "+4915112345678", 14 }, { "sms", 3 }, { "042137", 6 }, { "\"042137\" is your code.\n", 23 }
+    .to = { "+4915112345678", 14 },
+    .channel = { "sms", 3 },
+    .code = { "042137", 6 },
+    .text = { "\"042137\" is your code.\n", 23 },
 };
 
 START_TEST(a_notice_becomes_one_line_of_json)
