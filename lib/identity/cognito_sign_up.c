@@ -32,7 +32,6 @@ static enum cc_code make_user(struct cc_cognito *cognito, struct cc_arena *arena
         .password = run->password,
         .login = run->login,
     };
-
     enum cc_code rc;
 
     if (run->proof.taken)
