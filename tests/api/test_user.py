@@ -1,5 +1,5 @@
-"""`cloudchat user`, beside the running service: what an operator sees of people, and does with their
-accounts."""
+"""`cloudchat user`, beside the running service: what an operator sees of people, and does with
+their accounts."""
 
 import fcntl
 import json

@@ -1,5 +1,5 @@
-"""`cloudchat doctor` of a user pool, its client and its keys: each thing is set wrongly, and the line
-about it says what to do."""
+"""`cloudchat doctor` of a user pool, its client and its keys: each thing is set wrongly, and the
+line about it says what to do."""
 
 import json
 import socket
@@ -8,8 +8,8 @@ import time
 import http_faults
 import pytest
 from doctor_lines import examine, only_wrong, text_of
-from server import Server, free_port
 from house import well
+from server import Server, free_port
 
 PHONE_AND_EMAIL = ["phone_number", "email"]
 POOL = {"PoolName": "chat", "AutoVerifiedAttributes": PHONE_AND_EMAIL, "MfaConfiguration": "OFF",
