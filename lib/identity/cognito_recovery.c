@@ -90,7 +90,9 @@ static enum cc_code send_code(struct cc_cognito *cognito, struct cc_arena *arena
     if (!is_his)
         username = cc_cognito_nobody(cognito, arena, &login);
     rc = cc_pool_forgot(&cognito->pool, arena, username, err);
-    return rc == CC_OK && !is_his ? CC_NOT_FOUND : rc;
+    if (rc != CC_OK || is_his)
+        return rc;
+    return cc_fail(err, CC_NOT_FOUND, NULL, "its user is not as he is known here");
 }
 
 /* Whatever the pool says of this user, the answer is the same; the operator is told. */
@@ -102,10 +104,10 @@ static enum cc_code ask_for_code(struct cc_cognito *cognito, struct cc_arena *ar
 
     if (rc != CC_NOT_FOUND && rc != CC_TOO_MANY)
         return rc;
-    cc_err_clear(err);
     if (look->credential.hash.at)
         cc_log_warn(cognito->people.config.log, "the pool sends no code for a new password",
-                    CC_LOG_STR("user", proof->user));
+                    CC_LOG_STR("user", proof->user), CC_LOG_Z("cause", err->cause));
+    cc_err_clear(err);
     return CC_OK;
 }
 

@@ -40,7 +40,8 @@ static enum cc_code make_user(struct cc_cognito *cognito, struct cc_arena *arena
     if (rc != CC_NOT_FOUND)
         return rc;
     cc_log_warn(cognito->people.config.log, "the pool sends no code to confirm",
-                CC_LOG_STR("user", user.username));
+                CC_LOG_STR("user", user.username), CC_LOG_Z("cause", err->cause));
+    cc_err_clear(err);
     return CC_OK;
 }
 
@@ -191,10 +192,10 @@ static enum cc_code resend(struct cc_cognito *cognito, struct cc_arena *arena,
 
     if (rc != CC_NOT_FOUND && rc != CC_TOO_MANY)
         return rc;
-    cc_err_clear(err);
     if (!proof->taken)
         cc_log_warn(cognito->people.config.log, "the pool sends no code to confirm",
-                    CC_LOG_STR("user", proof->user));
+                    CC_LOG_STR("user", proof->user), CC_LOG_Z("cause", err->cause));
+    cc_err_clear(err);
     return CC_OK;
 }
 

@@ -31,7 +31,7 @@ struct cc_pool_user {
 
 /* Makes an unconfirmed user, and has the pool send him a code. CC_OK also if he is there: a
  * username is made for one sign-up alone, so it was this one whose answer got lost. CC_INVALID
- * (/password, by the pool's rules). CC_NOT_FOUND (err left alone): no code could be sent.
+ * (/password, by the pool's rules). CC_NOT_FOUND: no code could be sent; the cause says why.
  * CC_UNAVAILABLE also where the pool would confirm him without a code. */
 enum cc_code cc_pool_sign_up(struct cc_pool *pool, struct cc_arena *arena,
                              const struct cc_pool_user *user, struct cc_err *err) CC_NODISCARD;
@@ -40,7 +40,8 @@ enum cc_code cc_pool_sign_up(struct cc_pool *pool, struct cc_arena *arena,
 enum cc_code cc_pool_confirm(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,
                              struct cc_str code, struct cc_err *err) CC_NODISCARD;
 
-/* Has a code sent again; or one for a new password. CC_NOT_FOUND: to this user none can be. */
+/* Has a code sent again; or one for a new password. CC_NOT_FOUND: to this user none can be;
+ * where the pool tried, the cause says why. */
 enum cc_code cc_pool_resend(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,
                             struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_pool_forgot(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,

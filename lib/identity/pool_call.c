@@ -192,13 +192,14 @@ static const char *name_of(enum pool_operation op)
 static enum cc_code judge(enum pool_operation op, const struct cc_aws_answer *answer,
                           struct cc_err *err)
 {
-    enum cc_code code = code_of(op, verdict_of(answer));
+    const enum verdict verdict = verdict_of(answer);
+    enum cc_code code = code_of(op, verdict);
     struct cc_str message = harmless(answer->message);
 
     /* Perhaps it fails because the try before it, whose answer was lost, did not. */
     if (operations[op].once && answer->earlier_unknown && code != CC_UNAVAILABLE)
         code = CC_OUTCOME_UNKNOWN;
-    if (code == CC_EXISTS || code == CC_NOT_FOUND)
+    if (code == CC_EXISTS || (code == CC_NOT_FOUND && verdict != UNSENT))
         return code;
     if (code == CC_INVALID)
         return fail_password(answer->message, err);

@@ -45,7 +45,7 @@ void pool_put_secret_hash(struct pool_call *call, const char *name, struct cc_st
 void pool_put_username(struct pool_call *call, struct cc_str username);
 
 /* Sends it. What an exception is in our words (pool_call.c); CC_EXISTS and CC_NOT_FOUND leave err
- * alone. */
+ * alone, but for a code that could not be sent: then the cause says why. */
 enum cc_code pool_end(struct pool_call *call, struct cc_err *err) CC_NODISCARD;
 
 /* The answer, by a table. CC_UNAVAILABLE: nobody can read it. */
