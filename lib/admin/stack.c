@@ -117,12 +117,17 @@ static struct json_object *find_output(const struct reading *r, const struct cc_
     return NULL;
 }
 
-/* What AWS calls what it has made, and addresses: nothing in a line of the configuration means
- * anything else with them. */
+static bool is_alnum(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* What AWS calls what it has made, and addresses: nothing in a line of the configuration, or of the
+ * command that the operator is told to run, means anything else with them. */
 static bool is_plain(struct cc_str value)
 {
     for (size_t i = 0; i < value.len; i++) {
-        if (value.at[i] <= ' ' || value.at[i] > '~' || value.at[i] == ';')
+        if (!is_alnum(value.at[i]) && strchr("-._:/", value.at[i]) == NULL)
             return false;
     }
     return value.len > 0 && value.len <= VALUE_BYTES_MAX;

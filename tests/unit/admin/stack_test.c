@@ -130,6 +130,8 @@ START_TEST(a_value_that_would_be_another_line_is_refused)
     refuses(&w, "[" OUTPUT("StoreTable", "x\\nbackend = sqlite") "]", "StoreTable");
     refuses(&w, "[" OUTPUT("StoreTable", "x ; y") "]", "StoreTable");
     refuses(&w, "[" OUTPUT("StoreTable", "") "]", "StoreTable");
+    refuses(&w, "[" OUTPUT("AwsRegion", "$(reboot)") "]", "AwsRegion");
+    refuses(&w, "[" OUTPUT("AwsRegion", "a|b") "]", "AwsRegion");
     refuses(&w, "[{\"OutputKey\": \"StoreTable\", \"OutputValue\": 3}]", "StoreTable");
     memset(value, 'x', sizeof(value) - 1);
     value[sizeof(value) - 1] = '\0';
