@@ -63,11 +63,14 @@ static struct cc_str operator_of(struct cc_arena *arena)
                         : cc_str_format(arena, "%lu", (unsigned long)getuid());
 }
 
-/* The log names nobody but by his id. */
+/* The log names nobody but by his id. Whatever its level: this is never left out. */
 static void note(struct cc_admin *admin, const struct cc_app *app, const char *event,
                  const struct cc_account *account)
 {
-    cc_log_info(&app->log, event, CC_LOG_STR("user", account->profile.user),
+    struct cc_log log = app->log;
+
+    log.level = CC_LOG_INFO;
+    cc_log_info(&log, event, CC_LOG_STR("user", account->profile.user),
                 CC_LOG_STR("by", operator_of(admin->arena)));
 }
 
