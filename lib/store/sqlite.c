@@ -184,13 +184,13 @@ static void close_store(struct cc_store *base)
 
     if (store->pid != getpid())
         return;
-    sqlite_group_close(store);
     while (store->readers) {
         struct sqlite_conn *conn = store->readers;
 
         store->readers = conn->next;
         sqlite_conn_close(conn);
     }
+    sqlite_group_close(store); /* last: see sqlite_ahead_end */
     pthread_mutex_destroy(&store->readers_mutex);
     sqlite_lock_close(&store->lock);
     cc_arena_free(store->arena);

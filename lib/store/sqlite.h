@@ -9,6 +9,7 @@
  *   sqlite_group.c   the committer: queued functions in common transactions
  *   sqlite_wal.c     the write-ahead log: when it is checkpointed, when emptied
  *   sqlite_log.c     how it is written: a commit in one piece
+ *   sqlite_ahead.c   the disk works while a checkpoint copies
  *   sqlite_copy.c    a copy of the database at one instant, and looking one over
  *   sqlite_examine.c what an operator should know of it
  *   sqlite_replace.c such a copy in the place of the database
@@ -147,6 +148,25 @@ enum cc_code sqlite_conn_fail(struct sqlite_conn *conn, const char *doing,
 bool sqlite_conn_is_full(const struct sqlite_conn *conn);
 
 /* --- the log, in one piece -------------------------------------------------------------------- */
+
+/* Of a connection's database file; zero at first. */
+struct sqlite_ahead {
+    sqlite3_io_methods methods; /* first: the file points here. SQLite's own, but for xWrite */
+    int (*write)(sqlite3_file *, const void *, int, sqlite3_int64);
+    const char *path;
+    int fd;                 /* -1: not needed yet */
+    sqlite3_int64 from, to; /* of the present piece */
+    int pages;              /* in it */
+};
+
+/* From now on the system is asked every few pages to begin to put on disk what is written to `db`.
+ * SQLite keeps `path` as long as the file is open. Only for one file: for a second one (an ATTACH)
+ * this does nothing. */
+void sqlite_ahead_begin(struct sqlite_ahead *ahead, sqlite3_file *db, const char *path);
+/* Closes a descriptor of the database. With it go the locks that the process holds on the file, as
+ * POSIX has it: its connections must be closed by then. (The locks of the log belong to another
+ * file, that of its shared memory.) */
+void sqlite_ahead_end(struct sqlite_ahead *ahead);
 
 /* Registers with SQLite, in the process, a way of opening files in which a connection of durability
  * `full` gathers what it writes to its log until it syncs it, and gives its name. For one

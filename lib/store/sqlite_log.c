@@ -5,7 +5,8 @@
  * else can miss what has not been written yet: other connections read no further in the log than
  * the last commit in its index, and a commit enters that after the sync.
  *
- * The rest of SQLite's view of the system is left as it is, locks and shared memory above all. */
+ * The rest of SQLite's view of the system is left as it is, locks and shared memory above all; but
+ * see sqlite_ahead.c. */
 #include "sqlite.h"
 
 #include <assert.h>
@@ -16,6 +17,7 @@ struct sqlite_log {
     sqlite3_vfs *real;
     struct cc_arena *arena;
     char *gathered; /* made by the first write: few processes write. A connection has one log */
+    struct sqlite_ahead ahead;
 };
 
 struct log_file {
@@ -149,6 +151,16 @@ static const sqlite3_io_methods methods = {
     .xDeviceCharacteristics = log_characteristics,
 };
 
+static int open_database(struct sqlite_log *log, const char *name, sqlite3_file *out, int flags,
+                         int *out_flags)
+{
+    int rc = log->real->xOpen(log->real, name, out, flags, out_flags);
+
+    if (rc == SQLITE_OK)
+        sqlite_ahead_begin(&log->ahead, out, name);
+    return rc;
+}
+
 static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *out, int flags,
                      int *out_flags)
 {
@@ -156,6 +168,8 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *out, int 
     struct log_file *file = file_of(out);
     int rc;
 
+    if (flags & SQLITE_OPEN_MAIN_DB)
+        return open_database(log, name, out, flags, out_flags);
     if (!(flags & SQLITE_OPEN_WAL))
         return log->real->xOpen(log->real, name, out, flags, out_flags);
     *file = (struct log_file){ .log = log };
@@ -182,6 +196,8 @@ const char *sqlite_log_begin(struct cc_arena *arena, struct sqlite_log **out)
 
 void sqlite_log_end(struct sqlite_log *log)
 {
-    if (log)
-        sqlite3_vfs_unregister(&log->base);
+    if (log == NULL)
+        return;
+    sqlite_ahead_end(&log->ahead);
+    sqlite3_vfs_unregister(&log->base);
 }
