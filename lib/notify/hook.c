@@ -102,7 +102,8 @@ static const char *const stages[] = {
     [CC_NET_ANSWER] = "Who answers at [hook] url does not speak HTTP to the end.",
 };
 
-/* HEAD sends nothing to anybody; whatever the status, who gives it is there and trusted. */
+/* HEAD sends nothing to anybody; whatever the status, who gives it is there and trusted. The URL is
+ * not shown: a key may stand in it. */
 static void hook_examine(struct cc_sender *sender, struct cc_findings *to)
 {
     const struct hook *self = (struct hook *)sender;
@@ -117,7 +118,7 @@ static void hook_examine(struct cc_sender *sender, struct cc_findings *to)
     struct cc_err err = { 0 };
 
     if (cc_net_probe(self->net, arena, &request, &answer, &stage, &err) == CC_OK)
-        cc_find_well(to, "hook", "%.*s answers", CC_STR_ARG(self->config.url));
+        cc_find_well(to, "hook", "%.*s answers", CC_STR_ARG(cc_net_host(self->config.url)));
     else
         cc_find_wrong(to, "hook", err.cause, "%s", stages[stage]);
     cc_arena_free(arena);
