@@ -197,8 +197,8 @@ enum cc_code cc_identity_answer(struct cc_identity *self, struct cc_arena *arena
                                 struct cc_err *err) CC_NODISCARD;
 
 /* Turns a refresh token into its successor and a new access token. The previous one gives the same
- * successor for refresh_grace_s; used later, or an older one, it ends the session.
- * CC_UNAUTHORIZED. */
+ * successor for refresh_grace_s; used later, or an older one, it ends the session. With a pool both
+ * are as its client is set: it rotates, or the token stays the same. CC_UNAUTHORIZED. */
 enum cc_code cc_identity_refresh(struct cc_identity *self, struct cc_arena *arena,
                                  struct cc_str refresh_token, struct cc_tokens *out,
                                  struct cc_err *err) CC_NODISCARD;

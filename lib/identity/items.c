@@ -58,9 +58,11 @@ enum cc_code cc_proof_get(struct cc_txn *txn, enum cc_proof_kind kind, struct cc
     const struct cc_key key = proof_key(cc_txn_arena(txn), kind, id);
     enum cc_code rc = cc_row_get(txn, key, proof_fields, out, err);
 
-    if (rc == CC_OK)
-        out->id = id;
-    return rc;
+    if (rc != CC_OK)
+        return rc;
+    out->id = id;
+    out->sub = CC_STR_ABSENT;
+    return CC_OK;
 }
 
 enum cc_code cc_proof_put(struct cc_txn *txn, enum cc_proof_kind kind, const struct cc_proof *proof,
