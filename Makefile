@@ -282,7 +282,7 @@ AWS_CONTRACT = $(filter $(B)/tests/contract/store_% $(B)/tests/contract/blob_% \
     $(B)/tests/contract/timer_%,$(TESTS))
 
 .PHONY: test-aws
-test-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) $(B)/tests/bench/aws_cpu ## installs stand-ins for DynamoDB and S3, and tests against them
+test-aws: stage $(SHIMS) $(AWS_TOOLS) build/mail $(AWS_CONTRACT) $(B)/tests/bench/aws_cpu ## installs stand-ins for DynamoDB and S3, and tests against them
 	@for tables in dynoxide ministack; do \
 	    SKIPS=no $(AWS_WITH) $$tables tests/run $(AWS_CONTRACT) || exit 1; done
 	@$(AWS_PYTHON) -m pytest -q -n $(JOBS) tests/aws -m 'not soak' $(ARGS)
@@ -292,7 +292,7 @@ test-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) $(B)/tests/bench/aws_cpu #
 	@$(AWS_WITH) dynoxide $(AWS_PYTEST) tests/chaos -m aws $(ARGS)
 
 .PHONY: soak-aws
-soak-aws: stage $(SHIMS) $(AWS_TOOLS) $(AWS_CONTRACT) ## what of it takes long: each fault on each suite, all of the API on MiniStack
+soak-aws: stage $(SHIMS) $(AWS_TOOLS) build/mail $(AWS_CONTRACT) ## what of it takes long: each fault on each suite, all of the API on MiniStack
 	@$(AWS_PYTHON) -m pytest -q tests/aws -m soak $(ARGS)
 	@MIGRATE_ROUNDS=30 MIGRATE_MESSAGES=50000 $(AWS_PYTHON) -m pytest -q tests/aws -k migrate $(ARGS)
 	@$(AWS_WITH) ministack $(AWS_PYTEST) -n $(JOBS) tests/api $(ARGS)
