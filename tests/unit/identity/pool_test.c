@@ -233,6 +233,8 @@ static const struct {
     { answer_there, ERROR("NotAuthorizedException", "Invalid session for the user."),
       CC_WRONG_CODE },
 
+    { refresh_there, ERROR("NotAuthorizedException", "SecretHash does not match for the client: x"),
+      CC_UNAVAILABLE },
     { refresh_there, ERROR("NotAuthorizedException", "Refresh Token has been revoked"),
       CC_UNAUTHORIZED },
     { refresh_there, ERROR("NotAuthorizedException", "Refresh Token has expired"),
