@@ -79,8 +79,10 @@ def test_no_secret_is_shown(make_site):
     assert site.settings["cognito.client_secret"] not in run.stdout + run.stderr
 
 
-def test_a_client_without_a_secret_is_well_too(make_site):
-    assert "secret" not in text_of(examine(make_site({"GenerateSecret": False})), "client")
+def test_a_client_without_a_secret_can_be_used_and_is_warned_of(make_site):
+    lines = examine(make_site({"GenerateSecret": False}))
+    assert "secret" not in text_of(lines, "client")
+    assert ["warning", "client secret"] in [list(line[:2]) for line in lines]
 
 
 def test_the_rights_are_those_that_are_printed(make_site):
@@ -207,6 +209,11 @@ def test_rotation_that_does_not_fit(proxied):
                         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]),
               only=("DescribeUserPoolClient",))
     assert "rotating refresh tokens" in text_of(examine(site), "client")
+    assert "RetryGracePeriodSeconds" in text_of(examine(site), "client rotation")
+    proxy.set(described(RefreshTokenRotation={"Feature": "ENABLED", "RetryGracePeriodSeconds": 60},
+                        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]),
+              only=("DescribeUserPoolClient",))
+    assert "client rotation" not in [what for _, what, _ in examine(site)]
     site.settings["cognito.rotation"] = "no"
     assert "ALLOW_REFRESH_TOKEN_AUTH" in only_wrong(site, "client")
 

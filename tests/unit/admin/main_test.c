@@ -108,8 +108,9 @@ START_TEST(init_makes_what_is_private_and_keeps_what_is_there)
     ck_assert_int_eq(mode_of(arena, &tmp, "a/data/cloud-chat.conf"), 0600);
     ck_assert_int_eq(mode_of(arena, &tmp, "a/data/keys"), 0700);
     ck_assert_int_eq(cc_file_read(arena, config, 1 << 16, &before, &err), CC_OK);
-    ck_assert_ptr_nonnull(strstr(before.at, "\nsender = outbox\n"));
-    ck_assert_ptr_null(strstr(before.at, "sender = none"));
+    ck_assert_ptr_nonnull(strstr(before.at, "\nsms = outbox\n"));
+    ck_assert_ptr_nonnull(strstr(before.at, "\nemail = outbox\n"));
+    ck_assert_ptr_null(strstr(before.at, "sms = none"));
     ck_assert_int_eq(cc_file_append(config, CC_STR("# mine\n"), 0600, &err), CC_OK);
     ck_assert_int_eq(run("init", "--data", folder), 0);
     ck_assert_int_eq(cc_file_read(arena, config, 1 << 16, &after, &err), CC_OK);
