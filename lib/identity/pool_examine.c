@@ -332,6 +332,30 @@ static void tell_of_existence(const struct examiner *e, struct json_object *clie
                          "PreventUserExistenceErrors to ENABLED.");
 }
 
+/* Whoever holds a person's access token may write his number at the pool. Without a secret he can
+ * then ask the pool itself for a new password, and we are never asked. */
+static void tell_of_secret(const struct examiner *e)
+{
+    if (e->pool->client_secret.len == 0)
+        cc_find_doubtful(
+            e->to, "client secret",
+            "The client has none: who gets hold of somebody's access token can ask the "
+            "pool for a new password with it, past this service. Use a client with a "
+            "secret.");
+}
+
+/* Two refreshes at once, or an answer that was lost, are no theft. */
+static void tell_of_grace(const struct examiner *e, struct json_object *client)
+{
+    struct json_object *rotation = json_object_object_get(client, "RefreshTokenRotation");
+
+    if (e->pool->rotation &&
+        json_object_get_int64(json_object_object_get(rotation, "RetryGracePeriodSeconds")) == 0)
+        cc_find_doubtful(e->to, "client rotation",
+                         "A refresh whose answer is lost signs the person out: set "
+                         "RetryGracePeriodSeconds to 60.");
+}
+
 static void examine_client(const struct examiner *e)
 {
     struct json_object *client = describe(e, "client", "DescribeUserPoolClient", "UserPoolClient");
@@ -345,6 +369,8 @@ static void examine_client(const struct examiner *e)
                  e->pool->rotation ? ", rotating refresh tokens" : "");
     tell_of_lifetimes(e, client);
     tell_of_existence(e, client);
+    tell_of_secret(e);
+    tell_of_grace(e, client);
 }
 
 void cc_pool_examine(const struct cc_pool_examine *pool, struct cc_findings *to)
