@@ -211,6 +211,14 @@ def sign_in_wrong(world):
     person.get("/profile", expect=200)
 
 
+@route("auth", case="nobody is asked for a second step")
+def answer_challenge(world):
+    it = call(world.anyone(), "POST", "/auth/sign-in/challenge",
+              {"challenge_id": "A" * 22, "method": "totp", "code": "123456"}, expect=401)
+    yield it
+    again(it)
+
+
 @route("auth")
 def refresh_token(world):
     device = world.stranger()

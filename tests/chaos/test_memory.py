@@ -30,6 +30,7 @@ SETTINGS = {
     "http.threads": 1,
     "identity.resend_after": "0",
     "identity.recover_number_day": 1000000,
+    "codes.number_day_max": 0,
     "identity.sessions_max": 10,
 }
 

@@ -153,6 +153,17 @@ START_TEST(thousands_are_met_once_each_page_by_page)
 }
 END_TEST
 
+/* In an arena of its own: together they are more than one holds. */
+static void put_large(struct stores *s, int number, const char *body)
+{
+    struct cc_arena *arena = s->arena;
+
+    s->arena = cc_arena_new(CC_ARENA_CEILING_BYTES);
+    stores_put(s, stores_item("U#1", cc_str_format(s->arena, "A#%03d", number).at, body));
+    cc_arena_free(s->arena);
+    s->arena = arena;
+}
+
 START_TEST(large_items_come_in_small_pages)
 {
     char *body = malloc(150 * 1024 + 1);
@@ -163,7 +174,7 @@ START_TEST(large_items_come_in_small_pages)
     body[150 * 1024] = '\0';
     stores_open(&s, _i);
     for (int i = 0; i < LARGE; i++)
-        stores_put(&s, stores_item("U#1", cc_str_format(s.arena, "A#%03d", i).at, body));
+        put_large(&s, i, body);
     walk.arena = cc_arena_new((size_t)64 * 1024 * 1024);
     ck_assert_int_eq(cc_store_walk(s.store, CC_STR("U#"), note, &walk, &s.err), CC_OK);
     ck_assert_uint_eq(walk.count, LARGE);

@@ -347,9 +347,11 @@ static inline bool pool_serve(struct fake_http *http, struct fake_peer *peer,
 static inline void pool_fails(struct fake_pool *p, const char *operation, enum pool_fault fault,
                               int times)
 {
+    pthread_mutex_lock(&p->mutex);
     p->faulty = operation;
     p->fault = fault;
     p->fault_times = times;
+    pthread_mutex_unlock(&p->mutex);
 }
 
 static inline void pool_open(struct fake_pool *p, bool rotates)

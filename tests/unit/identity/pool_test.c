@@ -18,6 +18,7 @@ struct telephone {
     struct cc_pool pool;
     const struct line *lines;
     size_t count;                              /* the last one is said from then on */
+    struct cc_arena *heard;                    /* the server's own, with what follows */
     struct cc_str target, authorization, body; /* of the last request */
 };
 
@@ -27,9 +28,9 @@ static bool say(struct fake_http *http, struct fake_peer *peer, const struct fak
     const struct line *line =
         &s->lines[request->number < s->count ? request->number : s->count - 1];
 
-    s->target = cc_str_copy(s->scene.house.arena, fake_header(request, "X-Amz-Target"));
-    s->authorization = cc_str_copy(s->scene.house.arena, fake_header(request, "Authorization"));
-    s->body = cc_str_copy(s->scene.house.arena, request->body);
+    s->target = cc_str_copy(s->heard, fake_header(request, "X-Amz-Target"));
+    s->authorization = cc_str_copy(s->heard, fake_header(request, "Authorization"));
+    s->body = cc_str_copy(s->heard, request->body);
     if (!line->status) {
         fake_reset(peer);
         return false;
@@ -39,7 +40,9 @@ static bool say(struct fake_http *http, struct fake_peer *peer, const struct fak
 
 static void open_line(struct telephone *s, const struct line *lines, size_t count)
 {
-    *s = (struct telephone){ .lines = lines, .count = count };
+    *s = (struct telephone){ .lines = lines,
+                             .count = count,
+                             .heard = cc_arena_new((size_t)1 << 20) };
     house_folder(&s->scene.house);
     scene_open(&s->scene, say, s);
     s->pool = (struct cc_pool){ .aws = s->scene.aws,
@@ -54,6 +57,7 @@ static void close_line(struct telephone *s)
     nftw(s->scene.house.folder, house_remove, 16, FTW_DEPTH | FTW_PHYS);
     close(s->scene.house.log.fd);
     cc_arena_free(s->scene.house.arena);
+    cc_arena_free(s->heard);
 }
 
 /* --- one of each ------------------------------------------------------------------------------ */

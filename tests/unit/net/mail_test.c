@@ -28,7 +28,7 @@ struct mail_server {
     pthread_t thread;
     atomic_bool ends;
     char heard[HEARD_MAX]; /* all that the client sent */
-    size_t heard_len;
+    atomic_size_t heard_len;
 };
 
 static bool say(int fd, const char *scripted, const char *usual)
@@ -51,7 +51,7 @@ static const char *hear(struct mail_server *server, int fd, const char *end)
         if (server->heard_len + 1 >= HEARD_MAX ||
             recv(fd, server->heard + server->heard_len, 1, 0) <= 0)
             return NULL;
-        server->heard[++server->heard_len] = '\0';
+        server->heard[atomic_fetch_add(&server->heard_len, 1) + 1] = '\0';
         if (strstr(begin, end))
             return begin;
     }
