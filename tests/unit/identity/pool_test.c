@@ -18,7 +18,8 @@ struct telephone {
     struct cc_pool pool;
     const struct line *lines;
     size_t count;                              /* the last one is said from then on */
-    struct cc_arena *heard;                    /* the server's own, with what follows */
+    pthread_mutex_t mutex;                     /* each connection has a thread */
+    struct cc_arena *heard;                    /* theirs, with what follows */
     struct cc_str target, authorization, body; /* of the last request */
 };
 
@@ -28,9 +29,11 @@ static bool say(struct fake_http *http, struct fake_peer *peer, const struct fak
     const struct line *line =
         &s->lines[request->number < s->count ? request->number : s->count - 1];
 
+    pthread_mutex_lock(&s->mutex);
     s->target = cc_str_copy(s->heard, fake_header(request, "X-Amz-Target"));
     s->authorization = cc_str_copy(s->heard, fake_header(request, "Authorization"));
     s->body = cc_str_copy(s->heard, request->body);
+    pthread_mutex_unlock(&s->mutex);
     if (!line->status) {
         fake_reset(peer);
         return false;
@@ -43,6 +46,7 @@ static void open_line(struct telephone *s, const struct line *lines, size_t coun
     *s = (struct telephone){ .lines = lines,
                              .count = count,
                              .heard = cc_arena_new((size_t)1 << 20) };
+    pthread_mutex_init(&s->mutex, NULL);
     house_folder(&s->scene.house);
     scene_open(&s->scene, say, s);
     s->pool = (struct cc_pool){ .aws = s->scene.aws,
@@ -58,6 +62,7 @@ static void close_line(struct telephone *s)
     close(s->scene.house.log.fd);
     cc_arena_free(s->scene.house.arena);
     cc_arena_free(s->heard);
+    pthread_mutex_destroy(&s->mutex);
 }
 
 /* --- one of each ------------------------------------------------------------------------------ */
