@@ -209,7 +209,7 @@ def test_rotation_that_does_not_fit(proxied):
                         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]),
               only=("DescribeUserPoolClient",))
     assert "rotating refresh tokens" in text_of(examine(site), "client")
-    assert "RetryGracePeriodSeconds" in text_of(examine(site), "client rotation")
+    assert "RetryGracePeriodSeconds" in text_of(examine(site), "client rotation", "warning")
     proxy.set(described(RefreshTokenRotation={"Feature": "ENABLED", "RetryGracePeriodSeconds": 60},
                         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]),
               only=("DescribeUserPoolClient",))
