@@ -23,8 +23,8 @@ static enum cc_code act(struct cc_cognito *cognito, struct cc_arena *arena,
 
     if (rc != CC_OK && rc != CC_NOT_FOUND)
         return rc;
-    rc = cc_pool_act(&cognito->pool, arena, action,
-                     run.credential.username.at ? run.credential.username : user, err);
+    rc = cc_pool_act(&cognito->pool, arena, action, cc_credential_username(&run.credential, user),
+                     err);
     return rc == CC_NOT_FOUND ? CC_OK : rc;
 }
 

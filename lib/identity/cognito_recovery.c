@@ -12,7 +12,7 @@ static struct cc_str username_of(struct cc_cognito *cognito, struct cc_arena *ar
 
     if (!proof->user.at || !credential->hash.at)
         return cc_cognito_nobody(cognito, arena, &login);
-    return credential->username.at ? credential->username : proof->user;
+    return cc_credential_username(credential, proof->user);
 }
 
 /* The pool has the new password: a store that is away has not left all as it was. */
@@ -174,9 +174,7 @@ static enum cc_code give_back(struct cc_txn *txn, void *arg, struct cc_err *err)
 
 static struct cc_str pool_name(const struct reset *run)
 {
-    const struct cc_credential *credential = &run->look.credential;
-
-    return credential->username.at ? credential->username : run->proof.user;
+    return cc_credential_username(&run->look.credential, run->proof.user);
 }
 
 static enum cc_code put_password(struct cc_txn *txn, void *arg, struct cc_err *err)

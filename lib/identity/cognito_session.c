@@ -110,8 +110,7 @@ static enum cc_code keep_session(struct cc_txn *txn, void *arg, struct cc_err *e
 static enum cc_code ask_pool(struct refresh *run, struct cc_arena *arena, struct cc_err *err)
 {
     struct cc_cognito *cognito = run->cognito;
-    const struct cc_credential *credential = &run->credential;
-    struct cc_str username = credential->username.at ? credential->username : run->token.who.user;
+    struct cc_str username = cc_credential_username(&run->credential, run->token.who.user);
     struct cc_claims claims;
     enum cc_code rc =
         cc_pool_refresh(&cognito->pool, arena, username, run->token.pools, &run->auth, err);

@@ -8,7 +8,7 @@ struct cc_str cc_cognito_username(const struct cc_cognito *cognito, struct cc_ar
     bool is_phone = strcmp(run->login.kind, "phone") == 0;
 
     if (run->user.at)
-        return run->credential.username.at ? run->credential.username : run->user;
+        return cc_credential_username(&run->credential, run->user);
     return cognito->existing_people && is_phone ? run->login.value
                                                 : cc_cognito_nobody(cognito, arena, &run->login);
 }

@@ -101,6 +101,11 @@ static const struct cc_field credential_fields[] = {
     { .name = NULL },
 };
 
+struct cc_str cc_credential_username(const struct cc_credential *credential, struct cc_str user)
+{
+    return credential->username.at ? credential->username : user;
+}
+
 enum cc_code cc_credential_get(struct cc_txn *txn, struct cc_str user, struct cc_credential *out,
                                struct cc_err *err)
 {

@@ -46,6 +46,9 @@ struct cc_credential {
     struct cc_str sub;      /* the pool's own name for him, never given twice; absent: no pool's */
 };
 
+/* The name by which the pool knows `user`, whose credential it is. */
+struct cc_str cc_credential_username(const struct cc_credential *credential, struct cc_str user);
+
 enum cc_code cc_credential_get(struct cc_txn *txn, struct cc_str user, struct cc_credential *out,
                                struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_credential_put(struct cc_txn *txn, struct cc_str user,
