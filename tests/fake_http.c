@@ -144,8 +144,8 @@ static void *run_server(void *arg)
         ck_assert_uint_lt(number, FAKE_HTTP_CONNECTIONS_MAX);
         *connection = (struct fake_connection){ server, number, fd, 0 };
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+        atomic_fetch_add(&server->connections, 1); /* first: tests count what they hear */
         pthread_create(&connection->thread, NULL, run_connection, connection);
-        atomic_fetch_add(&server->connections, 1);
     }
 }
 
