@@ -67,6 +67,25 @@ enum cc_code cc_cognito_take_over(struct cc_cognito *cognito, struct cc_arena *a
                                   struct cc_signing_in *run, const struct cc_pool_auth *auth,
                                   const struct cc_claims *claims, struct cc_err *err) CC_NODISCARD;
 
+/* cognito_try.c */
+
+struct cc_trying {
+    enum cc_proof_kind kind;
+    struct cc_str id;
+    int64_t tries_max;
+    struct cc_proof proof;
+    bool is_refused; /* the verdict: there is no such proof, or no try left, or nobody to confirm */
+};
+
+/* Takes a try of the code of trying->id, and reads its proof. Before the pool is asked, so that
+ * many guesses at the same moment are no more than many one after another. */
+enum cc_code cc_cognito_take_try(struct cc_cognito *cognito, struct cc_arena *arena,
+                                 struct cc_trying *trying, struct cc_err *err) CC_NODISCARD;
+/* The pool did not look at the code, or did not use it up. That it could not be given back is
+ * logged, and no more. */
+void cc_cognito_give_back_try(struct cc_cognito *cognito, struct cc_arena *arena,
+                              struct cc_trying *trying);
+
 /* cognito_jobs.c */
 
 enum cc_cognito_task { CC_COGNITO_REMOVE, CC_COGNITO_SIGN_OUT };

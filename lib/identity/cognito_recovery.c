@@ -134,53 +134,23 @@ enum cc_code cc_cognito_forgot(struct cc_identity *self, struct cc_arena *arena,
 struct reset {
     struct cc_cognito *cognito;
     const struct cc_reset *in;
-    struct cc_proof proof;
+    struct cc_trying trying;
     struct cc_attempt attempt; /* the place from which the owner proved himself */
     struct cc_str generation;  /* the next one */
     struct look look;
     bool is_signed_out; /* at the pool, from all that it has given him */
-    bool is_refused;    /* the verdict */
 };
-
-/* Before the pool is asked, as with a confirmation. */
-static enum cc_code take_try(struct cc_txn *txn, void *arg, struct cc_err *err)
-{
-    struct reset *run = arg;
-    struct cc_proof *proof = &run->proof;
-    enum cc_code rc = cc_proof_get(txn, CC_PROOF_RECOVERY, run->in->id, proof, err);
-
-    run->is_refused = rc == CC_NOT_FOUND;
-    if (rc != CC_OK)
-        return run->is_refused ? CC_OK : rc;
-    run->is_refused = proof->tries >= run->cognito->people.config.code_tries;
-    if (run->is_refused)
-        return CC_OK;
-    proof->tries++;
-    return cc_proof_put(txn, CC_PROOF_RECOVERY, proof, err);
-}
-
-/* The code was not looked at, or not used up. */
-static enum cc_code give_back(struct cc_txn *txn, void *arg, struct cc_err *err)
-{
-    struct reset *run = arg;
-    struct cc_proof proof;
-    enum cc_code rc = cc_proof_get(txn, CC_PROOF_RECOVERY, run->in->id, &proof, err);
-
-    if (rc != CC_OK || proof.tries == 0)
-        return rc == CC_NOT_FOUND ? CC_OK : rc;
-    proof.tries--;
-    return cc_proof_put(txn, CC_PROOF_RECOVERY, &proof, err);
-}
 
 static struct cc_str pool_name(const struct reset *run)
 {
-    return cc_credential_username(&run->look.credential, run->proof.user);
+    return cc_credential_username(&run->look.credential, run->trying.proof.user);
 }
 
 static enum cc_code put_password(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct reset *run = arg;
-    enum cc_code rc = cc_people_reset_txn(txn, &run->proof, run->generation, &run->attempt, err);
+    enum cc_code rc =
+        cc_people_reset_txn(txn, &run->trying.proof, run->generation, &run->attempt, err);
 
     if (rc != CC_OK || run->is_signed_out)
         return rc;
@@ -205,7 +175,7 @@ static enum cc_code put_perhaps(struct cc_txn *txn, void *arg, struct cc_err *er
     struct reset *run = arg;
     enum cc_code rc = put_password(txn, arg, err);
 
-    return rc == CC_OK ? cc_proof_put(txn, CC_PROOF_RECOVERY, &run->proof, err) : rc;
+    return rc == CC_OK ? cc_proof_put(txn, CC_PROOF_RECOVERY, &run->trying.proof, err) : rc;
 }
 
 static enum cc_code ask_pool(struct reset *run, struct cc_arena *arena, struct cc_str password,
@@ -213,12 +183,13 @@ static enum cc_code ask_pool(struct reset *run, struct cc_arena *arena, struct c
 {
     struct cc_cognito *cognito = run->cognito;
     const struct cc_credential *credential = &run->look.credential;
-    enum cc_code rc = cc_password_check(&cognito->people.rules, password, run->proof.value, err);
+    enum cc_code rc =
+        cc_password_check(&cognito->people.rules, password, run->trying.proof.value, err);
 
     if (rc == CC_OK)
         rc = cc_pool_reset(&cognito->pool, arena,
-                           username_of(cognito, arena, &run->proof, credential), run->in->code,
-                           password, err);
+                           username_of(cognito, arena, &run->trying.proof, credential),
+                           run->in->code, password, err);
     if (rc == CC_TOO_MANY || (rc == CC_OK && !credential->hash.at)) {
         cc_err_clear(err);
         return cc_people_fail_code(err);
@@ -228,7 +199,7 @@ static enum cc_code ask_pool(struct reset *run, struct cc_arena *arena, struct c
 
 static void prepare(struct reset *run, struct cc_arena *arena, struct cc_str address)
 {
-    const struct cc_identifier login = cc_proof_login(&run->proof);
+    const struct cc_identifier login = cc_proof_login(&run->trying.proof);
 
     run->attempt = cc_people_attempt(&run->cognito->people, arena, &login, address);
     run->generation = cc_cognito_generation(run->cognito, arena);
@@ -248,7 +219,7 @@ static enum cc_code settle(struct reset *run, struct cc_arena *arena, enum cc_co
     } else if (asked == CC_OUTCOME_UNKNOWN && run->look.credential.hash.at) {
         cc_people_run_aside(people, arena, put_perhaps, run, SESSIONS_STAY);
     } else if (asked != CC_WRONG_CODE) {
-        cc_people_run_aside(people, arena, give_back, run, "a try was not given back");
+        cc_cognito_give_back_try(run->cognito, arena, &run->trying);
     }
     return rc == CC_NOT_FOUND ? cc_people_fail_code(err) : rc;
 }
@@ -265,11 +236,12 @@ enum cc_code cc_cognito_reset(struct cc_identity *self, struct cc_arena *arena,
         return rc;
     if (!cc_id_is_wellformed(in->id))
         return cc_people_fail_code(err);
-    rc = cc_people_run(&cognito->people, arena, take_try, &run, err);
-    if (rc == CC_OK && run.is_refused)
+    run.trying = (struct cc_trying){ .kind = CC_PROOF_RECOVERY, .id = in->id };
+    rc = cc_cognito_take_try(cognito, arena, &run.trying, err);
+    if (rc == CC_OK && run.trying.is_refused)
         return cc_people_fail_code(err);
     if (rc == CC_OK)
-        rc = look_up(cognito, arena, &run.proof, &run.look, err);
+        rc = look_up(cognito, arena, &run.trying.proof, &run.look, err);
     if (rc != CC_OK)
         return rc;
     prepare(&run, arena, in->address);

@@ -78,37 +78,6 @@ struct confirm {
     bool is_refused, is_late; /* the verdict */
 };
 
-/* Before the pool is asked, so that many guesses at the same moment are no more than many one after
- * another. */
-static enum cc_code take_try(struct cc_txn *txn, void *arg, struct cc_err *err)
-{
-    struct confirm *run = arg;
-    struct cc_proof *proof = &run->proof;
-    enum cc_code rc = cc_proof_get(txn, CC_PROOF_SIGN_UP, run->id, proof, err);
-
-    run->is_refused = rc == CC_NOT_FOUND;
-    if (rc != CC_OK)
-        return run->is_refused ? CC_OK : rc;
-    run->is_refused = proof->tries >= run->cognito->people.config.code_tries || !proof->user.at;
-    if (run->is_refused)
-        return CC_OK;
-    proof->tries++;
-    return cc_proof_put(txn, CC_PROOF_SIGN_UP, proof, err);
-}
-
-/* The pool did not look at the code. */
-static enum cc_code give_back(struct cc_txn *txn, void *arg, struct cc_err *err)
-{
-    struct confirm *run = arg;
-    struct cc_proof proof;
-    enum cc_code rc = cc_proof_get(txn, CC_PROOF_SIGN_UP, run->id, &proof, err);
-
-    if (rc != CC_OK || proof.tries == 0)
-        return rc == CC_NOT_FOUND ? CC_OK : rc;
-    proof.tries--;
-    return cc_proof_put(txn, CC_PROOF_SIGN_UP, &proof, err);
-}
-
 /* The pending account may have expired meanwhile; and a taken number is never confirmed, whatever
  * code the pool liked. */
 static enum cc_code make_account(struct cc_txn *txn, void *arg, struct cc_err *err)
@@ -163,18 +132,20 @@ enum cc_code cc_cognito_confirm(struct cc_identity *self, struct cc_arena *arena
                                 const struct cc_confirm *in, struct cc_err *err)
 {
     struct cc_cognito *cognito = cc_cognito_of(self);
+    struct cc_trying trying = { .kind = CC_PROOF_SIGN_UP, .id = in->id };
     struct confirm run = { .cognito = cognito, .id = in->id };
     enum cc_code rc;
 
     if (!cc_id_is_wellformed(in->id))
         return cc_people_fail_code(err);
-    rc = cc_people_run(&cognito->people, arena, take_try, &run, err);
-    if (rc == CC_OK && run.is_refused)
+    rc = cc_cognito_take_try(cognito, arena, &trying, err);
+    if (rc == CC_OK && trying.is_refused)
         return cc_people_fail_code(err);
+    run.proof = trying.proof;
     if (rc == CC_OK)
         rc = ask_pool(&run, arena, in->code, err);
     if (rc != CC_OK && rc != CC_WRONG_CODE)
-        cc_people_run_aside(&cognito->people, arena, give_back, &run, "a try was not given back");
+        cc_cognito_give_back_try(cognito, arena, &trying);
     if (rc == CC_OK)
         rc = cc_people_run(&cognito->people, arena, make_account, &run, err);
     if (rc == CC_OK && run.is_refused)
