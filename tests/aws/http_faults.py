@@ -370,6 +370,7 @@ async def silent_after(exchange):
     """The same, and the connection stays."""
     await exchange.forward()
     await asyncio.sleep(60)
+    raise Ended
 
 
 async def truncated(exchange):
