@@ -1,8 +1,6 @@
 #include "admin/listen.h"
 #include "tests/check.h"
-#include "tests/tmp.h"
-
-#include "base/arena.h"
+#include "tests/scratch.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -12,64 +10,41 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-struct world {
-    struct cc_tmp tmp;
-    struct cc_arena *arena;
-    struct cc_err err;
-};
-
-static void open_world(struct world *w)
-{
-    *w = (struct world){ .arena = cc_arena_new(1 << 20) };
-    cc_tmp_make(&w->tmp);
-}
-
-static void close_world(struct world *w)
-{
-    cc_tmp_remove(&w->tmp);
-    cc_arena_free(w->arena);
-}
-
-static const char *in_folder(struct world *w, const char *name)
-{
-    return cc_str_format(w->arena, "%s/%s", w->tmp.path, name).at;
-}
-
 START_TEST(a_data_folder_has_one_serve_and_it_is_named)
 {
     char number[24];
-    struct world w;
+    struct cc_scratch w;
     int first, second = -1;
 
-    open_world(&w);
-    ck_assert_int_eq(cc_lock_take(in_folder(&w, "lock"), &first, &w.err), CC_OK);
-    ck_assert_int_eq(cc_lock_take(in_folder(&w, "lock"), &second, &w.err), CC_CONFLICT);
+    cc_scratch_open(&w);
+    ck_assert_int_eq(cc_lock_take(cc_scratch_path(&w, "lock"), &first, &w.err), CC_OK);
+    ck_assert_int_eq(cc_lock_take(cc_scratch_path(&w, "lock"), &second, &w.err), CC_CONFLICT);
     snprintf(number, sizeof(number), "process %ld.", (long)getpid());
     ck_assert_ptr_nonnull(strstr(w.err.detail, number));
     ck_assert_int_eq(second, -1);
     close(first);
     cc_err_clear(&w.err);
-    ck_assert_int_eq(cc_lock_take(in_folder(&w, "lock"), &second, &w.err), CC_OK);
+    ck_assert_int_eq(cc_lock_take(cc_scratch_path(&w, "lock"), &second, &w.err), CC_OK);
     close(second);
-    close_world(&w);
+    cc_scratch_close(&w);
 }
 END_TEST
 
 /* Else a child would hold it on when its parent is long gone. */
 START_TEST(what_is_held_is_not_inherited)
 {
-    struct world w;
+    struct cc_scratch w;
     int fds[3];
 
-    open_world(&w);
-    ck_assert_int_eq(cc_lock_take(in_folder(&w, "lock"), &fds[0], &w.err), CC_OK);
-    ck_assert_int_eq(cc_listen_unix(in_folder(&w, "a.sock"), "", &fds[1], &w.err), CC_OK);
+    cc_scratch_open(&w);
+    ck_assert_int_eq(cc_lock_take(cc_scratch_path(&w, "lock"), &fds[0], &w.err), CC_OK);
+    ck_assert_int_eq(cc_listen_unix(cc_scratch_path(&w, "a.sock"), "", &fds[1], &w.err), CC_OK);
     ck_assert_int_eq(cc_listen_tcp("127.0.0.1", 0, &fds[2], &w.err), CC_OK);
     for (size_t i = 0; i < CC_COUNT(fds); i++) {
         ck_assert_int_eq(fcntl(fds[i], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
         close(fds[i]);
     }
-    close_world(&w);
+    cc_scratch_close(&w);
 }
 END_TEST
 
@@ -87,19 +62,19 @@ static bool connects(const char *path)
 
 START_TEST(a_socket_left_behind_is_replaced)
 {
-    struct world w;
+    struct cc_scratch w;
     const char *path;
     int fd;
 
-    open_world(&w);
-    path = in_folder(&w, "chat.sock");
+    cc_scratch_open(&w);
+    path = cc_scratch_path(&w, "chat.sock");
     ck_assert_int_eq(cc_listen_unix(path, "", &fd, &w.err), CC_OK);
     close(fd);
     ck_assert(!connects(path));
     ck_assert_int_eq(cc_listen_unix(path, "", &fd, &w.err), CC_OK);
     ck_assert(connects(path));
     close(fd);
-    close_world(&w);
+    cc_scratch_close(&w);
 }
 END_TEST
 
@@ -108,36 +83,36 @@ START_TEST(a_socket_is_private_whatever_the_umask)
 {
     const mode_t masks[] = { 0, 077, 0777 };
     struct stat st;
-    struct world w;
+    struct cc_scratch w;
     int fd;
 
-    open_world(&w);
+    cc_scratch_open(&w);
     for (size_t i = 0; i < CC_COUNT(masks); i++) {
         mode_t before = umask(masks[i]);
 
-        ck_assert_int_eq(cc_listen_unix(in_folder(&w, "a.sock"), "", &fd, &w.err), CC_OK);
+        ck_assert_int_eq(cc_listen_unix(cc_scratch_path(&w, "a.sock"), "", &fd, &w.err), CC_OK);
         umask(before);
-        ck_assert_int_eq(stat(in_folder(&w, "a.sock"), &st), 0);
+        ck_assert_int_eq(stat(cc_scratch_path(&w, "a.sock"), &st), 0);
         ck_assert_uint_eq(st.st_mode & 0777, 0660);
         close(fd);
     }
-    close_world(&w);
+    cc_scratch_close(&w);
 }
 END_TEST
 
 START_TEST(a_path_that_no_socket_can_have_is_refused_with_a_way_out)
 {
     char name[128];
-    struct world w;
+    struct cc_scratch w;
     int fd = -1;
 
-    open_world(&w);
+    cc_scratch_open(&w);
     memset(name, 'x', sizeof(name) - 1);
     name[sizeof(name) - 1] = '\0';
-    ck_assert_int_eq(cc_listen_unix(in_folder(&w, name), "", &fd, &w.err), CC_INVALID);
+    ck_assert_int_eq(cc_listen_unix(cc_scratch_path(&w, name), "", &fd, &w.err), CC_INVALID);
     ck_assert_ptr_nonnull(strstr(w.err.detail, "[serve] sockets"));
     ck_assert_int_eq(fd, -1);
-    close_world(&w);
+    cc_scratch_close(&w);
 }
 END_TEST
 
@@ -152,29 +127,29 @@ static unsigned mode_of(const char *path)
 START_TEST(a_folder_for_sockets_is_open_to_their_group_alone)
 {
     const struct group *own = getgrgid(getegid());
-    struct world w;
+    struct cc_scratch w;
 
-    open_world(&w);
+    cc_scratch_open(&w);
     umask(077);
-    ck_assert_int_eq(cc_listen_folder(in_folder(&w, "own"), "", &w.err), CC_OK);
-    ck_assert_uint_eq(mode_of(in_folder(&w, "own")), 0700);
+    ck_assert_int_eq(cc_listen_folder(cc_scratch_path(&w, "own"), "", &w.err), CC_OK);
+    ck_assert_uint_eq(mode_of(cc_scratch_path(&w, "own")), 0700);
     ck_assert_ptr_nonnull(own);
-    ck_assert_int_eq(cc_listen_folder(in_folder(&w, "groups"), own->gr_name, &w.err), CC_OK);
-    ck_assert_uint_eq(mode_of(in_folder(&w, "groups")), 0750);
-    ck_assert_int_eq(chmod(in_folder(&w, "groups"), 0711), 0);
-    ck_assert_int_eq(cc_listen_folder(in_folder(&w, "groups"), own->gr_name, &w.err), CC_OK);
-    ck_assert_uint_eq(mode_of(in_folder(&w, "groups")), 0711);
-    close_world(&w);
+    ck_assert_int_eq(cc_listen_folder(cc_scratch_path(&w, "groups"), own->gr_name, &w.err), CC_OK);
+    ck_assert_uint_eq(mode_of(cc_scratch_path(&w, "groups")), 0750);
+    ck_assert_int_eq(chmod(cc_scratch_path(&w, "groups"), 0711), 0);
+    ck_assert_int_eq(cc_listen_folder(cc_scratch_path(&w, "groups"), own->gr_name, &w.err), CC_OK);
+    ck_assert_uint_eq(mode_of(cc_scratch_path(&w, "groups")), 0711);
+    cc_scratch_close(&w);
 }
 END_TEST
 
 START_TEST(a_folder_in_which_others_could_exchange_the_sockets_is_refused)
 {
     const char *path;
-    struct world w;
+    struct cc_scratch w;
 
-    open_world(&w);
-    path = in_folder(&w, "a");
+    cc_scratch_open(&w);
+    path = cc_scratch_path(&w, "a");
     ck_assert_int_eq(mkdir(path, 0700), 0);
     ck_assert_int_eq(chmod(path, 0777), 0);
     ck_assert_int_eq(cc_listen_folder(path, "", &w.err), CC_INVALID);
@@ -187,20 +162,20 @@ START_TEST(a_folder_in_which_others_could_exchange_the_sockets_is_refused)
         ck_assert_int_eq(chown(path, 65533, 65533), 0);
         ck_assert_int_eq(cc_listen_folder(path, "", &w.err), CC_INVALID);
     }
-    close_world(&w);
+    cc_scratch_close(&w);
 }
 END_TEST
 
 START_TEST(an_unknown_group_is_refused)
 {
-    struct world w;
+    struct cc_scratch w;
     int fd = -1;
 
-    open_world(&w);
-    ck_assert_int_eq(cc_listen_unix(in_folder(&w, "a.sock"), "no-such-group", &fd, &w.err),
+    cc_scratch_open(&w);
+    ck_assert_int_eq(cc_listen_unix(cc_scratch_path(&w, "a.sock"), "no-such-group", &fd, &w.err),
                      CC_INVALID);
     ck_assert_ptr_nonnull(strstr(w.err.detail, "socket_group"));
-    close_world(&w);
+    cc_scratch_close(&w);
 }
 END_TEST
 
@@ -209,10 +184,10 @@ START_TEST(a_port_in_use_is_named)
     struct sockaddr_in address;
     socklen_t size = sizeof(address);
     char number[16];
-    struct world w;
+    struct cc_scratch w;
     int fd, other = -1;
 
-    open_world(&w);
+    cc_scratch_open(&w);
     ck_assert_int_eq(cc_listen_tcp("127.0.0.1", 0, &fd, &w.err), CC_OK);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
     ck_assert_int_eq(cc_listen_tcp("127.0.0.1", ntohs(address.sin_port), &other, &w.err),
@@ -221,22 +196,22 @@ START_TEST(a_port_in_use_is_named)
     ck_assert_ptr_nonnull(strstr(w.err.detail, number));
     ck_assert_int_eq(other, -1);
     close(fd);
-    close_world(&w);
+    cc_scratch_close(&w);
 }
 END_TEST
 
 START_TEST(what_is_no_address_of_this_machine_is_refused)
 {
-    struct world w;
+    struct cc_scratch w;
     int fd = -1;
 
-    open_world(&w);
+    cc_scratch_open(&w);
     ck_assert_int_eq(cc_listen_tcp("192.0.2.1", 0, &fd, &w.err), CC_INVALID);
     cc_err_clear(&w.err);
     ck_assert_int_eq(cc_listen_tcp("not an address", 0, &fd, &w.err), CC_INVALID);
     ck_assert_ptr_nonnull(strstr(w.err.detail, "bind"));
     ck_assert_int_eq(fd, -1);
-    close_world(&w);
+    cc_scratch_close(&w);
 }
 END_TEST
 

@@ -1,52 +1,34 @@
 #include "app/app.h"
 #include "tests/check.h"
-#include "tests/tmp.h"
-
-#include "base/file.h"
+#include "tests/scratch.h"
 
 #include <stdio.h>
 
 struct world {
-    struct cc_tmp tmp;
-    struct cc_arena *arena;
+    struct cc_scratch in;
     struct cc_config config;
-    struct cc_err err;
 };
-
-static void open_world(struct world *w)
-{
-    *w = (struct world){ .arena = cc_arena_new(1 << 20) };
-    cc_tmp_make(&w->tmp);
-}
-
-static void close_world(struct world *w)
-{
-    cc_tmp_remove(&w->tmp);
-    cc_arena_free(w->arena);
-}
 
 static enum cc_code read_text(struct world *w, const char *text)
 {
-    struct cc_str path = cc_str_format(w->arena, "%s/cloud-chat.conf", w->tmp.path);
+    const char *path = cc_scratch_write(&w->in, "cloud-chat.conf", text);
 
-    cc_err_clear(&w->err);
-    ck_assert_int_eq(cc_file_write(path.at, cc_str_from(text), 0600, &w->err), CC_OK);
-    return cc_app_read_config(w->arena, path.at, &w->config, &w->err);
+    return cc_app_read_config(w->in.arena, path, &w->config, &w->in.err);
 }
 
 START_TEST(an_empty_file_is_a_working_configuration)
 {
     struct world w;
 
-    open_world(&w);
-    ck_assert_msg(read_text(&w, "") == CC_OK, "%s", w.err.detail);
+    cc_scratch_open(&w.in);
+    ck_assert_msg(read_text(&w, "") == CC_OK, "%s", w.in.err.detail);
     cc_check_str(w.config.bind, CC_STR("127.0.0.1"));
     cc_check_str(w.config.public_url, CC_STR("http://localhost:8080"));
     ck_assert_int_eq(w.config.codes_sms, CC_SMS_NONE);
     ck_assert_int_eq(w.config.codes_email, CC_EMAIL_NONE);
     ck_assert_uint_eq(w.config.identity.resend_after.count, 4);
     ck_assert_int_eq(w.config.identity.code_lifetime_s, 600);
-    close_world(&w);
+    cc_scratch_close(&w.in);
 }
 END_TEST
 
@@ -54,15 +36,15 @@ START_TEST(what_belongs_to_the_data_folder_stands_in_it)
 {
     struct world w;
 
-    open_world(&w);
+    cc_scratch_open(&w.in);
     ck_assert_int_eq(read_text(&w, "[store]\npath = /elsewhere/chat.db\n"), CC_OK);
-    cc_check_str(w.config.data, cc_str_from(w.tmp.path));
+    cc_check_str(w.config.data, cc_str_from(w.in.tmp.path));
     cc_check_str(w.config.store.path, CC_STR("/elsewhere/chat.db"));
-    cc_check_str(w.config.identity.keys, cc_str_format(w.arena, "%s/keys", w.tmp.path));
-    cc_check_str(w.config.blobs, cc_str_format(w.arena, "%s/blobs", w.tmp.path));
-    cc_check_str(w.config.outbox, cc_str_format(w.arena, "%s/outbox.jsonl", w.tmp.path));
-    cc_check_str(w.config.sockets, cc_str_format(w.arena, "%s/run", w.tmp.path));
-    close_world(&w);
+    cc_check_str(w.config.identity.keys, cc_str_format(w.in.arena, "%s/keys", w.in.tmp.path));
+    cc_check_str(w.config.blobs, cc_str_format(w.in.arena, "%s/blobs", w.in.tmp.path));
+    cc_check_str(w.config.outbox, cc_str_format(w.in.arena, "%s/outbox.jsonl", w.in.tmp.path));
+    cc_check_str(w.config.sockets, cc_str_format(w.in.arena, "%s/run", w.in.tmp.path));
+    cc_scratch_close(&w.in);
 }
 END_TEST
 
@@ -70,11 +52,11 @@ START_TEST(the_public_url_follows_the_port)
 {
     struct world w;
 
-    open_world(&w);
+    cc_scratch_open(&w.in);
     ck_assert_int_eq(read_text(&w, "[server]\nport = 9000\n"), CC_OK);
     cc_check_str(w.config.public_url, CC_STR("http://localhost:9000"));
     cc_check_str(w.config.identity.issuer, CC_STR("http://localhost:9000"));
-    close_world(&w);
+    cc_scratch_close(&w.in);
 }
 END_TEST
 
@@ -83,12 +65,12 @@ START_TEST(who_listens_to_the_world_must_say_under_which_name)
 {
     struct world w;
 
-    open_world(&w);
+    cc_scratch_open(&w.in);
     ck_assert_int_eq(read_text(&w, "[server]\nbind = 0.0.0.0\n"), CC_INVALID);
-    ck_assert_ptr_nonnull(strstr(w.err.detail, "public_url"));
+    ck_assert_ptr_nonnull(strstr(w.in.err.detail, "public_url"));
     ck_assert_int_eq(
         read_text(&w, "[server]\nbind = 0.0.0.0\npublic_url = https://chat.example.org\n"), CC_OK);
-    close_world(&w);
+    cc_scratch_close(&w.in);
 }
 END_TEST
 
@@ -105,13 +87,13 @@ START_TEST(a_public_url_is_an_origin_and_nothing_more)
                                          "https://chat example" };
     struct world w;
 
-    open_world(&w);
+    cc_scratch_open(&w.in);
     for (size_t i = 0; i < CC_COUNT(wrong); i++) {
-        struct cc_str text = cc_str_format(w.arena, "[server]\npublic_url = %s\n", wrong[i]);
+        struct cc_str text = cc_str_format(w.in.arena, "[server]\npublic_url = %s\n", wrong[i]);
 
         ck_assert_msg(read_text(&w, text.at) == CC_INVALID, "%s", wrong[i]);
     }
-    close_world(&w);
+    cc_scratch_close(&w.in);
 }
 END_TEST
 
@@ -119,12 +101,12 @@ START_TEST(contradictions_are_refused)
 {
     struct world w;
 
-    open_world(&w);
+    cc_scratch_open(&w.in);
     ck_assert_int_eq(read_text(&w, "[identity]\npassword_min = 20\npassword_max = 10\n"),
                      CC_INVALID);
     ck_assert_int_eq(read_text(&w, "[identity]\nresend_after = 30, soon\n"), CC_INVALID);
     ck_assert_int_eq(read_text(&w, "[identity]\nresend_after =\n"), CC_INVALID);
-    close_world(&w);
+    cc_scratch_close(&w.in);
 }
 END_TEST
 
@@ -133,7 +115,7 @@ START_TEST(a_pool_is_named_with_its_region_and_client)
 #define COGNITO "[identity]\nbackend = cognito\n[cognito]\n"
     struct world w;
 
-    open_world(&w);
+    cc_scratch_open(&w.in);
     ck_assert_int_eq(read_text(&w, COGNITO "pool = eu-central-1_Ab12\nclient_id = x\n"), CC_OK);
     ck_assert_int_eq(read_text(&w, "[cognito]\npool = nothing\n"), CC_OK); /* unused */
     ck_assert_int_eq(read_text(&w, COGNITO "client_id = x\n"), CC_INVALID);
@@ -141,8 +123,8 @@ START_TEST(a_pool_is_named_with_its_region_and_client)
     ck_assert_int_eq(read_text(&w, COGNITO "pool = _Ab12\nclient_id = x\n"), CC_INVALID);
     ck_assert_int_eq(read_text(&w, COGNITO "pool = eu-central-1_\nclient_id = x\n"), CC_INVALID);
     ck_assert_int_eq(read_text(&w, COGNITO "pool = eu-central-1_Ab12\n"), CC_INVALID);
-    ck_assert_ptr_nonnull(strstr(w.err.detail, "client_id"));
-    close_world(&w);
+    ck_assert_ptr_nonnull(strstr(w.in.err.detail, "client_id"));
+    cc_scratch_close(&w.in);
 }
 END_TEST
 
@@ -155,12 +137,12 @@ START_TEST(the_printed_file_says_what_holds_without_it)
     struct cc_config bare;
     char *text;
 
-    open_world(&w);
+    cc_scratch_open(&w.in);
     ck_assert_int_eq(read_text(&w, ""), CC_OK);
     bare = w.config;
-    cc_buf_init(&buf, w.arena, 1 << 18);
+    cc_buf_init(&buf, w.in.arena, 1 << 18);
     cc_config_print_file(cc_config_keys, NULL, 0, &buf);
-    text = cc_arena_alloc(w.arena, buf.len + 1);
+    text = cc_arena_alloc(w.in.arena, buf.len + 1);
     memcpy(text, buf.at, buf.len);
     for (char *line = text; line != NULL; line = strchr(line + 1, '\n')) {
         char *hash = line[0] == '\n' ? line + 1 : line;
@@ -168,12 +150,12 @@ START_TEST(the_printed_file_says_what_holds_without_it)
         if (hash[0] == '#' && hash[1] != ' ')
             hash[0] = ' ';
     }
-    ck_assert_msg(read_text(&w, text) == CC_OK, "%s", w.err.detail);
+    ck_assert_msg(read_text(&w, text) == CC_OK, "%s", w.in.err.detail);
     cc_check_str(w.config.public_url, bare.public_url);
     cc_check_str(w.config.data, bare.data);
     ck_assert_int_eq(w.config.identity.session_idle_s, bare.identity.session_idle_s);
     ck_assert_int_eq(w.config.photo_bytes_max, bare.photo_bytes_max);
-    close_world(&w);
+    cc_scratch_close(&w.in);
 }
 END_TEST
 
@@ -183,24 +165,24 @@ START_TEST(the_old_key_of_codes_says_what_took_its_place)
     struct world w;
     struct cc_buf buf;
 
-    open_world(&w);
+    cc_scratch_open(&w.in);
     ck_assert_int_eq(read_text(&w, "[codes]\nsender = outbox\n"), CC_INVALID);
-    ck_assert_msg(strstr(w.err.detail, ":2: there is no [codes] sender any more: sms ") != NULL,
-                  "%s", w.err.detail);
-    ck_assert_msg(strstr(w.err.detail, "email") != NULL, "%s", w.err.detail);
+    ck_assert_msg(strstr(w.in.err.detail, ":2: there is no [codes] sender any more: sms ") != NULL,
+                  "%s", w.in.err.detail);
+    ck_assert_msg(strstr(w.in.err.detail, "email") != NULL, "%s", w.in.err.detail);
     ck_assert_int_eq(setenv("CLOUDCHAT_CODES_SENDER", "outbox", 1), 0);
     ck_assert_int_eq(read_text(&w, ""), CC_INVALID);
-    ck_assert_msg(strstr(w.err.detail, "CLOUDCHAT_CODES_SENDER") != NULL, "%s", w.err.detail);
+    ck_assert_msg(strstr(w.in.err.detail, "CLOUDCHAT_CODES_SENDER") != NULL, "%s", w.in.err.detail);
     ck_assert_int_eq(unsetenv("CLOUDCHAT_CODES_SENDER"), 0);
     ck_assert_int_eq(read_text(&w, "[codes]\nsenders = outbox\n"), CC_INVALID);
-    ck_assert_msg(strstr(w.err.detail, "did you mean sender") == NULL, "%s", w.err.detail);
-    cc_buf_init(&buf, w.arena, 1 << 18);
+    ck_assert_msg(strstr(w.in.err.detail, "did you mean sender") == NULL, "%s", w.in.err.detail);
+    cc_buf_init(&buf, w.in.arena, 1 << 18);
     cc_config_print_file(cc_config_keys, NULL, 0, &buf);
     cc_config_print_markdown(cc_config_keys, &buf);
     cc_buf_add_byte(&buf, '\0');
     ck_assert_ptr_null(strstr(buf.at, "#sender ="));
     ck_assert_ptr_null(strstr(buf.at, "`sender`"));
-    close_world(&w);
+    cc_scratch_close(&w.in);
 }
 END_TEST
 
@@ -221,16 +203,16 @@ START_TEST(a_sender_that_was_chosen_has_what_it_needs)
     };
     struct world w;
 
-    open_world(&w);
+    cc_scratch_open(&w.in);
     for (size_t i = 0; i < CC_COUNT(rows); i++) {
         ck_assert_int_eq(read_text(&w, rows[i].text), CC_INVALID);
-        ck_assert_msg(strstr(w.err.detail, rows[i].missing) != NULL, "%s", w.err.detail);
+        ck_assert_msg(strstr(w.in.err.detail, rows[i].missing) != NULL, "%s", w.in.err.detail);
     }
     ck_assert_int_eq(read_text(&w, "[codes]\nsms = hook\n[hook]\nurl = https://x.example.org\n"),
                      CC_OK);
     ck_assert(!w.config.identity.budget.no_sms);
     ck_assert(w.config.identity.budget.no_email);
-    close_world(&w);
+    cc_scratch_close(&w.in);
 }
 END_TEST
 
@@ -284,14 +266,14 @@ START_TEST(the_environment_names_the_configuration)
     const char *path = NULL;
     struct world w;
 
-    open_world(&w);
+    cc_scratch_open(&w.in);
     setenv("CLOUDCHAT_CONFIG", "/srv/chat/cloud-chat.conf", 1);
-    ck_assert_int_eq(cc_app_find_config(w.arena, &path, &w.err), CC_OK);
+    ck_assert_int_eq(cc_app_find_config(w.in.arena, &path, &w.in.err), CC_OK);
     ck_assert_str_eq(path, "/srv/chat/cloud-chat.conf");
     unsetenv("CLOUDCHAT_CONFIG");
-    ck_assert_int_eq(cc_app_find_config(w.arena, &path, &w.err), CC_INVALID);
-    ck_assert_ptr_nonnull(strstr(w.err.detail, "CLOUDCHAT_CONFIG"));
-    close_world(&w);
+    ck_assert_int_eq(cc_app_find_config(w.in.arena, &path, &w.in.err), CC_INVALID);
+    ck_assert_ptr_nonnull(strstr(w.in.err.detail, "CLOUDCHAT_CONFIG"));
+    cc_scratch_close(&w.in);
 }
 END_TEST
 
