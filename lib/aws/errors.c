@@ -84,7 +84,10 @@ static enum aws_remedy remedy_of(struct cc_str name, int status)
     return remedy_of_status(status);
 }
 
-struct cc_str aws_error_name(struct cc_str type)
+/* "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException" and
+ * "ResourceNotFoundException:http://internal.amazon.com/..." without what stands around the name.
+ */
+static struct cc_str bare_name(struct cc_str type)
 {
     struct cc_str rest = type;
     struct cc_str name = cc_str_cut(&rest, ':'); /* the address behind it may have a '#' */
@@ -113,9 +116,9 @@ static void read_json(struct cc_arena *arena, struct cc_str body, struct aws_err
     if (cc_json_parse(arena, body, &cc_json_default_limits, &object, &ignored) != CC_OK ||
         !json_object_is_type(object, json_type_object))
         return;
-    out->name = aws_error_name(member(arena, object, "__type"));
+    out->name = bare_name(member(arena, object, "__type"));
     if (!out->name.at)
-        out->name = aws_error_name(member(arena, object, "code"));
+        out->name = bare_name(member(arena, object, "code"));
     out->message = member(arena, object, "message");
     if (!out->message.at)
         out->message = member(arena, object, "Message");
@@ -126,7 +129,7 @@ static void read_xml(struct cc_arena *arena, struct cc_str body, struct aws_erro
     const struct aws_xml_want wants[] = { { "Code", &out->name }, { "Message", &out->message } };
 
     if (aws_xml_find(arena, body, wants, CC_COUNT(wants)))
-        out->name = aws_error_name(out->name);
+        out->name = bare_name(out->name);
 }
 
 static bool is_success(int status)
@@ -150,7 +153,7 @@ void aws_error_read(struct cc_arena *arena, const struct cc_net_answer *answer,
     else if (body.len && body.at[0] == '<')
         read_xml(arena, body, out);
     if (!out->name.at)
-        out->name = aws_error_name(type);
+        out->name = bare_name(type);
     if (!out->name.at)
         out->name = cc_str_format(arena, "%d", answer->status);
     out->remedy = remedy_of(out->name, answer->status);

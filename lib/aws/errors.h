@@ -25,9 +25,4 @@ struct aws_error {
 void aws_error_read(struct cc_arena *arena, const struct cc_net_answer *answer,
                     struct aws_error *out);
 
-/* "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException" and
- * "ResourceNotFoundException:http://internal.amazon.com/..." without what stands around the name.
- */
-struct cc_str aws_error_name(struct cc_str type);
-
 #endif

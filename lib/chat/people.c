@@ -7,9 +7,11 @@ bool cc_profile_is_discoverable(const struct cc_profile *profile)
     return profile->phone_number.at && !profile->hidden_by_number;
 }
 
-enum cc_code cc_profile_visible(struct cc_txn *txn, const struct cc_caller *by,
-                                const struct cc_profile *profile, struct cc_str direct,
-                                struct cc_err *err)
+/* Whether he may see the profile: he himself, who may find its owner by number, who shares a room
+ * with him. `direct` is the id of the direct room of the two. CC_NOT_FOUND. */
+static enum cc_code check_visible(struct cc_txn *txn, const struct cc_caller *by,
+                                  const struct cc_profile *profile, struct cc_str direct,
+                                  struct cc_err *err)
 {
     struct cc_head head;
 
@@ -32,7 +34,7 @@ static enum cc_code look_in(struct cc_txn *txn, void *arg, struct cc_err *err)
     struct looking *l = arg;
     enum cc_code rc = cc_profile_get(txn, l->user, &l->profile, err);
 
-    return rc == CC_OK ? cc_profile_visible(txn, l->by, &l->profile, l->direct, err) : rc;
+    return rc == CC_OK ? check_visible(txn, l->by, &l->profile, l->direct, err) : rc;
 }
 
 enum cc_code cc_person_get(const struct cc_caller *by, struct cc_str user, struct cc_profile *out,

@@ -138,11 +138,6 @@ bool cc_sync_parse(const struct cc_caller *by, struct cc_str token, struct cc_sy
 struct cc_str cc_seal(const struct cc_caller *by, const char *list, struct cc_str payload);
 struct cc_str cc_seal_open(const struct cc_caller *by, const char *list, struct cc_str sealed);
 
-/* Whether he may see the profile: he himself, who may find its owner by number, who shares a room
- * with him. `direct` is the id of the direct room of the two. CC_NOT_FOUND. */
-enum cc_code cc_profile_visible(struct cc_txn *txn, const struct cc_caller *by,
-                                const struct cc_profile *profile, struct cc_str direct,
-                                struct cc_err *err) CC_NODISCARD;
 /* His own. CC_UNAUTHORIZED: his account was removed a moment ago. */
 enum cc_code cc_profile_of_caller(struct cc_txn *txn, const struct cc_caller *by,
                                   struct cc_profile *out, struct cc_err *err) CC_NODISCARD;

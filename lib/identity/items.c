@@ -149,8 +149,9 @@ static const struct cc_field session_fields[] = {
     { .name = NULL },
 };
 
-enum cc_code cc_session_load(struct cc_arena *arena, const struct cc_item *item,
-                             struct cc_session_item *out, struct cc_err *err)
+/* As its item says; its text is borrowed from that. */
+static enum cc_code load_session(struct cc_arena *arena, const struct cc_item *item,
+                                 struct cc_session_item *out, struct cc_err *err)
 {
     enum cc_code rc = cc_fields_load(arena, session_fields, item->body, out, err);
 
@@ -168,7 +169,7 @@ enum cc_code cc_session_get(struct cc_txn *txn, const struct cc_principal *who,
     struct cc_item item;
     enum cc_code rc = cc_txn_get(txn, cc_key_session(arena, who->user, who->session), &item, err);
 
-    return rc == CC_OK ? cc_session_load(arena, &item, out, err) : rc;
+    return rc == CC_OK ? load_session(arena, &item, out, err) : rc;
 }
 
 enum cc_code cc_session_put(struct cc_txn *txn, struct cc_str user,
@@ -210,7 +211,7 @@ enum cc_code cc_session_list(struct cc_txn *txn, struct cc_str user, struct cc_s
     out->count = items.count;
     out->at = CC_NEW_ARRAY(arena, struct cc_session_item, items.count);
     for (size_t i = 0; i < items.count && rc == CC_OK; i++)
-        rc = cc_session_load(arena, &items.at[i], &out->at[i], err);
+        rc = load_session(arena, &items.at[i], &out->at[i], err);
     qsort(out->at, out->count, sizeof(out->at[0]), latest_first);
     return rc;
 }

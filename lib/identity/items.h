@@ -79,9 +79,7 @@ enum cc_code cc_session_put(struct cc_txn *txn, struct cc_str user,
 enum cc_code cc_session_delete(struct cc_txn *txn, const struct cc_principal *who,
                                struct cc_err *err) CC_NODISCARD;
 
-/* One as its item says; its text is borrowed from that. */
-enum cc_code cc_session_load(struct cc_arena *arena, const struct cc_item *item,
-                             struct cc_session_item *out, struct cc_err *err) CC_NODISCARD;
+/* As its item says; its text is borrowed from that. */
 enum cc_code cc_credential_load(struct cc_arena *arena, const struct cc_item *item,
                                 struct cc_credential *out, struct cc_err *err) CC_NODISCARD;
 

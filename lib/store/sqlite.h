@@ -144,8 +144,6 @@ void sqlite_conn_rollback(struct sqlite_conn *conn);
 /* What SQLite said last, in our words. Never CC_OK. */
 enum cc_code sqlite_conn_fail(struct sqlite_conn *conn, const char *doing,
                               struct cc_err *err) CC_NODISCARD;
-/* Whether it said that there is no room: disk or quota. */
-bool sqlite_conn_is_full(const struct sqlite_conn *conn);
 
 /* --- the log, in one piece -------------------------------------------------------------------- */
 

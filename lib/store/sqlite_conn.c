@@ -57,8 +57,9 @@ static enum cc_code code_of(int primary)
     }
 }
 
-/* A quota is a full disk under another name, which SQLite does not know. */
-bool sqlite_conn_is_full(const struct sqlite_conn *conn)
+/* Whether it said that there is no room. A quota is a full disk under another name, which SQLite
+ * does not know. */
+static bool is_full(const struct sqlite_conn *conn)
 {
     int code = sqlite3_extended_errcode(conn->db);
 
@@ -82,7 +83,7 @@ enum cc_code sqlite_conn_fail(struct sqlite_conn *conn, const char *doing, struc
 {
     int code = sqlite3_extended_errcode(conn->db);
     const char *detail = damage(conn, code & 0xff);
-    enum cc_code ours = sqlite_conn_is_full(conn) ? CC_STORAGE_FULL : code_of(code & 0xff);
+    enum cc_code ours = is_full(conn) ? CC_STORAGE_FULL : code_of(code & 0xff);
 
     if (detail != NULL)
         ours = CC_INVALID;

@@ -323,7 +323,7 @@ static enum cc_code check_body(struct cc_txn *txn, const struct cc_item *item, s
 
 bool cc_txn_is_written(struct cc_txn *txn, struct cc_key key)
 {
-    return txn->ops->is_written && txn->ops->is_written(txn, key);
+    return txn->ops->is_written(txn, key);
 }
 
 enum cc_code cc_txn_insert(struct cc_txn *txn, const struct cc_item *item, struct cc_err *err)

@@ -17,7 +17,7 @@ struct cc_txn_ops {
                           struct cc_err *);
     enum cc_code (*changed)(struct cc_txn *, const struct cc_changed *, struct cc_items *,
                             struct cc_err *);
-    bool (*is_written)(struct cc_txn *, struct cc_key); /* NULL: never */
+    bool (*is_written)(struct cc_txn *, struct cc_key);
     enum cc_code (*insert)(struct cc_txn *, const struct cc_item *, struct cc_err *);
     enum cc_code (*put)(struct cc_txn *, const struct cc_item *, struct cc_err *);
     enum cc_code (*remove)(struct cc_txn *, struct cc_key, struct cc_err *);

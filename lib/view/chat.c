@@ -101,7 +101,7 @@ void cc_view_room_page(struct cc_jw *w, const struct cc_room_page *page)
     cc_jw_object_end(w);
 }
 
-void cc_view_member(struct cc_jw *w, const struct cc_member *member)
+static void put_member(struct cc_jw *w, const struct cc_member *member)
 {
     cc_jw_object(w);
     cc_jw_put_str(w, "user_id", member->user);
@@ -112,7 +112,7 @@ void cc_view_member(struct cc_jw *w, const struct cc_member *member)
     cc_jw_object_end(w);
 }
 
-void cc_view_cursor(struct cc_jw *w, const struct cc_cursor *cursor)
+static void put_cursor_of(struct cc_jw *w, const struct cc_cursor *cursor)
 {
     cc_jw_object(w);
     cc_jw_put_str(w, "user_id", cursor->user);
@@ -126,7 +126,7 @@ static void put_cursors(struct cc_jw *w, const char *key, const struct cc_cursor
     cc_jw_key(w, key);
     cc_jw_array(w);
     for (size_t i = 0; i < cursors->count; i++)
-        cc_view_cursor(w, &cursors->at[i]);
+        put_cursor_of(w, &cursors->at[i]);
     cc_jw_array_end(w);
 }
 
@@ -152,7 +152,7 @@ void cc_view_changes(struct cc_jw *w, const struct cc_changes *changes)
     cc_jw_key(w, "members");
     cc_jw_array(w);
     for (size_t i = 0; i < changes->member_count; i++)
-        cc_view_member(w, &changes->members[i]);
+        put_member(w, &changes->members[i]);
     cc_jw_array_end(w);
     if (changes->has_room) {
         cc_jw_key(w, "room");

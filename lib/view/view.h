@@ -12,8 +12,6 @@ void cc_view_message(struct cc_jw *w, const struct cc_message *message);
 void cc_view_message_page(struct cc_jw *w, const struct cc_message_page *page);
 void cc_view_room(struct cc_jw *w, const struct cc_room *room);
 void cc_view_room_page(struct cc_jw *w, const struct cc_room_page *page);
-void cc_view_member(struct cc_jw *w, const struct cc_member *member);
-void cc_view_cursor(struct cc_jw *w, const struct cc_cursor *cursor);
 void cc_view_cursors(struct cc_jw *w, const struct cc_cursors *cursors); /* as a list */
 void cc_view_changes(struct cc_jw *w, const struct cc_changes *changes);
 

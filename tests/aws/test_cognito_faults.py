@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import backends
 import http_faults
 import pytest
-from client import Client, Person, new_number
+from client import Client, Person
 from house import house, running, well
 from server import wait_for
 

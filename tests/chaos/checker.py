@@ -396,8 +396,3 @@ def check_end(case, room, who, have, more):
     elif have != want:
         case.say(f"room {room.id}: {who} ends with (messages, members, rev) {have}, "
                  f"the room is {want}")
-
-
-def check_file(path, database):
-    """For a person at a shell: the same over a file of JSON lines."""
-    return check(history.read(path), database)

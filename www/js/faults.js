@@ -18,7 +18,7 @@ const BY_STATUS = {
   507: 'The server has no room left to save that.',
 };
 
-export function sayWait(seconds) {
+function sayWait(seconds) {
   if (seconds < 90) return `${seconds} ${seconds === 1 ? 'second' : 'seconds'}`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 90) return `${minutes} minutes`;

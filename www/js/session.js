@@ -118,7 +118,7 @@ onChangeElsewhere('signed-in', (value) => {
 });
 
 /* What the list of devices will call this browser. */
-export function deviceName(agent = navigator.userAgent) {
+function deviceName(agent = navigator.userAgent) {
   const find = (pairs, otherwise) => pairs.find(([pattern]) => pattern.test(agent))?.[1] ?? otherwise;
   const browser = find([
     [/Edg\//, 'Edge'], [/OPR\//, 'Opera'], [/SamsungBrowser/, 'Samsung Internet'],

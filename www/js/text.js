@@ -1,7 +1,7 @@
 // What is read out of text, and what is made of it. Nothing here touches the document.
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-export const firstGrapheme = (text) => [...graphemes.segment(text)][0]?.segment ?? '';
+const firstGrapheme = (text) => [...graphemes.segment(text)][0]?.segment ?? '';
 
 /* "Ada Lovelace" -> "AL", "上海" -> "上", "" -> "?" */
 export function initials(name) {

@@ -9,7 +9,7 @@ const longDate = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'lo
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
 
 /* Midnights are compared, not hours: a change to summer time must not move a day. */
-export function daysBetween(then, now) {
+function daysBetween(then, now) {
   const midnight = (date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
   return Math.round((midnight(now) - midnight(then)) / DAY_MS);
 }

@@ -11,8 +11,15 @@ static bool always(struct cc_txn *txn, struct cc_key key)
     return true;
 }
 
+static bool never(struct cc_txn *txn, struct cc_key key)
+{
+    (void)txn;
+    (void)key;
+    return false;
+}
+
 static const struct cc_txn_ops shared = { .is_written = always };
-static const struct cc_txn_ops fresh = { .is_written = NULL };
+static const struct cc_txn_ops fresh = { .is_written = never };
 
 /* Stamps rev..rev+count-1 in one function. */
 static void stamp(struct cc_arena *arena, const struct cc_txn_ops *ops, struct cc_head *head,

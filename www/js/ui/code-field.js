@@ -2,7 +2,7 @@
 // screen readers and every keyboard work as with any other field.
 import { html, useEffect, useId, useRef, useState } from '../../vendor/preact.js';
 
-export const CODE_DIGITS = 6;
+const CODE_DIGITS = 6;
 
 /* onFull() is called each time that the last digit has come. */
 export function CodeField({ fault, onFull, label = 'Code' }) {

@@ -22,7 +22,7 @@ const Person = ({ room, onClose }) => html`
   <//>`;
 
 /* The room's row in the list is where one came from: the focus goes back there. */
-export function leaveRoom(id) {
+function leaveRoom(id) {
   replace();
   requestAnimationFrame(() => document.querySelector(`[data-room="${CSS.escape(id)}"]`)?.focus());
 }

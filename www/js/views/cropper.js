@@ -10,7 +10,7 @@ const NUDGE = 0.02;
 const ZOOM_MAX = 4;
 
 /* The visible square in picture pixels. x, y: its middle as a share of the picture; zoom >= 1. */
-export function squareOf({ width, height }, { x, y, zoom }) {
+function squareOf({ width, height }, { x, y, zoom }) {
   const side = Math.min(width, height) / zoom;
   const hold = (middle, whole) => Math.min(Math.max(middle * whole - side / 2, 0), whole - side);
   return { left: hold(x, width), top: hold(y, height), side };
