@@ -22,7 +22,8 @@ static enum cc_code make_pending(struct cc_txn *txn, void *arg, struct cc_err *e
 }
 
 /* For a taken number the pool does the same work, but has no address to send a code to. So that it
- * could not send one to another number is not told: it would be said of free numbers alone. */
+ * could not send one to another number is not told: it would be said of free numbers alone. That it
+ * does not take a number at all may be told: then nobody can ever have got it confirmed. */
 static enum cc_code make_user(struct cc_cognito *cognito, struct cc_arena *arena,
                               const struct cc_signing_up *run, struct cc_err *err)
 {

@@ -7,16 +7,6 @@
 
 /* --- sign-up ---------------------------------------------------------------------------------- */
 
-static void put_attribute(struct pool_call *call, const char *name, struct cc_str value)
-{
-    if (!value.at)
-        return;
-    cc_jw_object(&call->w);
-    cc_jw_put_str(&call->w, "Name", cc_str_from(name));
-    cc_jw_put_str(&call->w, "Value", value);
-    cc_jw_object_end(&call->w);
-}
-
 static const struct cc_field sign_up_fields[] = {
     { .name = "UserConfirmed", .type = CC_FIELD_BOOL, .offset = 0 },
     { .name = NULL },
@@ -34,9 +24,9 @@ enum cc_code cc_pool_sign_up(struct cc_pool *pool, struct cc_arena *arena,
     pool_put(&call, "Password", user->password);
     cc_jw_key(&call.w, "UserAttributes");
     cc_jw_array(&call.w);
-    put_attribute(&call, "name", user->name);
-    put_attribute(&call, strcmp(user->login.kind, "phone") == 0 ? "phone_number" : "email",
-                  user->login.value);
+    pool_put_attribute(&call, "name", user->name);
+    pool_put_attribute(&call, strcmp(user->login.kind, "phone") == 0 ? "phone_number" : "email",
+                       user->login.value);
     cc_jw_array_end(&call.w);
     rc = pool_end(&call, err);
     if (rc == CC_OK)

@@ -65,6 +65,7 @@ static const struct {
 enum verdict {
     REFUSED,   /* as the operation says */
     PARAMETER, /* likewise */
+    ATTRIBUTE, /* what was given of a person does not fit the pool's rules, or the pool us */
     TOKEN,     /* the access token is not good (any more) */
     WRONG_CODE,
     PASSWORD,
@@ -91,6 +92,9 @@ static const struct {
     { "InvalidParameterException", "1 validation error detected: Value at 'password'", PASSWORD },
     { "InvalidParameterException", "1 validation error detected: Value at 'proposedPassword'",
       PASSWORD },
+    { "InvalidParameterException", "Attributes did not conform to the schema", ATTRIBUTE },
+    { "InvalidParameterException", "Invalid email", ATTRIBUTE },
+    { "InvalidParameterException", "Invalid phone number format", ATTRIBUTE },
     { "InvalidParameterException", NULL, PARAMETER },
     { "InvalidPasswordException", NULL, PASSWORD },
     { "InvalidSmsRoleAccessPolicyException", NULL, UNSENT },
@@ -134,6 +138,7 @@ static enum cc_code code_of(enum pool_operation op, enum verdict verdict)
     case REFUSED:
         return operations[op].refused;
     case PARAMETER:
+    case ATTRIBUTE:
         return operations[op].parameter;
     case TOKEN:
         return CC_UNAUTHORIZED;
@@ -189,20 +194,23 @@ static const char *name_of(enum pool_operation op)
     return operations[op].target + sizeof(SERVICE) - 1;
 }
 
-static enum cc_code judge(enum pool_operation op, const struct cc_aws_answer *answer,
+static enum cc_code judge(const struct pool_call *call, const struct cc_aws_answer *answer,
                           struct cc_err *err)
 {
+    const enum pool_operation op = call->op;
     const enum verdict verdict = verdict_of(answer);
-    enum cc_code code = code_of(op, verdict);
+    const bool is_of_attributes = verdict == ATTRIBUTE && call->given_count > 0;
+    enum cc_code code =
+        is_of_attributes ? pool_judge_attributes(call, answer->message, err) : code_of(op, verdict);
     struct cc_str message = harmless(answer->message);
 
     /* Perhaps it fails because the try before it, whose answer was lost, did not. */
     if (operations[op].once && answer->earlier_unknown && code != CC_UNAVAILABLE)
         code = CC_OUTCOME_UNKNOWN;
-    if (code == CC_EXISTS || (code == CC_NOT_FOUND && verdict != UNSENT))
+    if (code == CC_EXISTS || (code == CC_NOT_FOUND && verdict != UNSENT && !is_of_attributes))
         return code;
     if (code == CC_INVALID)
-        return fail_password(answer->message, err);
+        return is_of_attributes ? code : fail_password(answer->message, err);
     return cc_fail_retry(err, code, code == CC_TOO_MANY ? LIMIT_RETRY_S : 0, NULL, "%s: %.*s: %.*s",
                          name_of(op), CC_STR_ARG(answer->error), CC_STR_ARG(message));
 }
@@ -271,7 +279,7 @@ enum cc_code pool_end(struct pool_call *call, struct cc_err *err)
         return rc;
     cc_secret_wipe_later(call->arena, answer.body);
     call->answer = answer.body;
-    return answer.error.at ? judge(call->op, &answer, err) : CC_OK;
+    return answer.error.at ? judge(call, &answer, err) : CC_OK;
 }
 
 /* What should never come: then it is as if nothing had come. */

@@ -7,6 +7,8 @@
 
 #include "../base/field.h"
 
+#define POOL_ATTRIBUTES_MAX 3
+
 enum pool_operation {
     POOL_SIGN_UP,
     POOL_CONFIRM,
@@ -34,6 +36,9 @@ struct pool_call {
     struct cc_buf buf;
     struct cc_jw w;
     struct cc_str answer;
+    const char *given[POOL_ATTRIBUTES_MAX]; /* attributes of a person */
+    size_t given_count;
+    const char *withheld; /* one that is left out on purpose */
 };
 
 /* Names the client or the pool that the operation is about. */
@@ -44,9 +49,19 @@ void pool_put(struct pool_call *call, const char *name, struct cc_str value); /*
 void pool_put_secret_hash(struct pool_call *call, const char *name, struct cc_str username);
 void pool_put_username(struct pool_call *call, struct cc_str username);
 
+/* An attribute of a person, in an array that is begun; pool_attributes.c. Absent: it is left out on
+ * purpose. `name` outlives the call. */
+void pool_put_attribute(struct pool_call *call, const char *name, struct cc_str value);
+
 /* Sends it. What an exception is in our words (pool_call.c); CC_EXISTS and CC_NOT_FOUND leave err
  * alone, but for a code that could not be sent: then the cause says why. */
 enum cc_code pool_end(struct pool_call *call, struct cc_err *err) CC_NODISCARD;
+
+/* Inside of pool_end: what a message says of the attributes that were given. CC_INVALID (/name,
+ * /phone_number, /email): they break the pool's rules. These two leave err alone: CC_NOT_FOUND, it
+ * only misses what was left out on purpose; CC_UNAVAILABLE, something else is wrong. */
+enum cc_code pool_judge_attributes(const struct pool_call *call, struct cc_str message,
+                                   struct cc_err *err) CC_NODISCARD;
 
 /* The answer, by a table. CC_UNAVAILABLE: nobody can read it. */
 enum cc_code pool_read(const struct pool_call *call, const struct cc_field *fields, void *out,

@@ -274,6 +274,46 @@ START_TEST(a_taken_number_is_never_confirmed_and_its_owner_is_told_once)
 }
 END_TEST
 
+/* However often: nobody can have it, so nothing is told of anybody. */
+START_TEST(a_number_that_the_pool_does_not_take_is_refused_each_time)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    p.refused = "+4915112345678"; /* Ada's */
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(sign_up(h, ADA, &id), CC_INVALID);
+        ck_assert_str_eq(h->err.invalid[0].pointer, "/phone_number");
+    }
+    turn(h, 700);
+    do_jobs(&p);
+    ck_assert_uint_eq(h->sender.count, 0);
+    (void)new_account(&p, BOB);
+    pool_close(&p);
+}
+END_TEST
+
+/* A taken number goes to the pool without an address. */
+START_TEST(a_pool_that_wants_a_number_of_everybody_tells_not_whose_is_taken)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    p.wants_number = true;
+    (void)new_account(&p, ADA);
+    ck_assert_int_eq(sign_up(h, BOB, &id), CC_OK);
+    ck_assert_int_eq(sign_up(h, ADA, &id), CC_OK);
+    ck_assert_int_eq(confirm(h, id, POOL_CODE), CC_WRONG_CODE);
+    do_jobs(&p);
+    ck_assert_uint_eq(h->sender.count, 1);
+    pool_close(&p);
+}
+END_TEST
+
 /* --- sign-in ---------------------------------------------------------------------------------- */
 
 START_TEST(a_pool_that_is_away_is_no_wrong_password)
@@ -765,6 +805,8 @@ int main(void)
     tcase_add_test(tcase, who_is_late_is_told_and_removed_from_the_pool);
     tcase_add_test(tcase, what_was_not_confirmed_in_time_is_removed_from_the_pool);
     tcase_add_test(tcase, a_taken_number_is_never_confirmed_and_its_owner_is_told_once);
+    tcase_add_test(tcase, a_number_that_the_pool_does_not_take_is_refused_each_time);
+    tcase_add_test(tcase, a_pool_that_wants_a_number_of_everybody_tells_not_whose_is_taken);
     tcase_add_test(tcase, a_pool_that_is_away_is_no_wrong_password);
     tcase_add_test(tcase, wrong_passwords_are_slowed_down_before_the_pool_is_asked);
     tcase_add_test(tcase, an_account_that_changed_while_the_pool_judged_opens_no_session);

@@ -14,6 +14,7 @@
 
 #define POOL_USERS_MAX 80
 #define POOL_CALLS_MAX 256
+#define POOL_REVOKED_MAX 8
 #define POOL_CODE CC_STR("123456")
 #define POOL_ISSUER CC_STR("https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab12Cd34e")
 
@@ -45,9 +46,11 @@ struct fake_pool {
     int fault_times; /* so often */
     char calls[POOL_CALLS_MAX][40];
     size_t call_count;
-    char revoked[8][160];
+    char revoked[POOL_REVOKED_MAX][160];
     size_t revoked_count;
     bool rotates;
+    const char *refused;                    /* a number that it takes for none */
+    bool wants_number;                      /* of everybody who signs up */
     bool confirms;                          /* whoever signs up, by a trigger */
     void (*in_between)(struct fake_pool *); /* runs once, while a sign-in is judged */
 };
@@ -123,25 +126,38 @@ static inline struct cc_str pool_tokens(struct fake_pool *p, struct cc_arena *ar
     CC_STR("{\"__type\":\"" name_ "\",\"message\":\"" message_ "\"}")
 #define POOL_DONE CC_STR("{}")
 
+static inline const char *pool_number(struct json_object *attributes)
+{
+    for (size_t i = 0; i < json_object_array_length(attributes); i++) {
+        struct json_object *pair = json_object_array_get_idx(attributes, i);
+
+        if (strcmp(pool_member(pair, "Name"), "phone_number") == 0)
+            return pool_member(pair, "Value");
+    }
+    return "";
+}
+
 static inline struct cc_str pool_sign_up(struct fake_pool *p, struct json_object *in)
 {
     struct json_object *attributes = json_object_object_get(in, "UserAttributes");
     struct pool_user *user = p->users;
+    const char *number = pool_number(attributes);
 
     if (pool_find(p, pool_member(in, "Username")))
         return POOL_ERROR("UsernameExistsException", "User already exists");
+    if (p->refused && strcmp(number, p->refused) == 0)
+        return POOL_ERROR("InvalidParameterException", "Invalid phone number format.");
+    if (p->wants_number && !number[0])
+        return POOL_ERROR("InvalidParameterException",
+                          "Attributes did not conform to the schema: phone_number: The attribute "
+                          "is required");
     while (user->is_there)
         user++;
     *user = (struct pool_user){ .is_there = true };
     snprintf(user->name, sizeof(user->name), "%s", pool_member(in, "Username"));
     snprintf(user->sub, sizeof(user->sub), "%s", user->name);
     snprintf(user->password, sizeof(user->password), "%s", pool_member(in, "Password"));
-    for (size_t i = 0; i < json_object_array_length(attributes); i++) {
-        struct json_object *pair = json_object_array_get_idx(attributes, i);
-
-        if (strcmp(pool_member(pair, "Name"), "phone_number") == 0)
-            snprintf(user->phone, sizeof(user->phone), "%s", pool_member(pair, "Value"));
-    }
+    snprintf(user->phone, sizeof(user->phone), "%s", number);
     user->is_confirmed = p->confirms;
     return p->confirms ? CC_STR("{\"UserConfirmed\":true}") : POOL_DONE;
 }
@@ -277,7 +293,7 @@ static inline struct cc_str pool_do(struct fake_pool *p, struct cc_arena *arena,
         return pool_change(p, in);
     if (strcmp(name, "ForgotPassword") == 0 && user)
         user->has_reset = true;
-    if (strcmp(name, "RevokeToken") == 0)
+    if (strcmp(name, "RevokeToken") == 0 && p->revoked_count < POOL_REVOKED_MAX)
         snprintf(p->revoked[p->revoked_count++], sizeof(p->revoked[0]), "%s",
                  pool_member(in, "Token"));
     return strncmp(name, "Admin", 5) == 0 ? pool_admin(p, arena, name, in) : POOL_DONE;

@@ -76,6 +76,25 @@ static enum cc_code sign_up_there(struct telephone *s, struct cc_err *err)
     return cc_pool_sign_up(&s->pool, s->scene.house.arena, &user, err);
 }
 
+static enum cc_code sign_up_by_mail_there(struct telephone *s, struct cc_err *err)
+{
+    const struct cc_pool_user user = {
+        USER, CC_STR("Ada"), SECRET_PASSWORD, { "email", CC_STR("ada@example.org") }
+    };
+
+    return cc_pool_sign_up(&s->pool, s->scene.house.arena, &user, err);
+}
+
+/* The number is somebody's. */
+static enum cc_code sign_up_taken_there(struct telephone *s, struct cc_err *err)
+{
+    const struct cc_pool_user user = {
+        USER, CC_STR("Ada"), SECRET_PASSWORD, { "phone", CC_STR_ABSENT }
+    };
+
+    return cc_pool_sign_up(&s->pool, s->scene.house.arena, &user, err);
+}
+
 static enum cc_code confirm_there(struct telephone *s, struct cc_err *err)
 {
     return cc_pool_confirm(&s->pool, s->scene.house.arena, USER, SECRET_CODE, err);
@@ -307,6 +326,92 @@ START_TEST(no_code_that_cognito_repeats_stands_in_a_cause)
 }
 END_TEST
 
+/* --- attributes ------------------------------------------------------------------------------- */
+
+#define SCHEMA(rules_)                                                                             \
+    ERROR("InvalidParameterException", "Attributes did not conform to the schema: " rules_)
+#define IS_REQUIRED ": The attribute is required"
+#define IS_LONG ": String must be no longer than 5 characters"
+
+/* What the person can mend is his; what an operator must mend is nobody's who asks. */
+static const struct {
+    call_fn *call;
+    const char *answer;
+    enum cc_code code;
+    const char *pointers[3];
+} complaints[] = {
+    { sign_up_there,
+      ERROR("InvalidParameterException", "Invalid phone number format."),
+      CC_INVALID,
+      { "/phone_number" } },
+    { sign_up_by_mail_there,
+      ERROR("InvalidParameterException", "Invalid email address format."),
+      CC_INVALID,
+      { "/email" } },
+    { sign_up_there, SCHEMA("name.formatted" IS_LONG), CC_INVALID, { "/name" } },
+    { sign_up_there,
+      SCHEMA("name" IS_LONG "\\nphone_number" IS_LONG "\\n"),
+      CC_INVALID,
+      { "/name", "/phone_number" } },
+    { sign_up_there, SCHEMA("email" IS_REQUIRED), CC_UNAVAILABLE, { NULL } },
+    { sign_up_there, SCHEMA("custom:phone_number" IS_REQUIRED), CC_UNAVAILABLE, { NULL } },
+    { sign_up_by_mail_there, SCHEMA("phone_number" IS_REQUIRED), CC_UNAVAILABLE, { NULL } },
+    { sign_up_there, SCHEMA(""), CC_UNAVAILABLE, { NULL } },
+    { sign_up_there,
+      SCHEMA("Type for attribute {name} could not be determined"),
+      CC_UNAVAILABLE,
+      { NULL } },
+    { sign_up_there,
+      ERROR("InvalidParameterException", "Invalid email address format."),
+      CC_UNAVAILABLE,
+      { NULL } },
+    { sign_up_there,
+      ERROR("InvalidParameterException", "Username should be an email."),
+      CC_UNAVAILABLE,
+      { NULL } },
+    { forgot_there,
+      ERROR("InvalidParameterException", "Invalid phone number format."),
+      CC_NOT_FOUND,
+      { NULL } },
+
+    /* A number that is taken is not given: that it is missing is nobody's fault. */
+    { sign_up_taken_there, SCHEMA("phone_number" IS_REQUIRED), CC_NOT_FOUND, { NULL } },
+    { sign_up_taken_there,
+      SCHEMA("phone_number" IS_REQUIRED "\\nemail" IS_REQUIRED),
+      CC_UNAVAILABLE,
+      { NULL } },
+    { sign_up_taken_there,
+      SCHEMA("email" IS_REQUIRED "\\nphone_number" IS_REQUIRED),
+      CC_UNAVAILABLE,
+      { NULL } },
+    { sign_up_taken_there,
+      SCHEMA("phone_number" IS_REQUIRED "\\nname" IS_LONG),
+      CC_INVALID,
+      { "/name" } },
+    { sign_up_taken_there, SCHEMA("name" IS_LONG), CC_INVALID, { "/name" } },
+};
+
+START_TEST(what_the_pool_does_not_take_of_a_person_is_told_by_its_field)
+{
+    const struct line line = { "400 Bad Request", complaints[_i].answer };
+    const struct cc_err *err;
+    struct telephone s;
+    size_t count = 0;
+
+    open_line(&s, &line, 1);
+    err = anew(&s.scene.house);
+    ck_assert_msg(complaints[_i].call(&s, anew(&s.scene.house)) == complaints[_i].code,
+                  "%s gave %d: %s", complaints[_i].answer, err->code, err->cause);
+    while (count < CC_COUNT(complaints[_i].pointers) && complaints[_i].pointers[count])
+        count++;
+    ck_assert_uint_eq(err->invalid_count, count);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_str_eq(err->invalid[i].pointer, complaints[_i].pointers[i]);
+    expect_no_secret(err);
+    close_line(&s);
+}
+END_TEST
+
 /* --- the service itself ----------------------------------------------------------------------- */
 
 static call_fn *const all[] = { sign_up_there, confirm_there, resend_there,  forgot_there,
@@ -476,15 +581,11 @@ END_TEST
 
 START_TEST(a_number_that_is_taken_has_no_address_to_send_to)
 {
-    const struct cc_pool_user user = {
-        USER, CC_STR("Ada"), SECRET_PASSWORD, { "phone", CC_STR_ABSENT }
-    };
     const struct line line = { "200 OK", "{}" };
     struct telephone s;
 
     open_line(&s, &line, 1);
-    ck_assert_int_eq(cc_pool_sign_up(&s.pool, s.scene.house.arena, &user, anew(&s.scene.house)),
-                     CC_OK);
+    ck_assert_int_eq(sign_up_taken_there(&s, anew(&s.scene.house)), CC_OK);
     ck_assert(!has(s.body, CC_STR("phone_number")));
     ck_assert(has(s.body, CC_STR("\"Name\":\"name\"")));
     close_line(&s);
@@ -524,6 +625,8 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, each_exception_is_what_the_table_says, 0, CC_COUNT(exceptions));
     tcase_add_test(tcase, no_code_that_cognito_repeats_stands_in_a_cause);
+    tcase_add_loop_test(tcase, what_the_pool_does_not_take_of_a_person_is_told_by_its_field, 0,
+                        CC_COUNT(complaints));
     tcase_add_loop_test(tcase, a_throttled_service_is_never_a_wrong_password_or_code, 0,
                         CC_COUNT(all));
     tcase_add_loop_test(tcase, a_broken_service_is_never_a_wrong_password_or_code, 0,
