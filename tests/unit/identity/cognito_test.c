@@ -505,6 +505,38 @@ START_TEST(of_a_refresh_token_that_is_not_ours_the_pool_hears_nothing)
 }
 END_TEST
 
+/* Whoever has two sessions, or two accounts, could else have one refreshed as the other. */
+START_TEST(what_is_put_together_from_two_refresh_tokens_is_none)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_str parts[2][4];
+    struct cc_tokens next;
+    size_t asked;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    (void)new_account(&p, BOB);
+    for (size_t i = 0; i < 2; i++) {
+        struct cc_str rest = sign_in(h, i == 0 ? ADA : BOB).refresh_token;
+
+        for (size_t part = 0; part < 3; part++)
+            parts[i][part] = cc_str_cut(&rest, '.');
+        parts[i][3] = rest;
+    }
+    asked = p.call_count;
+    for (unsigned mix = 1; mix < 15; mix++) { /* each part of one or the other */
+        struct cc_str text =
+            CC_JOIN(h->arena, parts[mix & 1][0], CC_STR("."), parts[mix >> 1 & 1][1], CC_STR("."),
+                    parts[mix >> 2 & 1][2], CC_STR("."), parts[mix >> 3 & 1][3]);
+
+        ck_assert_msg(refresh(h, text, &next) == CC_UNAUTHORIZED, "mix %u", mix);
+    }
+    ck_assert_uint_eq(p.call_count, asked);
+    pool_close(&p);
+}
+END_TEST
+
 START_TEST(a_sign_out_revokes_the_token_of_its_own_session_and_no_other)
 {
     struct fake_pool p;
@@ -818,6 +850,7 @@ int main(void)
     tcase_add_test(tcase,
                    a_refresh_without_a_session_is_refused_before_the_pool_is_asked_and_revoked);
     tcase_add_test(tcase, of_a_refresh_token_that_is_not_ours_the_pool_hears_nothing);
+    tcase_add_test(tcase, what_is_put_together_from_two_refresh_tokens_is_none);
     tcase_add_test(tcase, a_sign_out_revokes_the_token_of_its_own_session_and_no_other);
     tcase_add_test(tcase, a_new_password_ends_every_session_here_and_at_the_pool);
     tcase_add_test(tcase, a_recovery_asks_the_pool_the_same_for_a_number_that_nobody_has);

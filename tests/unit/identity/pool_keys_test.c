@@ -304,8 +304,10 @@ START_TEST(without_any_key_nobody_is_told_that_his_token_is_none)
     p.status = "500 Internal Server Error";
     ck_assert_int_eq(find(&p, KID), CC_UNAVAILABLE);
     ck_assert_int_eq(find(&p, KID), CC_UNAVAILABLE);
+    later(&p, 14);
+    ck_assert_int_eq(find(&p, KID), CC_UNAVAILABLE);
     check_asked(&p, 1);
-    later(&p, 15);
+    later(&p, 1);
     ck_assert_int_eq(find(&p, KID), CC_UNAVAILABLE);
     check_asked(&p, 2);
     p.status = "200 OK";
