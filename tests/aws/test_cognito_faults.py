@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import backends
 import http_faults
 import pytest
-from client import Client, Person
+from client import Client, Person, new_login
 from house import house, running, well
 from server import wait_for
 
@@ -21,9 +21,9 @@ NOT_NOW = (503, 504)
 # --- what Cognito says ----------------------------------------------------------------------------
 
 
-def exception(status, name):
+def exception(status, name, message="made by the tests"):
     """As Cognito tells it, which gives no sum of its answers (DynamoDB does)."""
-    body = json.dumps({"__type": name, "message": "made by the tests"}).encode()
+    body = json.dumps({"__type": name, "message": message}).encode()
     head = (f"HTTP/1.1 {status} Made\r\ncontent-type: application/x-amz-json-1.1\r\n"
             f"x-amzn-errortype: {name}:\r\ncontent-length: {len(body)}\r\n\r\n").encode()
     return http_faults.Message(head, body)
@@ -65,10 +65,10 @@ class Town:
         self.dynamodb = dynamodb  # and boto3 behind them
         self.client = Client(server.url)
 
-    def people(self, number):
-        """Who has that number in the pool, by user name."""
+    def people(self, to):
+        """Who has that number or address in the pool, by user name."""
         return {name: who for name, who in self.identity.people(self.server).items()
-                if who.get("phone_number") == number}
+                if to in (who.get("phone_number"), who.get("email"))}
 
     def items(self, pk):
         names = self.server.settings["store.table"]
@@ -76,9 +76,9 @@ class Town:
             TableName=names, ConsistentRead=True, KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": pk}})["Items"]
 
-    def owner(self, number):
-        """Whose number it is, in our own items."""
-        found = self.items(f"ID#phone#{number}")
+    def owner(self, to):
+        """Whose number or address it is, in our own items."""
+        found = self.items(f"ID#{'email' if '@' in to else 'phone'}#{to}")
         assert len(found) <= 1
         return found[0]["user"]["S"] if found else None
 
@@ -121,8 +121,8 @@ class Story(Person):
              "change": ("ChangePassword", 204), "forgot": ("ForgotPassword", 200),
              "reset": ("ConfirmForgotPassword", 204)}
 
-    def __init__(self, town):
-        super().__init__(town.server)
+    def __init__(self, town, kind="phone_number"):
+        super().__init__(town.server, login=new_login(kind))
         self.town, self.pending, self.recovery = town, None, None
         self.next_password = PASSWORD
 
@@ -207,9 +207,9 @@ class Story(Person):
     def is_one_account(self):
         """One person in the pool, one owner of the number, and the password that was last."""
         self.settle("sign_in")
-        [(name, who)] = [(name, who) for name, who in self.town.people(self.number).items()
+        [(name, who)] = [(name, who) for name, who in self.town.people(self.to).items()
                          if who["status"] == "CONFIRMED"]
-        assert self.town.owner(self.number) == name == self.id
+        assert self.town.owner(self.to) == name == self.id
         wrong = self.ask("/auth/sign-in", {**self.login, "password": "not this one"})
         assert (wrong.status, wrong.code) == (401, "wrong_credentials")
 
@@ -220,7 +220,18 @@ class Story(Person):
 @pytest.mark.parametrize("fault, first", FAULTS)
 @pytest.mark.parametrize("step", Story.STEPS)
 def test_who_did_not_get_through_goes_on_where_he_stopped(town, step, fault, first):
-    story = Story(town)
+    goes_on(Story(town), step, fault, first)
+
+
+# Where an address is another way than a number.
+@pytest.mark.parametrize("fault, first", FAULTS)
+@pytest.mark.parametrize("step", ("sign_up", "confirm", "forgot", "reset"))
+def test_so_does_who_signs_up_with_an_address(town, step, fault, first):
+    goes_on(Story(town, "email"), step, fault, first)
+
+
+def goes_on(story, step, fault, first):
+    town = story.town
     story.come_to(step)
     operation, done = story.STEPS[step]
     town.pool.set(fault, only=(operation,), first=first)
@@ -241,6 +252,33 @@ def signed_out(story):
     wait_for("401", lambda: story.get("/profile").status == 401, every=0.1)
 
 
+# --- what is not the pool's fault -----------------------------------------------------------------
+
+
+def taking_no(to):
+    """The pool does not take this number or address for one."""
+    what = "email address" if "@" in to else "phone number"
+
+    async def strike(exchange):
+        if to.encode() in exchange.request.body:
+            return exception(400, "InvalidParameterException", f"Invalid {what} format.")
+        return await exchange.forward()
+
+    return strike
+
+
+@pytest.mark.parametrize("kind", ("phone_number", "email"))
+def test_what_the_pool_does_not_take_is_said_by_its_field_each_time(town, kind):
+    story = Story(town, kind)
+    town.pool.set(taking_no(story.to), only=("SignUp",))
+    for _ in range(2):
+        reply = story.do("sign_up")
+        assert reply.status == 422, reply
+        assert reply.pointers == [f"/{kind}"]
+    town.pool.set(None)
+    story.come_to("refresh")
+
+
 # --- two at once, and half of it ------------------------------------------------------------------
 
 
@@ -249,7 +287,7 @@ def two_sign_ups_of_one_number(town):
     stories[1].login = stories[0].login
     for story in stories:
         story.come_to("confirm")
-    assert len(town.people(stories[0].number)) == 2
+    assert len(town.people(stories[0].to)) == 2
     return stories
 
 
@@ -271,7 +309,7 @@ def confirm_at_once(stories):
 
 def is_alone(town, winner):
     """Nobody else is in the pool with that number."""
-    return list(town.people(winner.number)) == [town.owner(winner.number)]
+    return list(town.people(winner.to)) == [town.owner(winner.to)]
 
 
 def test_who_comes_second_to_a_number_leaves_nobody_in_the_pool(town):
@@ -327,8 +365,8 @@ def move(town, item, sk):
 def test_who_never_confirms_is_not_kept_in_the_pool(town):
     story = Story(town)
     story.come_to("confirm")
-    assert len(town.people(story.number)) == 1
-    wait_for("he is gone", lambda: hurried(town) and not town.people(story.number), every=0.2)
+    assert len(town.people(story.to)) == 1
+    wait_for("he is gone", lambda: hurried(town) and not town.people(story.to), every=0.2)
 
 
 @pytest.mark.parametrize("fault", (broken_after, http_faults.reset_after),
@@ -339,8 +377,8 @@ def test_nor_who_was_not_told_of_his_sign_up(town, fault):
     town.pool.set(fault, only=("SignUp",))
     assert story.do("sign_up").status in NOT_NOW
     town.pool.set(None)
-    assert town.people(story.number)
-    wait_for("he is gone", lambda: hurried(town) and not town.people(story.number), every=0.2)
+    assert town.people(story.to)
+    wait_for("he is gone", lambda: hurried(town) and not town.people(story.to), every=0.2)
 
 
 def of_identifiers(fault):
@@ -361,7 +399,7 @@ def test_who_is_confirmed_at_the_pool_and_not_yet_with_us_can_finish(town, fault
     story.come_to("confirm")
     town.tables.set(of_identifiers(fault), only=("TransactWriteItems", "PutItem"))
     assert story.do("confirm").status in NOT_NOW
-    assert [who["status"] for who in town.people(story.number).values()] == ["CONFIRMED"]
+    assert [who["status"] for who in town.people(story.to).values()] == ["CONFIRMED"]
     town.tables.set(None)
     story.settle("confirm")
     story.is_one_account()
