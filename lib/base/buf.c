@@ -19,6 +19,11 @@ void cc_buf_init_fixed(struct cc_buf *buf, char *memory, size_t size_bytes)
     *buf = (struct cc_buf){ .at = memory, .cap = size_bytes - 1, .ceiling = size_bytes - 1 };
 }
 
+void cc_buf_init_secret(struct cc_buf *buf, struct cc_arena *arena, size_t size_bytes)
+{
+    cc_buf_init_fixed(buf, cc_arena_alloc_secret(arena, size_bytes), size_bytes);
+}
+
 /* One byte more than `cap` is allocated: vsnprintf ends what it writes with a NUL. */
 static void grow(struct cc_buf *buf, size_t needed)
 {

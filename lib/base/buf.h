@@ -18,6 +18,9 @@ struct cc_buf {
 void cc_buf_init(struct cc_buf *buf, struct cc_arena *arena, size_t ceiling_bytes);
 /* Over memory of the caller's that never grows: holds size_bytes - 1. */
 void cc_buf_init_fixed(struct cc_buf *buf, char *memory, size_t size_bytes);
+/* Over memory of the arena's that never grows, and is wiped with it: a buffer that grows leaves its
+ * former self behind. */
+void cc_buf_init_secret(struct cc_buf *buf, struct cc_arena *arena, size_t size_bytes);
 void cc_buf_reserve(struct cc_buf *buf, size_t more_bytes); /* a hint: room for that many more */
 void cc_buf_add(struct cc_buf *buf, struct cc_str s);
 void cc_buf_add_z(struct cc_buf *buf, const char *literal);

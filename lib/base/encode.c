@@ -114,26 +114,31 @@ static bool is_unreserved(char c)
     return base64url_value(c) >= 0 || c == '.' || c == '~';
 }
 
-struct cc_str cc_percent_encode(struct cc_arena *arena, struct cc_str bytes)
+void cc_percent_add(struct cc_buf *buf, struct cc_str bytes)
 {
-    size_t len = 0;
-    char *out;
-
-    if (!bytes.at)
-        return bytes;
-    out = cc_arena_alloc(arena, bytes.len * 3 + 1);
     for (size_t i = 0; i < bytes.len; i++) {
         unsigned char byte = (unsigned char)bytes.at[i];
 
         if (is_unreserved(bytes.at[i])) {
-            out[len++] = bytes.at[i];
+            cc_buf_add_byte(buf, bytes.at[i]);
             continue;
         }
-        out[len++] = '%';
-        out[len++] = "0123456789ABCDEF"[byte >> 4];
-        out[len++] = "0123456789ABCDEF"[byte & 15];
+        cc_buf_add_byte(buf, '%');
+        cc_buf_add_byte(buf, "0123456789ABCDEF"[byte >> 4]);
+        cc_buf_add_byte(buf, "0123456789ABCDEF"[byte & 15]);
     }
-    return (struct cc_str){ out, len };
+}
+
+struct cc_str cc_percent_encode(struct cc_arena *arena, struct cc_str bytes)
+{
+    const size_t size = bytes.len * 3 + 1;
+    struct cc_buf buf;
+
+    if (!bytes.at)
+        return bytes;
+    cc_buf_init_fixed(&buf, cc_arena_alloc(arena, size), size);
+    cc_percent_add(&buf, bytes);
+    return cc_buf_str(&buf);
 }
 
 /* RFC 3986 2.1: both cases of the digits mean the same. */

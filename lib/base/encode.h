@@ -3,7 +3,7 @@
 #ifndef CC_BASE_ENCODE_H
 #define CC_BASE_ENCODE_H
 
-#include "str.h"
+#include "buf.h"
 
 /* Lower-case hexadecimal. Decoding refuses upper case and odd lengths (absent string). */
 struct cc_str cc_hex_encode(struct cc_arena *arena, struct cc_str bytes);
@@ -16,6 +16,7 @@ struct cc_str cc_base64url_decode(struct cc_arena *arena, struct cc_str text);
 
 /* RFC 3986 2.1, as one path segment or query value: everything but unreserved is escaped. */
 struct cc_str cc_percent_encode(struct cc_arena *arena, struct cc_str bytes);
+void cc_percent_add(struct cc_buf *buf, struct cc_str bytes); /* the same, behind what is there */
 /* Once. A '%' without two hexadecimal digits behind it: absent string. '+' stays '+'. What comes
  * out may be any bytes, NUL and '/' among them. */
 struct cc_str cc_percent_decode(struct cc_arena *arena, struct cc_str text);

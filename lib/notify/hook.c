@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define ARENA_BYTES_MAX ((size_t)4 * 1024 * 1024)
-#define BODY_BYTES_MAX ((size_t)64 * 1024)
 #define ANSWER_BYTES_MAX ((size_t)1024 * 1024) /* nobody reads it, but it must be taken */
 #define EXAMINE_MS 4000
 
@@ -67,15 +66,13 @@ static enum cc_code post(const struct hook *self, struct cc_arena *arena,
     struct cc_net_request request;
     struct cc_net_answer answer;
     struct cc_err why = { 0 };
-    struct cc_buf body;
+    const struct cc_str body = notify_template_fill(
+        arena, self->config.body, (enum cc_hook_content)self->config.content, notice);
     enum cc_code rc;
 
-    cc_buf_init(&body, arena, BODY_BYTES_MAX);
-    notify_template_fill(self->config.body, (enum cc_hook_content)self->config.content, notice,
-                         &body);
-    if (body.overflow)
+    if (!body.at)
         return cc_fail(err, CC_INVALID, NULL, "hook: the notice is too long");
-    request = request_of(self, headers, cc_buf_str(&body));
+    request = request_of(self, headers, body);
     rc = cc_net_send(self->net, arena, &request, &answer, &why);
     if (rc == CC_OK)
         return judge(self, &answer, err);

@@ -151,18 +151,12 @@ static size_t add_char(struct cc_buf *buf, struct cc_str rest, size_t width)
     return width + 3;
 }
 
-/* A buffer that grows leaves its former self behind: this one is as large as it can become. */
-static void init_secret(struct cc_buf *buf, struct cc_arena *arena, size_t size)
-{
-    cc_buf_init_fixed(buf, cc_arena_alloc_secret(arena, size), size);
-}
-
 struct cc_str notify_mail_quoted(struct cc_arena *arena, struct cc_str text)
 {
     struct cc_buf buf;
     size_t width = 0;
 
-    init_secret(&buf, arena, text.len * 4 + 16);
+    cc_buf_init_secret(&buf, arena, text.len * 4 + 16);
     for (struct cc_str rest = text; rest.len > 0;) {
         size_t end = line_end_of(rest);
 
@@ -188,7 +182,7 @@ struct cc_str notify_mail_build(struct cc_arena *arena, const struct notify_mail
     const struct cc_str domain = cc_str_skip(mail->from, cc_str_find(mail->from, '@'));
     struct cc_buf buf;
 
-    init_secret(&buf, arena, MAIL_BYTES_MAX);
+    cc_buf_init_secret(&buf, arena, MAIL_BYTES_MAX);
     cc_buf_add_format(&buf, "Date: %.*s\r\n", CC_STR_ARG(date));
     cc_buf_add_format(&buf, "From: %.*s\r\n <%.*s>\r\n", CC_STR_ARG(name), CC_STR_ARG(mail->from));
     cc_buf_add_format(&buf, "To: <%.*s>\r\n", CC_STR_ARG(mail->to));

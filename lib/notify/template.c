@@ -6,26 +6,21 @@
 #include "../base/jsonw.h"
 
 #define FILLED_BYTES_MAX ((size_t)64 * 1024)
+#define ESCAPED_MAX 6 /* bytes of one in a JSON string: \u000b */
 
 /* The writer of JSON owns its escapes: what it writes, without the quotes. */
-static void add_json(struct cc_buf *out, struct cc_str value)
+static void add_json(struct cc_buf *out, struct cc_arena *arena, struct cc_str value)
 {
     struct cc_buf quoted;
     struct cc_jw w;
 
-    cc_buf_init(&quoted, out->arena, FILLED_BYTES_MAX);
+    cc_buf_init_secret(&quoted, arena, value.len * ESCAPED_MAX + sizeof("\"\""));
     cc_jw_init(&w, &quoted);
     cc_jw_str(&w, value.at ? value : CC_STR(""));
     if (quoted.overflow || quoted.len < 2)
         out->overflow = true;
     else
         cc_buf_add(out, (struct cc_str){ quoted.at + 1, quoted.len - 2 });
-}
-
-static void add_form(struct cc_buf *out, struct cc_str value)
-{
-    if (value.len > 0)
-        cc_buf_add(out, cc_percent_encode(out->arena, value));
 }
 
 /* The length of the placeholder that `rest` begins with, and what it stands for; 0: none. */
@@ -48,21 +43,25 @@ static size_t placeholder(struct cc_str rest, const struct cc_notice *notice, st
     return 0;
 }
 
-void notify_template_fill(struct cc_str template, enum cc_hook_content content,
-                          const struct cc_notice *notice, struct cc_buf *out)
+struct cc_str notify_template_fill(struct cc_arena *arena, struct cc_str template,
+                                   enum cc_hook_content content, const struct cc_notice *notice)
 {
+    struct cc_buf out;
+
+    cc_buf_init_secret(&out, arena, FILLED_BYTES_MAX);
     for (struct cc_str rest = template; rest.len > 0;) {
         struct cc_str value = CC_STR_ABSENT;
         size_t len = placeholder(rest, notice, &value);
 
         if (len == 0)
-            cc_buf_add_byte(out, rest.at[0]);
+            cc_buf_add_byte(&out, rest.at[0]);
         else if (content == CC_HOOK_JSON)
-            add_json(out, value);
+            add_json(&out, arena, value);
         else
-            add_form(out, value);
+            cc_percent_add(&out, value);
         rest = cc_str_skip(rest, len ? len : 1);
     }
+    return out.overflow ? CC_STR_ABSENT : cc_buf_str(&out);
 }
 
 static bool has(struct cc_str template, const char *name)
@@ -84,12 +83,10 @@ static bool is_json(struct cc_arena *arena, struct cc_str template)
     const struct cc_notice notice = { odd, odd, odd, odd, odd, 1 };
     struct json_object *ignored;
     struct cc_err err = { 0 };
-    struct cc_buf buf;
+    const struct cc_str filled = notify_template_fill(arena, template, CC_HOOK_JSON, &notice);
 
-    cc_buf_init(&buf, arena, FILLED_BYTES_MAX);
-    notify_template_fill(template, CC_HOOK_JSON, &notice, &buf);
-    return !buf.overflow &&
-           cc_json_parse(arena, cc_buf_str(&buf), &cc_json_default_limits, &ignored, &err) == CC_OK;
+    return filled.at &&
+           cc_json_parse(arena, filled, &cc_json_default_limits, &ignored, &err) == CC_OK;
 }
 
 static bool is_form(struct cc_str template)

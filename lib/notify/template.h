@@ -5,12 +5,10 @@
 
 #include "notify.h"
 
-#include "../base/buf.h"
-
 /* As what content wants it: the inside of a JSON string, or a value of a form. An absent code is an
- * empty one. */
-void notify_template_fill(struct cc_str template, enum cc_hook_content content,
-                          const struct cc_notice *notice, struct cc_buf *out);
+ * empty one. In the arena, and wiped with it; absent: longer than 64 KiB. */
+struct cc_str notify_template_fill(struct cc_arena *arena, struct cc_str template,
+                                   enum cc_hook_content content, const struct cc_notice *notice);
 
 /* Whether what comes out is well-formed, whatever is filled in, and says to whom and what: NULL, or
  * in a sentence why not. */
