@@ -87,12 +87,14 @@ static void send_test(struct cc_sender *sender, struct cc_str mailbox, struct cc
         .attempt = 1,
     };
     struct cc_err err = { 0 };
+    const enum cc_code rc = cc_sender_send(sender, &notice, &err);
 
-    if (cc_sender_send(sender, &notice, &err) == CC_OK)
+    if (rc == CC_OK)
         cc_find_well(to, "test", "A message is on its way to %.*s.", CC_STR_ARG(mailbox));
     else
-        cc_find_wrong(to, "test", err.cause, "No message could be sent to %.*s.",
-                      CC_STR_ARG(mailbox));
+        cc_find_wrong(to, "test", err.cause, "No message could be sent to %.*s.%s%s",
+                      CC_STR_ARG(mailbox), rc == CC_FORBIDDEN ? " " : "",
+                      rc == CC_FORBIDDEN ? err.detail : "");
     cc_arena_free(arena);
 }
 

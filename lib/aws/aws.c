@@ -439,10 +439,12 @@ static enum cc_code give_up(const struct call *call, struct cc_err *err)
     if (call->failure.code != CC_OK)
         return cc_fail(err, code, NULL, "%.*s %.*s: %.190s (%u tries)", CC_STR_ARG(service),
                        CC_STR_ARG(name), call->failure.cause, call->tries);
-    return cc_fail_retry(err, code, (int)((retry_after_ms(call) + 999) / 1000), NULL,
-                         "%.*s %.*s: %d %.*s: %.*s (%u tries)", CC_STR_ARG(service),
-                         CC_STR_ARG(name), call->answer.status, CC_STR_ARG(call->error.name),
-                         CC_STR_ARG(cc_str_take(call->error.message, 120)), call->tries);
+    return cc_fail_retry(
+        err, code, (int)((retry_after_ms(call) + 999) / 1000), NULL,
+        "%.*s %.*s: %d %.*s: %.*s (%u tries)", CC_STR_ARG(service), CC_STR_ARG(name),
+        call->answer.status, CC_STR_ARG(call->error.name),
+        CC_STR_ARG(cc_str_take(call->error.message, call->request->is_private ? 0 : 120)),
+        call->tries);
 }
 
 static void begin(struct call *call, struct cc_aws *aws, struct cc_arena *arena,
@@ -467,6 +469,15 @@ static void give(const struct call *call, struct cc_aws_answer *out)
     };
 }
 
+/* Whether the last try's answer is one for the caller. */
+static bool is_for_caller(const struct call *call, enum aws_remedy remedy)
+{
+    if (remedy == AWS_JUDGE)
+        return true;
+    return call->request->is_private && call->failure.code == CC_OK && !call->unknown &&
+           (remedy == AWS_DENIED || remedy == AWS_KEYS || remedy == AWS_CLOCK);
+}
+
 enum cc_code cc_aws_call(struct cc_aws *aws, struct cc_arena *arena,
                          const struct cc_aws_request *request, struct cc_aws_answer *out,
                          struct cc_err *err)
@@ -478,7 +489,7 @@ enum cc_code cc_aws_call(struct cc_aws *aws, struct cc_arena *arena,
     do {
         remedy = attempt(&call);
     } while (remedy != AWS_JUDGE && may_try_again(&call, remedy));
-    if (remedy != AWS_JUDGE)
+    if (!is_for_caller(&call, remedy))
         return give_up(&call, err);
     give(&call, out);
     return CC_OK;

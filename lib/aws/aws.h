@@ -55,6 +55,9 @@ struct cc_aws_request {
     int64_t timeout_ms;            /* for all tries together; 0: CC_AWS_CALL_MS_MAX */
     enum cc_aws_effect effect;
     bool is_public; /* anybody may: it is not signed, and no credentials are needed */
+    /* A refusal of keys or rights is the caller's to judge like any other error, and what the
+     * service says of an error in words, which may repeat the request, stays out of the cause. */
+    bool is_private;
 };
 
 /* In the caller's arena. */

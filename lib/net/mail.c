@@ -19,11 +19,11 @@ struct delivery {
     struct net_channel *channel;
     struct cc_arena *arena;
     struct curl_slist to;
-    struct cc_str rest;  /* of the text */
-    int64_t deadline_ms; /* of the steady clock */
-    int reply;           /* the code of the server's last answer that counts */
-    bool is_sent;        /* all of the text */
-    bool is_judged;      /* the server has answered to that */
+    struct cc_str rest;             /* of the text */
+    int64_t deadline_ms;            /* of the steady clock */
+    struct cc_net_mail_reply reply; /* the last one that counts */
+    bool is_sent;                   /* all of the text */
+    bool is_judged;                 /* the server has answered to that */
 };
 
 /* RFC 5321 4.1.2: nothing that could end the path, the line, or begin a parameter. */
@@ -62,6 +62,22 @@ static size_t give_text(char *at, size_t size, size_t count, void *arg)
     return piece.len;
 }
 
+/* RFC 3463 2, behind the code: "550 5.7.1 ...". What says nothing of its own leaves both at 0. */
+static void take_status(struct cc_net_mail_reply *reply, struct cc_str text)
+{
+    struct cc_str class = cc_str_cut(&text, '.');
+    struct cc_str subject = cc_str_cut(&text, '.');
+    struct cc_str detail = cc_str_take(text, cc_str_find(text, ' '));
+    int64_t kind, major, minor;
+
+    detail = cc_str_take(detail, cc_str_find(detail, '\r'));
+    if (!cc_str_to_i64(class, reply->code / 100, reply->code / 100, &kind) ||
+        !cc_str_to_i64(subject, 0, 999, &major) || !cc_str_to_i64(detail, 0, 999, &minor))
+        return;
+    reply->subject = (int)major;
+    reply->detail = (int)minor;
+}
+
 /* An answer, line by line. What comes after the server has judged the mail, or after libcurl has
  * given it up, answers to QUIT. */
 static size_t take_answer(char *at, size_t size, size_t count, void *arg)
@@ -74,9 +90,36 @@ static size_t take_answer(char *at, size_t size, size_t count, void *arg)
         return line.len;
     if (!cc_str_to_i64(cc_str_take(line, 3), 200, 599, &code))
         return line.len;
-    delivery->reply = (int)code;
+    delivery->reply.code = (int)code;
+    take_status(&delivery->reply, cc_str_skip(line, 4));
     delivery->is_judged = delivery->is_sent;
     return line.len;
+}
+
+static const struct {
+    const char *verb;
+    enum cc_net_mail_stage stage;
+} stages[] = {
+    { "EHLO ", CC_NET_MAIL_HELLO }, { "HELO ", CC_NET_MAIL_HELLO },
+    { "AUTH ", CC_NET_MAIL_AUTH },  { "STARTTLS\r", CC_NET_MAIL_SECURITY },
+    { "MAIL ", CC_NET_MAIL_FROM },  { "RCPT ", CC_NET_MAIL_TO },
+    { "DATA\r", CC_NET_MAIL_TEXT },
+};
+
+/* What libcurl sends: only from that it can be told what an answer is one to. */
+static int see_command(CURL *easy, curl_infotype type, char *at, size_t len, void *arg)
+{
+    struct delivery *delivery = arg;
+
+    (void)easy;
+    if (type != CURLINFO_HEADER_OUT || delivery->is_sent || delivery->channel->error[0])
+        return 0;
+    for (size_t i = 0; i < CC_COUNT(stages); i++) {
+        if (cc_str_starts((struct cc_str){ at, len }, cc_str_from(stages[i].verb)))
+            delivery->reply =
+                (struct cc_net_mail_reply){ stages[i].stage, delivery->reply.code, 0, 0 };
+    }
+    return 0;
 }
 
 static size_t drop_body(char *at, size_t size, size_t count, void *arg)
@@ -190,28 +233,69 @@ static int set_all(const struct net_curl *curl, CURL *easy, struct delivery *del
     failed |= (int)curl->easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     failed |= (int)curl->easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     failed |= (int)curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, delivery->channel->error);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_DEBUGFUNCTION, see_command);
+    failed |= (int)curl->easy_setopt(easy, CURLOPT_DEBUGDATA, delivery);
     failed |= (int)curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_answer);
     failed |= (int)curl->easy_setopt(easy, CURLOPT_HEADERDATA, delivery);
     return failed | (int)curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop_body);
 }
 
-static enum cc_code judge(const struct delivery *delivery, CURLcode result, struct cc_err *err)
+/* RFC 4954 6, RFC 3207 4: authentication or encryption is required, too weak or has failed. It may
+ * be the answer to any command. */
+static bool wants_sign_in(int code)
+{
+    return code == 530 || code == 534 || code == 535 || code == 538;
+}
+
+/* A refusal for good that would meet any mail of ours. Before RCPT nobody knows to whom it goes. At
+ * RCPT some servers say what they had against the client or the sender (Postfix does unless told
+ * otherwise): X.7.z is their policy, X.1.7 and X.1.8 are the sender's address (RFC 3463), and 500,
+ * 502, 503 and 504 are about commands (RFC 5321 4.2.2), of which some mean an AUTH that is missing.
+ * What is said of the text is about this mail. */
+static bool is_about_us(const struct cc_net_mail_reply *reply)
+{
+    if (reply->stage < CC_NET_MAIL_TO || wants_sign_in(reply->code))
+        return true;
+    if (reply->stage == CC_NET_MAIL_TEXT)
+        return false;
+    return reply->subject == 7 ||
+           (reply->subject == 1 && (reply->detail == 7 || reply->detail == 8)) ||
+           (reply->code < 510 && reply->code != 501);
+}
+
+static enum cc_code code_of(struct delivery *delivery, CURLcode result)
+{
+    struct cc_net_mail_reply *reply = &delivery->reply;
+
+    if (result == CURLE_USE_SSL_FAILED)
+        reply->stage = CC_NET_MAIL_SECURITY;
+    else if (result == CURLE_LOGIN_DENIED || wants_sign_in(reply->code))
+        reply->stage = CC_NET_MAIL_AUTH;
+    if (reply->code >= 500)
+        return is_about_us(reply) ? CC_FORBIDDEN : CC_INVALID;
+    if (reply->code >= 400)
+        return CC_UNAVAILABLE;
+    if (result == CURLE_USE_SSL_FAILED || result == CURLE_LOGIN_DENIED)
+        return CC_FORBIDDEN; /* it has no TLS, or no way to sign in that we take */
+    return delivery->is_sent && !delivery->is_judged ? CC_OUTCOME_UNKNOWN : CC_UNAVAILABLE;
+}
+
+static enum cc_code judge(struct delivery *delivery, CURLcode result, struct cc_err *err)
 {
     const struct net_channel *channel = delivery->channel;
+    const struct cc_net_mail_reply *reply = &delivery->reply;
     const char *why = channel->curl->easy_strerror(result);
-    const bool is_refusal = delivery->reply >= 400;
-    enum cc_code code = CC_UNAVAILABLE;
+    enum cc_code code;
 
     if (result == CURLE_OK)
         return CC_OK;
-    if (is_refusal && delivery->reply >= 500)
-        code = CC_INVALID;
-    else if (delivery->is_sent && !delivery->is_judged)
-        code = CC_OUTCOME_UNKNOWN;
+    code = code_of(delivery, result);
     if (cc_net_is_stopped(delivery->net))
         why = "stopped";
-    return cc_fail(err, code, NULL, "mail: %.*s: %s (curl %d, the server's last answer %d)",
-                   CC_STR_ARG(delivery->mail->host), why, (int)result, delivery->reply);
+    return cc_fail(err, code, NULL, "mail: %.*s: %s (curl %d, the server's last answer %d, %d.%d)",
+                   CC_STR_ARG(delivery->mail->host), why, (int)result, reply->code, reply->subject,
+                   reply->detail);
 }
 
 /* On a handle of its own: what HTTP leaves behind in the channel's does not reach it. */
@@ -246,8 +330,8 @@ static const char *fault_of(const struct cc_net_mail *mail)
     return NULL;
 }
 
-enum cc_code cc_net_mail(struct cc_net *net, const struct cc_net_mail *mail, int *reply,
-                         struct cc_err *err)
+enum cc_code cc_net_mail(struct cc_net *net, const struct cc_net_mail *mail,
+                         struct cc_net_mail_reply *reply, struct cc_err *err)
 {
     struct delivery delivery = { .mail = mail, .net = net, .rest = mail->text };
     const char *fault = fault_of(mail);

@@ -24,14 +24,33 @@ struct cc_net_mail {
     int64_t timeout_ms;           /* for all of it; positive */
 };
 
+/* What the server's last answer is one to. */
+enum cc_net_mail_stage {
+    CC_NET_MAIL_GREETING, /* our coming; or there is no answer at all */
+    CC_NET_MAIL_HELLO,
+    CC_NET_MAIL_SECURITY, /* STARTTLS, or the want of it */
+    CC_NET_MAIL_AUTH,
+    CC_NET_MAIL_FROM,
+    CC_NET_MAIL_TO,
+    CC_NET_MAIL_TEXT, /* DATA, and the text itself */
+};
+
+struct cc_net_mail_reply {
+    enum cc_net_mail_stage stage;
+    int code;            /* RFC 5321 4.2; 0: there is none */
+    int subject, detail; /* RFC 3463: of "5.7.8" 7 and 8; both 0: not said */
+};
+
 /* CC_OK: the server has taken it.
  * CC_UNAVAILABLE: it has not: not reached, not trusted, or refused for now (4yz).
+ * CC_FORBIDDEN: it has not, and would not take any mail of ours: no TLS, no sign-in, or refused for
+ *   what we are (5yz). Whoever set it up must put that right.
  * CC_OUTCOME_UNKNOWN: all of the mail was sent and no answer came.
- * CC_INVALID: refused for good (5yz).
+ * CC_INVALID: refused for good for what this mail is, or to whom it goes (5yz).
  * CC_INTERNAL: the mail itself is wrong: an address or a name that would end its line.
- * `reply`, where it is not NULL, is the code of the server's last answer, 0 without one. The cause
- * repeats nothing of what the server said but that code. */
-enum cc_code cc_net_mail(struct cc_net *net, const struct cc_net_mail *mail, int *reply,
-                         struct cc_err *err) CC_NODISCARD;
+ * `reply`, where it is not NULL, is the server's last answer. The cause repeats nothing of what the
+ * server said but its numbers. */
+enum cc_code cc_net_mail(struct cc_net *net, const struct cc_net_mail *mail,
+                         struct cc_net_mail_reply *reply, struct cc_err *err) CC_NODISCARD;
 
 #endif

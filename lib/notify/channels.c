@@ -38,6 +38,8 @@ static const char *outcome_of(enum cc_code code)
         return "sent";
     case CC_INVALID:
         return "never";
+    case CC_FORBIDDEN:
+        return "misconfigured";
     case CC_OUTCOME_UNKNOWN:
         return "unknown";
     default:
@@ -45,21 +47,29 @@ static const char *outcome_of(enum cc_code code)
     }
 }
 
-static void note(const struct channels *self, const char *sender, const struct cc_notice *notice,
-                 enum cc_code rc, int64_t took_ms)
+struct outcome {
+    const char *sender;
+    enum cc_code code;
+    const char *remedy; /* with CC_FORBIDDEN: for whoever set it up */
+    int64_t took_ms;
+};
+
+static void note(const struct channels *self, const struct cc_notice *notice,
+                 const struct outcome *outcome)
 {
     struct cc_arena *arena = cc_arena_new(ARENA_BYTES_MAX);
     const struct cc_log_field fields[] = {
-        CC_LOG_Z("sender", sender),
+        CC_LOG_Z("sender", outcome->sender),
         CC_LOG_STR("channel", notice->channel),
         CC_LOG_STR("to", cc_notice_masked(arena, notice->to)),
         CC_LOG_I64("attempt", notice->attempt),
-        CC_LOG_Z("outcome", outcome_of(rc)),
-        CC_LOG_I64("ms", took_ms),
+        CC_LOG_Z("outcome", outcome_of(outcome->code)),
+        CC_LOG_I64("ms", outcome->took_ms),
+        CC_LOG_Z("remedy", outcome->remedy), /* the last: it may be absent */
     };
 
-    cc_log_write(self->config.log, rc == CC_OK ? CC_LOG_INFO : CC_LOG_WARN, "notice", fields,
-                 CC_COUNT(fields));
+    cc_log_write(self->config.log, outcome->code == CC_OK ? CC_LOG_INFO : CC_LOG_WARN, "notice", fields,
+                 CC_COUNT(fields) - (outcome->remedy ? 0 : 1));
     cc_arena_free(arena);
 }
 
@@ -77,8 +87,11 @@ static enum cc_code channels_send(struct cc_sender *sender, const struct cc_noti
         rc = cc_fail(err, CC_INVALID, NULL, "[codes] sms_prefixes does not have this number");
     else
         rc = cc_sender_send(one, notice, err);
-    note(self, one ? one->ops->name : "none", notice, rc,
-         cc_clock_mono_ms(self->config.clock) - began_ms);
+    note(self, notice,
+         &(struct outcome){ .sender = one ? one->ops->name : "none",
+                            .code = rc,
+                            .remedy = rc == CC_FORBIDDEN ? err->detail : NULL,
+                            .took_ms = cc_clock_mono_ms(self->config.clock) - began_ms });
     return rc;
 }
 

@@ -40,23 +40,59 @@ static struct cc_net_request request_of(const struct hook *self, struct cc_net_h
     };
 }
 
-/* What the service says in its body may repeat the number or the code: only its status is told.
- * 408 and 425 ask for the same once more (RFC 9110 15.5.9, RFC 8470 5.2). */
+/* What is not named is refused for what the configuration says: a redirect, a path that is none, a
+ * secret that is wrong or may not. */
+static const struct {
+    int status;
+    enum cc_code code;
+} statuses[] = {
+    /* this request, and it will be refused again */
+    { 400, CC_INVALID },
+    { 409, CC_INVALID },
+    { 413, CC_INVALID },
+    { 422, CC_INVALID },
+    /* the same once more (RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4, RFC 9110 15.6.4) */
+    { 408, CC_UNAVAILABLE },
+    { 425, CC_UNAVAILABLE },
+    { 429, CC_UNAVAILABLE },
+    { 503, CC_UNAVAILABLE },
+};
+
+static enum cc_code code_of(int status)
+{
+    if (status >= 200 && status < 300)
+        return CC_OK;
+    for (size_t i = 0; i < CC_COUNT(statuses); i++) {
+        if (statuses[i].status == status)
+            return statuses[i].code;
+    }
+    /* Who fails with it in hand may have sent it: each time may be paid for. */
+    return status >= 500 ? CC_OUTCOME_UNKNOWN : CC_FORBIDDEN;
+}
+
+static const char *remedy_of(int status)
+{
+    if (status == 401 || status == 403 || status == 407)
+        return "The hook does not let us in: look at [hook] secret and header.";
+    if (status < 400)
+        return "The hook has moved: look at [hook] url.";
+    return "The hook does not take our requests: look at [hook] url and content.";
+}
+
+/* What the service says in its body may repeat the number or the code: only its status is told. */
 static enum cc_code judge(const struct hook *self, const struct cc_net_answer *answer,
                           struct cc_err *err)
 {
     const int status = answer->status;
-    const bool again = status >= 500 || status == 408 || status == 425 || status == 429;
+    const enum cc_code code = code_of(status);
     int64_t after_ms;
 
-    if (status >= 200 && status < 300)
-        return CC_OK;
-    if (!again)
-        return cc_fail(err, CC_INVALID, NULL, "hook: http %d", status);
+    if (code == CC_OK)
+        return code;
     after_ms = aws_date_retry_after_ms(cc_net_header_find(&answer->headers, CC_STR("Retry-After")),
                                        cc_clock_wall_ms(self->config.clock));
-    return cc_fail_retry(err, CC_UNAVAILABLE, (int)((after_ms + 999) / 1000), NULL, "hook: http %d",
-                         status);
+    return cc_fail_retry(err, code, (int)((after_ms + 999) / 1000),
+                         code == CC_FORBIDDEN ? remedy_of(status) : NULL, "hook: http %d", status);
 }
 
 static enum cc_code post(const struct hook *self, struct cc_arena *arena,

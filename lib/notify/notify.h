@@ -40,8 +40,11 @@ struct cc_sender_ops {
 /* By one thread at a time, and within CC_NOTICE_MS_MAX.
  * CC_UNAVAILABLE: it was not sent, try again later; retry_after_s is set where the other end said
  *   when.
+ * CC_FORBIDDEN: it was not sent, nor would another be: keys, password, rights or addresses of this
+ *   installation are wrong, and the detail says in a sentence which. Try again later, when somebody
+ *   may have put that right.
  * CC_OUTCOME_UNKNOWN: it may have been sent; try again, but not for ever.
- * CC_INVALID: this will never arrive. */
+ * CC_INVALID: this one will never arrive. */
 enum cc_code cc_sender_send(struct cc_sender *sender, const struct cc_notice *notice,
                             struct cc_err *err) CC_NODISCARD;
 

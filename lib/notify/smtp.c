@@ -53,6 +53,36 @@ static struct cc_str subject_of(const struct smtp *self, struct cc_arena *arena,
                    notice->code.at ? CC_STR(" - your code") : CC_STR(" - your account"));
 }
 
+/* What to do where the server takes no mail of ours, by what it refused. */
+static const char *const remedies[] = {
+    [CC_NET_MAIL_GREETING] = "The mail server refuses this host: ask who runs it.",
+    [CC_NET_MAIL_HELLO] =
+        "The mail server refuses this host, or the domain of [smtp] from: ask who "
+        "runs it.",
+    [CC_NET_MAIL_SECURITY] = "The mail server has no TLS for us: look at [smtp] security and port.",
+    [CC_NET_MAIL_AUTH] = "The mail server does not know [smtp] user, or not with this password, or "
+                         "wants a different [smtp] security.",
+    [CC_NET_MAIL_FROM] = "The mail server takes no mail from [smtp] from: use an address that "
+                         "[smtp] user may send from.",
+    [CC_NET_MAIL_TO] =
+        "The mail server passes no mail on for us: look at [smtp] user and from, and "
+        "ask who runs it what it has against this host.",
+    [CC_NET_MAIL_TEXT] = "The mail server takes no text from us: ask who runs it.",
+};
+
+static enum cc_code hand_over(const struct smtp *self, const struct cc_net_mail *mail,
+                              struct cc_err *err)
+{
+    struct cc_net_mail_reply reply;
+    struct cc_err why = { 0 };
+    enum cc_code rc = cc_net_mail(self->net, mail, &reply, &why);
+
+    if (rc == CC_OK)
+        return rc;
+    return cc_fail(err, rc == CC_INTERNAL ? CC_INVALID : rc,
+                   rc == CC_FORBIDDEN ? remedies[reply.stage] : NULL, "%s", why.cause);
+}
+
 static enum cc_code deliver(const struct smtp *self, struct cc_arena *arena,
                             const struct cc_notice *notice, struct cc_err *err)
 {
@@ -66,7 +96,6 @@ static enum cc_code deliver(const struct smtp *self, struct cc_arena *arena,
         .wall_ms = cc_clock_wall_ms(self->config.clock),
     };
     struct cc_net_mail sent = envelope(self);
-    enum cc_code rc;
 
     if (!notify_mail_is_address(notice->to))
         return cc_fail(err, CC_INVALID, NULL, "smtp: the address is none");
@@ -75,10 +104,7 @@ static enum cc_code deliver(const struct smtp *self, struct cc_arena *arena,
     sent.timeout_ms = CC_NOTICE_MS_MAX - 1000;
     if (!sent.text.at)
         return cc_fail(err, CC_INVALID, NULL, "smtp: the notice is too long");
-    rc = cc_net_mail(self->net, &sent, NULL, err);
-    if (rc == CC_INTERNAL)
-        err->code = rc = CC_INVALID;
-    return rc;
+    return hand_over(self, &sent, err);
 }
 
 static enum cc_code smtp_send(struct cc_sender *sender, const struct cc_notice *notice,
@@ -91,33 +117,37 @@ static enum cc_code smtp_send(struct cc_sender *sender, const struct cc_notice *
     return rc;
 }
 
-#define STARTS_TLS 220 /* the answer to STARTTLS, and the last one where TLS then fails */
+/* What keeps the mail server from taking mail from us, in a sentence. */
+static const char *fault_of(enum cc_code code, const struct cc_net_mail_reply *reply)
+{
+    if (code == CC_FORBIDDEN)
+        return remedies[reply->stage];
+    if (reply->code >= 400)
+        return "The mail server refuses us for now: try again.";
+    if (reply->stage == CC_NET_MAIL_SECURITY)
+        return "The mail server cannot show that it is [smtp] host: its certificate is not signed "
+               "by an authority that is trusted ([smtp] ca_file).";
+    if (reply->code == 0)
+        return "Nobody who can be trusted answers at [smtp] host and port ([smtp] ca_file names "
+               "the authorities).";
+    return "The mail server does not speak SMTP to the end.";
+}
 
 /* Greets the server and signs in. */
 static void smtp_examine(struct cc_sender *sender, struct cc_findings *to)
 {
     const struct smtp *self = (struct smtp *)sender;
     struct cc_net_mail mail = envelope(self);
+    struct cc_net_mail_reply reply = { .code = 0 };
     struct cc_err err = { 0 };
-    int reply = 0;
+    enum cc_code rc;
 
     mail.timeout_ms = EXAMINE_MS;
-    if (cc_net_mail(self->net, &mail, &reply, &err) == CC_OK)
+    rc = cc_net_mail(self->net, &mail, &reply, &err);
+    if (rc == CC_OK)
         cc_find_well(to, "mail server", "%.*s takes mail from us", CC_STR_ARG(self->config.host));
-    else if (reply == 535)
-        cc_find_wrong(to, "mail server", err.cause,
-                      "The mail server does not know [smtp] user, or not with this password.");
-    else if (reply == STARTS_TLS && self->config.security == CC_SMTP_STARTTLS)
-        cc_find_wrong(to, "mail server", err.cause,
-                      "The mail server cannot show that it is [smtp] host: its certificate is not "
-                      "signed by an authority that is trusted ([smtp] ca_file).");
-    else if (reply == 0)
-        cc_find_wrong(to, "mail server", err.cause,
-                      "Nobody who can be trusted answers at [smtp] host and port ([smtp] ca_file "
-                      "names the authorities).");
     else
-        cc_find_wrong(to, "mail server", err.cause,
-                      "The mail server does not let us in, or has no TLS ([smtp] security).");
+        cc_find_wrong(to, "mail server", err.cause, "%s", fault_of(rc, &reply));
 }
 
 /* --- opening and closing ---------------------------------------------------------------------- */

@@ -85,25 +85,60 @@ _Static_assert(CC_AWS_CALL_MS_MAX < CC_NOTICE_MS_MAX, "a call ends within the ti
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* An error that the call itself does not deal with is about this number or this text. Its message
- * may repeat the number: only its name is kept. */
+static bool has_word(struct cc_str text, struct cc_str word)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (cc_str_starts(cc_str_skip(text, i), word))
+            return true;
+    }
+    return false;
+}
+
+/* What is said of this number: it opted out, or is none that SNS sends to. SNS names the parameter
+ * only in its message ("Invalid parameter: PhoneNumber Reason: ..."). */
+static bool is_about_number(const struct cc_aws_answer *answer)
+{
+    static const char *const names[] = { "InvalidParameter",      "InvalidParameterException",
+                                         "InvalidParameterValue", "ParameterValueInvalid",
+                                         "ValidationError",       "ValidationException" };
+
+    if (cc_str_starts(answer->error, CC_STR("OptedOut")))
+        return true;
+    for (size_t i = 0; i < CC_COUNT(names); i++) {
+        if (cc_str_eq(answer->error, cc_str_from(names[i])))
+            return has_word(answer->message, CC_STR("PhoneNumber")) ||
+                   has_word(answer->message, CC_STR("phone number"));
+    }
+    return false;
+}
+
+/* All else that SNS refuses is keys, rights (AuthorizationError), the account (OptInRequired,
+ * UserError in the sandbox) or attributes that [sns] sets: it would refuse any number. Its message
+ * may repeat this one ("... to perform: SNS:Publish on resource: +49..."): only its name is kept.
+ */
 static enum cc_code judge(const struct cc_aws_answer *answer, struct cc_err *err)
 {
     if (!answer->error.at)
         return CC_OK;
-    return cc_fail(err, CC_INVALID, NULL, "sns Publish: http %d, %.*s", answer->status,
-                   CC_STR_ARG(answer->error));
+    if (is_about_number(answer))
+        return cc_fail(err, CC_INVALID, NULL, "sns Publish: http %d, %.*s", answer->status,
+                       CC_STR_ARG(answer->error));
+    return cc_fail(err, CC_FORBIDDEN,
+                   "SNS takes nothing from us: look at keys and rights (`cloudchat aws policy`), "
+                   "at the account, and at [sns].",
+                   "sns Publish: http %d, %.*s", answer->status, CC_STR_ARG(answer->error));
 }
 
 static enum cc_code publish(const struct sns *self, struct cc_arena *arena,
                             const struct cc_notice *notice, struct cc_err *err)
 {
     const struct cc_str form = make_form(arena, &self->config, notice);
-    const struct cc_aws_request request = request_of(form);
+    struct cc_aws_request request = request_of(form);
     struct cc_aws_answer answer;
     struct cc_err why = { 0 };
     enum cc_code rc;
 
+    request.is_private = true;
     if (!form.at)
         return cc_fail(err, CC_INVALID, NULL, "sns: the notice is too long");
     rc = cc_aws_call(self->config.aws, arena, &request, &answer, &why);

@@ -20,13 +20,14 @@ PROGRAM = Path(__file__).resolve().parents[1] / "mail" / "server.js"
 USER, PASSWORD = "codes@example.org", "a secret: of mail"
 
 
-def authority(folder):
-    """A certificate for this machine, which is its own authority, and its key."""
+def authority(folder, names="IP:127.0.0.1,DNS:localhost"):
+    """A certificate, for this machine unless told otherwise, which is its own authority, and its
+    key."""
     folder.mkdir(exist_ok=True)
     made = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=x",
-                    "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+                    "-addext", f"subjectAltName={names}",
                     "-out", made[0], "-keyout", made[1]], check=True, capture_output=True)
     return made
 
@@ -66,6 +67,10 @@ class Mailbox:
     def errors(self):
         return self._all("error")
 
+    def sign_ins(self):
+        """Who tried to, with whatever password."""
+        return self._all("auth")
+
     def code(self, to, number=0):
         """Of the mail of that number that was taken."""
         mails = wait_for(f"a mail to {to}", lambda: self.mails(to)[number:], seconds=30)
@@ -85,8 +90,9 @@ def code_of(text):
 
 
 @contextmanager
-def mail_server(certificate):
-    process = subprocess.Popen(["node", PROGRAM, *certificate, USER, PASSWORD], text=True,
+def mail_server(certificate, security="starttls"):
+    """security: what it offers, as [smtp] security has it."""
+    process = subprocess.Popen(["node", PROGRAM, *certificate, USER, PASSWORD, security], text=True,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         yield Mailbox(process)

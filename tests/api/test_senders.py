@@ -83,6 +83,12 @@ def outcomes(server, masked):
             if line["event"] == "notice" and line["to"] == masked]
 
 
+def remedies(server, masked):
+    """What is to be done about them."""
+    return [line.get("remedy") for line in server.log_lines()
+            if line["event"] == "notice" and line["to"] == masked]
+
+
 def masked(to):
     if "@" in to:
         return to[0] + "***" + to[to.index("@"):]
@@ -154,29 +160,62 @@ def test_what_is_refused_for_good_is_not_sent_again(sending, box):
     confirm(sending, pending, "000000", expect=401)
 
 
-def test_who_cannot_be_trusted_gets_nothing(box, tmp_path):
-    settings = mailbox.smtp(box, ("", ""))
+def test_an_account_is_made_by_a_mail_server_that_speaks_tls_from_the_first_byte(certificate,
+                                                                               tmp_path):
     to = new_address()
-    with running(tmp_path, settings) as server:
+    with mailbox.mail_server(certificate, "tls") as box, \
+            running(tmp_path, mailbox.smtp(box, certificate, smtp__security="tls")) as server:
+        confirm(server, sign_up(server, {"email": to}), box.code(to))
+        mail = box.mails(to)[0]
+        assert mail.envelope["secure"] and mail.envelope["user"] == mailbox.USER
+
+
+@pytest.mark.parametrize("offered", ("starttls", "tls"))
+@pytest.mark.parametrize("known, names", ((False, "IP:127.0.0.1"), (True, "DNS:mail.example.org")),
+                         ids=("authority", "name"))
+def test_who_cannot_be_trusted_gets_neither_code_nor_password(tmp_path, offered, known, names):
+    shown = mailbox.authority(tmp_path / "shown", names)
+    to = new_address()
+    settings = {"smtp__security": offered, "smtp__ca_file": shown[0] if known else ""}
+    with mailbox.mail_server(shown, offered) as box, \
+            running(tmp_path, mailbox.smtp(box, shown, **settings)) as server:
         sign_up(server, {"email": to})
         wait_for("a try", lambda: outcomes(server, masked(to)))
         assert outcomes(server, masked(to))[0] == "again"
         assert "certificate" in server.log()
-    assert not box.tries(to)
+        assert not box.tries(to) and not box.sign_ins()
 
 
-def test_a_wrong_password_of_ours_is_not_tried_for_ever(box, certificate, tmp_path):
-    settings = mailbox.smtp(box, certificate, smtp__password="not " + mailbox.PASSWORD)
+def test_a_mail_server_without_tls_gets_neither_code_nor_password(certificate, tmp_path):
     to = new_address()
-    with running(tmp_path, settings) as server:
+    with mailbox.mail_server(certificate, "none") as box, \
+            running(tmp_path, mailbox.smtp(box, certificate)) as server:
         sign_up(server, {"email": to})
-        wait_for("given up", lambda: outcomes(server, masked(to)) == ["never"])
-    assert not box.tries(to)
+        wait_for("a try", lambda: outcomes(server, masked(to)))
+        assert outcomes(server, masked(to))[0] == "misconfigured"
+        assert remedies(server, masked(to))[0].endswith("look at [smtp] security and port.")
+        assert not box.tries(to) and not box.sign_ins()
+
+
+def test_a_code_that_a_wrong_password_of_ours_held_up_arrives_when_it_is_right(box, certificate,
+                                                                              tmp_path):
+    to = new_address()
+    settings = mailbox.smtp(box, certificate, smtp__password="not " + mailbox.PASSWORD)
+    with running(tmp_path, settings) as server:
+        pending = sign_up(server, {"email": to})
+        wait_for("two tries", lambda: outcomes(server, masked(to)) == ["misconfigured"] * 2)
+        assert remedies(server, masked(to))[0].startswith(
+            "The mail server does not know [smtp] user, or not with this password")
+        assert not box.tries(to)
+        server.stop()
+        server.settings["smtp.password"] = mailbox.PASSWORD
+        server.start()
+        confirm(server, pending, box.code(to))
 
 
 # --- SMS ------------------------------------------------------------------------------------------
 
-FAULTS = ([503], [500, 500], [429], ["before"], ["after"], [408], [425])
+FAULTS = ([503], [500, 500], [502], [429], ["before"], ["after"], [408], [425])
 
 
 def test_a_service_that_fails_gets_the_same_again(sending, sms):
@@ -201,12 +240,26 @@ def test_a_service_may_say_when_to_come_again(sending, sms):
     assert second["at"] - first["at"] >= 4.9
 
 
-@pytest.mark.parametrize("status", (400, 401, 404, 302))
+@pytest.mark.parametrize("status", (400, 409, 413, 422))
 def test_what_a_service_refuses_is_not_asked_again(sending, sms, status):
     number = new_number()
     sms.faults[number] = [status]
     sign_up(sending, {"phone_number": number})
     wait_for("given up", lambda: outcomes(sending, masked(number)) == ["never"])
+
+
+def test_what_a_service_has_against_us_is_no_verdict_on_a_code(sending, sms):
+    """All at once: each waits for its own next try."""
+    people = {new_number(): status for status in (401, 402, 403, 404, 405, 410, 302)}
+    sms.faults.update((number, [status]) for number, status in people.items())
+    pendings = {number: sign_up(sending, {"phone_number": number}) for number in people}
+    for number, status in people.items():
+        wait_for("the second try", lambda: len(sms.tries[number]) == 2, seconds=30)
+        confirm(sending, pendings[number], json.loads(sms.sent(number)[0]["body"])["code"])
+        first = wait_for("a line", lambda: outcomes(sending, masked(number)))
+        assert first[0] == "misconfigured", status
+        key = "secret" if status in (401, 403) else "url"
+        assert f"[hook] {key}" in remedies(sending, masked(number))[0]
 
 
 def test_a_silent_service_holds_up_nobody_for_long(sms, certificate, tmp_path):

@@ -110,22 +110,52 @@ def test_what_failed_is_sent_again_and_is_the_same(ministack, tmp_path, fault, o
         confirm(server, pending, code_of(texts.pop()))
 
 
-def test_a_refusal_is_final_and_a_missing_right_is_not(ministack, tmp_path):
-    async def opted_out(exchange):
-        return http_faults.answer_with(
-            400, b"<ErrorResponse><Error><Code>OptedOut</Code></Error></ErrorResponse>")
+def refusing(status, code, message):
+    async def refuse(exchange):
+        number = parse_qs(exchange.request.body.decode())["PhoneNumber"][0]
+        return http_faults.answer_with(status, (
+            f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>"
+            f"{message.format(number=number)}</Message></Error></ErrorResponse>").encode())
 
-    async def denied(exchange):
-        return http_faults.answer_with(
-            403, b"<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>")
+    return refuse
 
-    for fault, outcome in ((opted_out, "never"), (denied, "again")):
-        with http_faults.Proxy(ministack.url) as proxy, \
-                serving(tmp_path / outcome, proxy.url, ministack) as server:
-            proxy.set(fault)
-            sign_up(server, new_number())
-            wait_for("a try", lambda: outcomes(server), seconds=30)
-            assert outcomes(server)[0] == outcome
+
+NOT_ALLOWED = "User: arn:aws:iam::1:user/c is not authorized to perform: SNS:Publish on resource: " \
+    "{number} because no policy allows it"
+REFUSALS = (
+    # what SNS has against this number
+    (400, "OptedOut", "{number} is opted out", "never"),
+    (400, "InvalidParameter", "Invalid parameter: PhoneNumber Reason: {number} is not valid",
+     "never"),
+    (400, "ParameterValueInvalid", "The phone number {number} is none", "never"),
+    (400, "ValidationException", "Invalid phone number", "never"),
+    # what it has against us
+    (403, "AuthorizationError", NOT_ALLOWED, "misconfigured"),
+    (403, "InvalidClientTokenId", "The security token is invalid", "misconfigured"),
+    (403, "SignatureDoesNotMatch", "Check your key", "misconfigured"),
+    (403, "KMSOptInRequired", "The key needs a subscription", "misconfigured"),
+    (400, "KMSAccessDenied", "The ciphertext refers to a key", "misconfigured"),
+    (400, "InvalidParameter", "Invalid parameter: AWS.SNS.SMS.SenderID", "misconfigured"),
+    (400, "UserError", "{number} is not verified in the sandbox", "misconfigured"),
+    (404, "NotFound", "No such thing", "misconfigured"),
+)
+
+
+def test_a_refusal_of_a_number_is_final_and_one_of_ours_is_not(ministack, tmp_path):
+    """None of them repeats the number in the log, as AWS does in its own words."""
+    with http_faults.Proxy(ministack.url) as proxy, serving(
+            tmp_path, proxy.url, ministack, codes__address_day_max=0) as server:
+        for status, code, message, outcome in REFUSALS:
+            number, seen = new_number(), len(outcomes(server))
+            proxy.set(refusing(status, code, message))
+            pending = sign_up(server, number)
+            wait_for("a try", lambda: outcomes(server)[seen:], seconds=30)
+            assert outcomes(server)[seen] == outcome, code
+            proxy.set(None)
+            if outcome == "misconfigured":
+                wait_for("it is sent", lambda: outcomes(server)[-1] == "sent", seconds=30)
+                confirm(server, pending, code_of(arrived(ministack, number)[0]["Message"]))
+        assert "look at keys and rights" in server.log()
 
 
 def test_the_policy_allows_it(ministack, tmp_path):

@@ -1,9 +1,10 @@
-/* A mail server for the tests: smtp-server with STARTTLS and AUTH, and faults that a test sets.
+/* A mail server for the tests: smtp-server with AUTH, and faults that a test sets.
  *
- *   node server.js CERTIFICATE KEY USER PASSWORD
+ *   node server.js CERTIFICATE KEY USER PASSWORD SECURITY
  *
- * Says on its standard output, a line of JSON each: {"port"}, then {"mail": {from, to, text}} for
- * each mail that it took, and {"refused": stage} for each fault that struck. Reads from its standard
+ * SECURITY is starttls, tls (from the first byte) or none. Says on its standard output, a line of
+ * JSON each: {"port"}, then {"mail": {from, to, text}} for each mail that it took, {"auth": user} for
+ * each try to sign in, and {"refused": stage} for each fault that struck. Reads from its standard
  * input {"to", "faults"}: what happens to the next tries to that address, one after another. A fault
  * is {"stage": "rcpt" or "data", "code"}, or {"stage": "before" or "after"}: the connection is cut
  * before or after the mail was taken. It ends when its standard input does. */
@@ -12,7 +13,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { SMTPServer } from "smtp-server";
 
-const [certificate, key, user, password] = process.argv.slice(2);
+const [certificate, key, user, password, security] = process.argv.slice(2);
 const faults = new Map();
 
 const say = (event) => process.stdout.write(JSON.stringify(event) + "\n");
@@ -40,10 +41,14 @@ function cut(server, session) {
 const server = new SMTPServer({
   cert: readFileSync(certificate),
   key: readFileSync(key),
+  secure: security === "tls",
+  hideSTARTTLS: security === "none",
+  allowInsecureAuth: security === "none", // it would take what it must not be given
   authMethods: ["PLAIN", "LOGIN"],
   disableReverseLookup: true,
   onAuth(auth, session, done) {
-    const good = session.secure && auth.username === user && auth.password === password;
+    say({ auth: auth.username });
+    const good = auth.username === user && auth.password === password;
     done(good ? null : new Error("who are you"), { user });
   },
   onRcptTo(address, session, done) {

@@ -483,6 +483,31 @@ START_TEST(the_cause_names_the_call_and_the_error_of_aws)
 }
 END_TEST
 
+/* What a service says in words may repeat the telephone number that it was given. */
+START_TEST(of_a_private_call_no_words_of_the_service_are_told_and_a_refusal_is_the_callers)
+{
+    static const struct line lines[] = {
+        THROTTLED,
+        { "403 Forbidden", "",
+          "<Error><Code>AuthorizationError</Code><Message>not for +49151</Message></Error>" },
+    };
+    const struct cc_aws_request request = { .body = CC_STR("x"), .is_private = true };
+    struct cc_aws_answer answer;
+    struct service s;
+    struct house h;
+
+    open_service(&h, &s, lines, 1);
+    ck_assert_int_eq(cc_aws_call(h.aws, h.arena, &request, &answer, &h.err), CC_UNAVAILABLE);
+    ck_assert_str_eq(h.err.cause, "dynamodb POST: 400 ThrottlingException:  (4 tries)");
+    close_service(&h, &s);
+    open_service(&h, &s, lines + 1, 1);
+    ck_assert_int_eq(cc_aws_call(h.aws, h.arena, &request, &answer, &h.err), CC_OK);
+    cc_check_str(answer.error, CC_STR("AuthorizationError"));
+    ck_assert_int_eq(answer.status, 403);
+    close_service(&h, &s);
+}
+END_TEST
+
 START_TEST(a_call_waits_as_long_as_it_is_asked_to)
 {
     static const struct line lines[] = {
@@ -742,6 +767,7 @@ CC_CHECK_MAIN("aws/aws", what_arrives_is_what_was_signed,
               what_comes_of_a_call_and_how_often_it_is_sent,
               an_answer_without_the_sum_that_others_had_is_none_and_ends_its_connection,
               where_nobody_listens_nothing_was_done, the_cause_names_the_call_and_the_error_of_aws,
+              of_a_private_call_no_words_of_the_service_are_told_and_a_refusal_is_the_callers,
               a_call_waits_as_long_as_it_is_asked_to, a_wait_that_does_not_fit_is_passed_on,
               all_tries_together_have_one_deadline, a_call_may_have_less_time,
               a_probe_asks_once_and_gives_any_answer, stopping_ends_the_wait_between_tries,

@@ -20,7 +20,8 @@ static enum cc_code told_send(struct cc_sender *sender, const struct cc_notice *
 
     (void)notice;
     told->sent++;
-    return told->verdict == CC_OK ? CC_OK : cc_fail(err, told->verdict, NULL, "as it was told");
+    return told->verdict == CC_OK ? CC_OK
+                                  : cc_fail(err, told->verdict, "Look at it.", "as it was told");
 }
 
 static void told_examine(struct cc_sender *sender, struct cc_findings *to)
@@ -118,6 +119,7 @@ START_TEST(what_came_of_a_try_is_logged_without_the_code_or_the_number)
         { CC_OK, "\"outcome\":\"sent\"", "\"level\":\"info\"" },
         { CC_UNAVAILABLE, "\"outcome\":\"again\"", "\"level\":\"warn\"" },
         { CC_OUTCOME_UNKNOWN, "\"outcome\":\"unknown\"", "\"level\":\"warn\"" },
+        { CC_FORBIDDEN, "\"outcome\":\"misconfigured\"", "\"level\":\"warn\"" },
         { CC_INVALID, "\"outcome\":\"never\"", "\"level\":\"warn\"" },
     };
 
@@ -133,6 +135,8 @@ START_TEST(what_came_of_a_try_is_logged_without_the_code_or_the_number)
         ck_assert_ptr_nonnull(strstr(s.text, "\"channel\":\"sms\""));
         ck_assert_ptr_nonnull(strstr(s.text, "\"attempt\":3"));
         ck_assert_ptr_nonnull(strstr(s.text, "\"ms\":"));
+        ck_assert_int_eq(strstr(s.text, "\"remedy\":\"Look at it.\"") != NULL,
+                         rows[i].verdict == CC_FORBIDDEN);
         ck_assert_ptr_nonnull(strstr(s.text, "+49*********78"));
         ck_assert_ptr_null(strstr(s.text, "15112345"));
         ck_assert_ptr_null(strstr(s.text, "135790"));
