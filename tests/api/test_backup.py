@@ -1,69 +1,30 @@
-"""`cloudchat backup` and `cloudchat restore`: whole, while people chat, and whatever interrupts it."""
+"""`cloudchat backup` and `cloudchat restore`: whole, while people chat."""
 
 import os
 import pty
 import random
 import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import threading
 from contextlib import closing
 
 import pytest
+from backups import (backup, build_town, empty_house, everything, fill, refused, restore, restored,
+                     texts)
 from client import Client, Person
 from images import png
-from server import CLOUDCHAT, Server, environment, needs_sqlite, wait_for
-from test_processes import Writer, all_messages, reachable, wait_for_messages
+from moments import ROUNDS
+from server import CLOUDCHAT, Server, environment, needs_sqlite
+from test_processes import Writer, reachable, wait_for_messages
 
 pytestmark = needs_sqlite("a table is backed up by DynamoDB itself")
-
-# How often an interruption at a random moment is tried.
-ROUNDS = int(os.environ.get("BACKUP_ROUNDS", "5"))
 
 
 @pytest.fixture
 def town(make_server):
-    """A server with two people, a room, messages and a photo; its backup is `town.file`."""
-    server = make_server()
-    server.ada, server.bob = (Person(server, name).sign_up().sign_in() for name in ("Ada", "Bob"))
-    server.room = server.ada.room_with(server.bob)
-    for n in range(5):
-        server.ada.say(server.room, f"before {n}")
-    server.ada.put("/profile/photo", body=png(8, 8), headers={"content-type": "image/png"},
-                   expect=200)
-    server.file = server.data.with_name("town.backup")
-    return server
-
-
-def backup(server, *more, file=None):
-    done = server.run("backup", file or server.file, *more)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def restore(server, *more, file=None):
-    return server.run("restore", file or server.file, *more)
-
-
-def restored(server, *more):
-    done = restore(server, *more)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def empty_house(tmp_path, like, name="new"):
-    """A data folder that `cloudchat init` has made, on another machine so to say."""
-    server = Server(tmp_path / name, dict(like.settings))
-    server.file = like.file
-    done = server.run("init")
-    assert done.returncode == 0, done.stderr
-    return server
-
-
-def texts(who, room):
-    return [m["data"]["text"] for m in all_messages(who, room)]
+    return build_town(make_server)
 
 
 def moved(who, server):
@@ -71,15 +32,6 @@ def moved(who, server):
     other = Person(server, who.name, who.login, who.password)
     other.token, other.id, other.refresh_token = who.token, who.id, who.refresh_token
     return other
-
-
-def everything(data):
-    """What stands in a data folder and counts: the rows, the keys, the photos."""
-    with closing(sqlite3.connect(f"file:{data}/cloud-chat.db?mode=ro", uri=True)) as db:
-        rows = db.execute("SELECT * FROM item ORDER BY pk, sk").fetchall()
-    return (rows, (data / "keys" / "secret").read_bytes(),
-            {p.relative_to(data): p.read_bytes() for p in (data / "blobs").rglob("*")
-             if p.is_file()})
 
 
 # --- what is in it --------------------------------------------------------------------------------
@@ -259,12 +211,6 @@ def test_sessions_stay_unless_told_otherwise(town):
 # --- what is refused ------------------------------------------------------------------------------
 
 
-def refused(done, *words):
-    assert done.returncode == 1, done.stdout + done.stderr
-    for word in words:
-        assert word in done.stderr, done.stderr
-
-
 def test_a_restore_is_refused_while_the_service_runs(town):
     backup(town)
     before = everything(town.data)
@@ -382,282 +328,6 @@ def test_what_is_no_backup_is_refused(town, tmp_path):
             db.execute(change)
         refused(restore(other, file=path), word)
     assert not (other.data / "cloud-chat.db").exists()
-
-
-# --- interrupted ----------------------------------------------------------------------------------
-
-
-def leftovers(folder, name):
-    return sorted(p.name for p in folder.iterdir() if p.name.startswith(name))
-
-
-needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-# What can change something that stays.
-CALLS = ("write,pwrite64,fsync,fdatasync,rename,renameat2,unlink,link,ftruncate,openat,mkdirat,"
-         "sendto")
-
-
-def traced(server, options, *arguments):
-    return subprocess.run(
-        ["strace", "-f", "-qq", *options, CLOUDCHAT, *arguments, "--data", server.data],
-        env={**server.environment(), "ASAN_OPTIONS": "detect_leaks=0"},
-        capture_output=True, timeout=60, text=True)
-
-
-def killed_at(server, moment, *arguments):
-    """Kills it before its n-th call of that name is made; whether it came to that."""
-    call, n = moment
-    done = traced(server, ["-o", "/dev/null", "-e", f"trace={call}", "-e",
-                           f"inject={call}:error=EINTR:signal=KILL:when={n}"], *arguments)
-    assert done.returncode in (0, -9, 137), done.stderr
-    return done.returncode != 0
-
-
-def every_moment(server, *arguments):
-    """Its calls, in their order, each with its number among those of its name."""
-    path = server.data.with_name("trace")
-    done = traced(server, ["-o", path, "-e", f"trace={CALLS}"], *arguments)
-    assert done.returncode == 0, done.stderr
-    every, seen = [], {}
-    for call in re.findall(r"^\d+ +(\w+)\(", path.read_text(), re.M):
-        seen[call] = seen.get(call, 0) + 1
-        every.append((call, seen[call]))
-    return every
-
-
-def moments(server, *arguments):
-    """Some of its calls, the last ones above all: there the new takes the place of the old."""
-    every = every_moment(server, *arguments)
-    begin = every[:-ROUNDS * 3]
-    return random.sample(begin, min(ROUNDS, len(begin))) + every[-ROUNDS * 3:]
-
-
-@needs_strace
-def test_a_backup_that_is_killed_leaves_no_file(town):
-    town.stop()
-    kills, tried = 0, moments(town, "backup", town.file)
-    for moment in tried:
-        town.file.unlink(missing_ok=True)
-        kills += killed_at(town, moment, "backup", town.file)
-        if town.file.exists():  # then it is whole
-            assert "5 messages" in restored(empty_house(town.data.parent, town, f"house{kills}"))
-        said = backup(town, "--force")
-        assert leftovers(town.file.parent, town.file.name) == [town.file.name], moment
-        assert "2 people, 1 room, 5 messages, 1 photo" in said
-    assert kills >= len(tried) * 0.8, (kills, len(tried))
-
-
-@needs_strace
-def test_a_restore_that_is_killed_leaves_the_old_or_the_new(town):
-    """At every moment: either all that was there, or all of the backup."""
-    backup(town)
-    town.ada.say(town.room, "newer")
-    town.stop()
-    old, whole = town.data, town.data.with_name("whole")
-    shutil.copytree(old, whole)
-    was_old = was_new = kills = 0
-    tried = moments(town, "restore", "--replace", town.file)
-    for when in tried:
-        shutil.rmtree(old)
-        shutil.copytree(whole, old)
-        kills += killed_at(town, when, "restore", "--replace", town.file)
-        done = town.run("tick")  # as the next start would
-        assert done.returncode == 0, (when, done.stderr)
-        said = text_of_last(old)
-        assert said in ("newer", "before 4"), when
-        was_old, was_new = was_old + (said == "newer"), was_new + (said != "newer")
-        assert town.run("doctor").stdout.count("read to its end and sound") == 1, when
-        assert "Restored" in restored(town, "--replace"), when
-        assert text_of_last(old) == "before 4"
-        assert not list(old.glob("*.restoring*")), when
-    assert was_old and was_new and kills >= len(tried) * 0.8, (was_old, was_new, kills)
-    town.start()
-    assert texts(town.ada, town.room) == [f"before {n}" for n in range(5)]
-
-
-def text_of_last(data):
-    with closing(sqlite3.connect(data / "cloud-chat.db")) as db:
-        [(ok,)] = db.execute("PRAGMA integrity_check").fetchall()
-        assert ok == "ok"
-        return db.execute("SELECT text FROM message ORDER BY seq DESC").fetchone()[0]
-
-
-@needs_strace
-def test_another_server_key_comes_with_its_store_or_not_at_all(town, tmp_path):
-    """A restore over the data of another installation, whose key is another one."""
-    backup(town)
-    town.stop()
-    other = empty_house(tmp_path, town)
-    other.start()
-    eve = Person(other, "Eve").sign_up().sign_in()
-    room = eve.room_with(Person(other, "Fay").sign_up().sign_in())
-    eve.say(room, "newer")
-    other.stop()
-    theirs, ours = (s.data.joinpath("keys", "secret").read_bytes() for s in (other, town))
-    whole = other.data.with_name("whole")
-    shutil.copytree(other.data, whole)
-    for when in moments(other, "restore", "--replace", town.file)[-12:]:
-        shutil.rmtree(other.data)
-        shutil.copytree(whole, other.data)
-        killed_at(other, when, "restore", "--replace", town.file)
-        assert other.run("tick").returncode == 0
-        key = (other.data / "keys" / "secret").read_bytes()
-        assert key == (theirs if text_of_last(other.data) == "newer" else ours), when
-
-
-def test_a_signal_ends_a_backup_in_order(town):
-    fill(town, 12_000)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        process = subprocess.Popen([CLOUDCHAT, "backup", town.file, "--data", town.data],
-                                   env=environment(town.settings), stderr=subprocess.PIPE,
-                                   text=True)
-        part = town.file.with_name(town.file.name + ".part")
-        wait_for("it has begun", lambda: part.exists() or process.poll() is not None, every=0.001)
-        process.send_signal(number)
-        said = process.communicate(timeout=30)[1]
-        assert process.returncode == 1 and "interrupted" in said, (process.returncode, said)
-        assert leftovers(town.file.parent, town.file.name) == []
-
-
-def fill(server, count):
-    """Messages past the service, which is stopped for that."""
-    server.stop()
-    with closing(sqlite3.connect(server.data / "cloud-chat.db")) as db, db:
-        db.execute("INSERT INTO item (pk, sk, body) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
-                   "SELECT i + 1 FROM n WHERE i < ?) SELECT 'R#filling', printf('MSG#%016x', i), "
-                   "printf('{\"seq\":%d,\"data\":{\"text\":\"%s\"}}', i, hex(randomblob(1000))) "
-                   "FROM n", (count,))
-    server.start()
-
-
-def test_two_backups_do_not_write_one_file(town):
-    fill(town, 12_000)
-    command = [CLOUDCHAT, "backup", town.file, "--data", town.data]
-    both = [subprocess.Popen(command, env=environment(town.settings), stderr=subprocess.PIPE,
-                             stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate(timeout=60) for process in both]
-    assert sorted(process.returncode for process in both) == [0, 1], said
-    assert leftovers(town.file.parent, town.file.name) == [town.file.name]
-
-
-def test_what_a_killed_one_left_is_removed_and_said(town):
-    part = town.file.with_name(town.file.name + ".part")
-    part.write_bytes(b"half")
-    assert "an interrupted backup had left" in backup(town)
-    assert leftovers(town.file.parent, town.file.name) == [town.file.name]
-
-
-# --- a full disk ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    folder = tmp_path / "small"
-    folder.mkdir()
-
-    def mount(kib):
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "none", folder],
-                              capture_output=True)
-        if done.returncode != 0:
-            pytest.skip("SKIPPED: nothing can be mounted here")
-        return folder
-
-    yield mount
-    subprocess.run(["umount", folder], capture_output=True)
-
-
-def test_a_disk_that_fills_leaves_no_file(town, small_disk):
-    fill(town, 500)
-    disk = small_disk(512)
-    refused(town.run("backup", disk / "file"), "full", str(disk / "file"))
-    assert list(disk.iterdir()) == []
-    town.ada.say(town.room, "unharmed")
-
-
-def test_a_disk_that_fills_leaves_the_old_service(town, small_disk):
-    fill(town, 500)
-    backup(town)
-    town.stop()
-    disk = small_disk(1024)
-    other = empty_house(disk, town)
-    assert other.run("tick").returncode == 0
-    before = everything(other.data)
-    refused(restore(other), "full")
-    assert everything(other.data) == before
-    assert not list(other.data.glob("*.restoring*"))
-
-
-@needs_strace
-def test_a_disk_that_fails_halfway_leaves_no_file(town):
-    """The kernel tells of pages that it could not write once: who syncs the file a second time is
-    told that all is well, and who reads it is shown them from memory."""
-    fill(town, 12_000)
-    part = town.file.with_name(town.file.name + ".part")
-    done = traced(town, ["-o", "/dev/null", "-P", part, "-e", "trace=fdatasync", "-e",
-                         "inject=fdatasync:error=EIO:when=1"], "backup", town.file)
-    refused(done, "fdatasync")
-    assert leftovers(town.file.parent, town.file.name) == []
-
-
-# What changes files of ours, but the shared memory of SQLite, which is nothing on disk; and SQLite's
-# own sync of a folder, of which it does not tell, and which is done once more.
-WRITING = "write,pwrite64,fsync,fdatasync,rename,renameat2,link,ftruncate,mkdirat"
-NO_MATTER = re.compile(r"-shm>|fdatasync\(\d+<[^>]*/data\d*>\)")
-
-
-def writes(server, *arguments):
-    """(call, its number among those of the name): some of the writes, and all that is rarer."""
-    path = server.data.with_name("trace")
-    done = traced(server, ["-y", "-o", path, "-e", f"trace={WRITING}"], *arguments)
-    assert done.returncode == 0, done.stderr
-    every, seen = [], {}
-    for line in path.read_text().splitlines():
-        if call := re.match(r"\d+ +(\w+)\(", line):
-            seen[call[1]] = seen.get(call[1], 0) + 1
-            ours = f"<{server.data.parent}" in line  # not a pipe, not what a sanitizer writes
-            if ours and not NO_MATTER.search(line) and " = -1 " not in line:
-                every.append((call[1], seen[call[1]]))
-    chosen = random.sample(every, min(ROUNDS, len(every)))
-    return [moment for moment in every if moment in chosen or "write" not in moment[0]]
-
-
-def failing_at(server, moment, *arguments):
-    call, n = moment
-    return traced(server, ["-o", "/dev/null", "-e", f"trace={call}", "-e",
-                           f"inject={call}:error=EIO:when={n}"], *arguments)
-
-
-UNCONFIRMED = "has not confirmed"
-
-
-@needs_strace
-def test_a_backup_is_made_or_says_why_not_wherever_the_disk_fails(town):
-    town.stop()
-    for moment in writes(town, "backup", town.file):
-        town.file.unlink(missing_ok=True)
-        done = failing_at(town, moment, "backup", town.file)
-        refused(done)
-        left = leftovers(town.file.parent, town.file.name)
-        assert left == ([town.file.name] if UNCONFIRMED in done.stderr else []), (moment, done)
-    assert UNCONFIRMED in done.stderr  # the last is the sync of its name
-    restored(town, "--replace")
-
-
-@needs_strace
-def test_a_restore_is_done_or_says_why_not_wherever_the_disk_fails(town):
-    backup(town)
-    town.ada.say(town.room, "newer")
-    town.stop()
-    old, whole = town.data, town.data.with_name("whole")
-    shutil.copytree(old, whole)
-    for moment in writes(town, "restore", "--replace", town.file):
-        shutil.rmtree(old)
-        shutil.copytree(whole, old)
-        done = failing_at(town, moment, "restore", "--replace", town.file)
-        refused(done)
-        assert text_of_last(old) == ("before 4" if UNCONFIRMED in done.stderr else "newer"), \
-            (moment, done)
-    assert UNCONFIRMED in done.stderr
 
 
 # --- progress -------------------------------------------------------------------------------------

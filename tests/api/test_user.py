@@ -14,8 +14,8 @@ import threading
 import pytest
 from client import PASSWORD, Person, new_number
 from images import png
+from moments import every_moment, killed_at, needs_strace
 from server import BACKEND, signed_out, wait_for
-from test_backup import every_moment, killed_at, needs_strace
 
 
 def user(server, *arguments, status=0, **more):
