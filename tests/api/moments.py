@@ -53,7 +53,7 @@ def moments(server, *arguments):
     return random.sample(begin, min(ROUNDS, len(begin))) + every[-ROUNDS * 3:]
 
 
-# What changes files of ours, but the shared memory of SQLite, which is nothing on disk; and SQLite's
+# What changes files of ours, but the shared memory of SQLite, which is nothing on disk, and its
 # own sync of a folder, of which it does not tell, and which is done once more.
 WRITING = "write,pwrite64,fsync,fdatasync,rename,renameat2,link,ftruncate,mkdirat"
 NO_MATTER = re.compile(r"-shm>|fdatasync\(\d+<[^>]*/data\d*>\)")
