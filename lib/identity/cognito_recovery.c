@@ -74,10 +74,16 @@ static bool is_still_his(const struct cc_pool_person *person, const struct cc_pr
            is_known(person->email, person->email_is_verified, profile->email);
 }
 
-/* The pool is asked the same for a number that nobody has. */
-static enum cc_code send_code(struct cc_cognito *cognito, struct cc_arena *arena,
-                              const struct cc_proof *proof, const struct look *look,
-                              struct cc_err *err)
+/* As whom the pool is asked: a user that is not there, for a number that nobody has and for a user
+ * who is not as he is known here. */
+struct asked {
+    struct cc_str username;
+    bool is_his;
+};
+
+static enum cc_code choose_user(struct cc_cognito *cognito, struct cc_arena *arena,
+                                const struct cc_proof *proof, const struct look *look,
+                                struct asked *out, struct cc_err *err)
 {
     const struct cc_identifier login = cc_proof_login(proof);
     struct cc_str username = username_of(cognito, arena, proof, &look->credential);
@@ -87,12 +93,34 @@ static enum cc_code send_code(struct cc_cognito *cognito, struct cc_arena *arena
 
     if (rc != CC_OK && rc != CC_NOT_FOUND)
         return rc;
-    if (!is_his)
-        username = cc_cognito_nobody(cognito, arena, &login);
-    rc = cc_pool_forgot(&cognito->pool, arena, username, err);
-    if (rc != CC_OK || is_his)
+    *out = (struct asked){ is_his ? username : cc_cognito_nobody(cognito, arena, &login), is_his };
+    return CC_OK;
+}
+
+/* Between the pool's word on him and its code a number may have been added, which is told by where
+ * the code went. Then nobody learns the id of this recovery. */
+static bool went_astray(struct cc_str attribute, const struct cc_profile *profile)
+{
+    return cc_str_eq(attribute, CC_STR("phone_number")) && !profile->phone_number.at;
+}
+
+static enum cc_code send_code(struct cc_cognito *cognito, struct cc_arena *arena,
+                              const struct cc_proof *proof, const struct look *look,
+                              struct cc_err *err)
+{
+    struct asked asked;
+    struct cc_str attribute;
+    enum cc_code rc = choose_user(cognito, arena, proof, look, &asked, err);
+
+    if (rc == CC_OK)
+        rc = cc_pool_forgot(&cognito->pool, arena, asked.username, &attribute, err);
+    if (rc != CC_OK)
         return rc;
-    return cc_fail(err, CC_NOT_FOUND, NULL, "its user is not as he is known here");
+    if (!asked.is_his)
+        return cc_fail(err, CC_NOT_FOUND, NULL, "its user is not as he is known here");
+    if (went_astray(attribute, &look->profile))
+        return cc_fail(err, CC_UNAVAILABLE, NULL, "ForgotPassword: the code went to another place");
+    return CC_OK;
 }
 
 /* Whatever the pool says of this user, the answer is the same; the operator is told. */
@@ -178,19 +206,21 @@ static enum cc_code put_perhaps(struct cc_txn *txn, void *arg, struct cc_err *er
     return rc == CC_OK ? cc_proof_put(txn, CC_PROOF_RECOVERY, &run->trying.proof, err) : rc;
 }
 
+/* That the number was his when the code was asked for is not enough: it may have become another
+ * just before the code was sent. Proved numbers do not come back by themselves, so it shows now. */
 static enum cc_code ask_pool(struct reset *run, struct cc_arena *arena, struct cc_str password,
                              struct cc_err *err)
 {
     struct cc_cognito *cognito = run->cognito;
-    const struct cc_credential *credential = &run->look.credential;
-    enum cc_code rc =
-        cc_password_check(&cognito->people.rules, password, run->trying.proof.value, err);
+    const struct cc_proof *proof = &run->trying.proof;
+    struct asked asked;
+    enum cc_code rc = cc_password_check(&cognito->people.rules, password, proof->value, err);
 
     if (rc == CC_OK)
-        rc = cc_pool_reset(&cognito->pool, arena,
-                           username_of(cognito, arena, &run->trying.proof, credential),
-                           run->in->code, password, err);
-    if (rc == CC_TOO_MANY || (rc == CC_OK && !credential->hash.at)) {
+        rc = choose_user(cognito, arena, proof, &run->look, &asked, err);
+    if (rc == CC_OK)
+        rc = cc_pool_reset(&cognito->pool, arena, asked.username, run->in->code, password, err);
+    if (rc == CC_TOO_MANY || (rc == CC_OK && !asked.is_his)) {
         cc_err_clear(err);
         return cc_people_fail_code(err);
     }

@@ -66,10 +66,27 @@ enum cc_code cc_pool_resend(struct cc_pool *pool, struct cc_arena *arena, struct
 
 /* --- passwords -------------------------------------------------------------------------------- */
 
+static const struct cc_field delivery_fields[] = {
+    { .name = "AttributeName", .type = CC_FIELD_STR, .offset = 0 },
+    { .name = NULL },
+};
+
+static const struct cc_field forgot_fields[] = {
+    { .name = "CodeDeliveryDetails", .type = CC_FIELD_OBJECT, .sub = delivery_fields },
+    { .name = NULL },
+};
+
 enum cc_code cc_pool_forgot(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,
-                            struct cc_err *err)
+                            struct cc_str *attribute, struct cc_err *err)
 {
-    return call_for(pool, arena, POOL_FORGOT, username, err);
+    struct pool_call call;
+    enum cc_code rc;
+
+    *attribute = CC_STR_ABSENT;
+    pool_begin(&call, pool, arena, POOL_FORGOT);
+    pool_put_username(&call, username);
+    rc = pool_end(&call, err);
+    return rc == CC_OK ? pool_read(&call, forgot_fields, attribute, err) : rc;
 }
 
 enum cc_code cc_pool_reset(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,

@@ -41,12 +41,15 @@ enum cc_code cc_pool_sign_up(struct cc_pool *pool, struct cc_arena *arena,
 enum cc_code cc_pool_confirm(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,
                              struct cc_str code, struct cc_err *err) CC_NODISCARD;
 
-/* Has a code sent again; or one for a new password. CC_NOT_FOUND: to this user none can be;
- * where the pool tried, the cause says why. */
+/* Has a code sent again. CC_NOT_FOUND: to this user none can be; where the pool tried, the cause
+ * says why. */
 enum cc_code cc_pool_resend(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,
                             struct cc_err *err) CC_NODISCARD;
+
+/* The same with one for a new password. *attribute: where it went, "phone_number" or "email", as
+ * far as the pool tells. */
 enum cc_code cc_pool_forgot(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,
-                            struct cc_err *err) CC_NODISCARD;
+                            struct cc_str *attribute, struct cc_err *err) CC_NODISCARD;
 
 /* CC_WRONG_CODE; CC_INVALID (/password). */
 enum cc_code cc_pool_reset(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,

@@ -711,6 +711,49 @@ START_TEST(no_code_goes_where_the_pool_alone_thinks_that_the_owner_is)
 }
 END_TEST
 
+static void first_number_is_a_strangers(struct fake_pool *p)
+{
+    number_is_a_strangers(&p->users[0]);
+}
+
+/* Whoever holds an access token can prove a number of his own at the very moment in which we have
+ * seen the right one, and the code is not sent yet. */
+START_TEST(a_code_is_not_taken_of_who_became_another_before_it_was_sent)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    p.before_code = first_number_is_a_strangers;
+    ck_assert_int_eq(forgot(&p, ADA, &id), CC_OK);
+    ck_assert(p.users[0].has_reset);
+    ck_assert_int_eq(reset(&p, id, POOL_CODE), CC_WRONG_CODE);
+    ck_assert(p.users[0].has_reset);
+    ck_assert_int_eq(sign_in_with(h, ADA, PASSWORD, &tokens), CC_OK);
+    pool_close(&p);
+}
+END_TEST
+
+/* A number that is added is gone again when the code is used. */
+START_TEST(a_recovery_is_told_to_nobody_whose_code_went_to_a_number_that_is_not_known_here)
+{
+    struct fake_pool p;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    (void)new_account(&p, CC_STR("ada@example.org"));
+    ck_assert_int_eq(forgot(&p, CC_STR("ada@example.org"), &id), CC_OK);
+    ck_assert_int_eq(reset(&p, id, POOL_CODE), CC_OK);
+    p.before_code = first_number_is_a_strangers;
+    ck_assert_int_eq(forgot(&p, CC_STR("ada@example.org"), &id), CC_UNAVAILABLE);
+    ck_assert(p.users[0].has_reset && !id.at);
+    pool_close(&p);
+}
+END_TEST
+
 START_TEST(a_user_of_the_pool_who_got_the_name_of_an_account_is_not_its_owner)
 {
     struct fake_pool p;
@@ -859,6 +902,9 @@ int main(void)
     tcase_add_loop_test(tcase, a_change_of_password_keeps_this_session_and_ends_the_others, 0, 2);
     tcase_add_loop_test(tcase, no_code_goes_where_the_pool_alone_thinks_that_the_owner_is, 0,
                         CC_COUNT(takings));
+    tcase_add_test(tcase, a_code_is_not_taken_of_who_became_another_before_it_was_sent);
+    tcase_add_test(tcase,
+                   a_recovery_is_told_to_nobody_whose_code_went_to_a_number_that_is_not_known_here);
     tcase_add_test(tcase, a_user_of_the_pool_who_got_the_name_of_an_account_is_not_its_owner);
     tcase_add_test(tcase, a_pool_that_confirms_by_itself_proves_nothing);
     tcase_add_test(tcase, a_code_that_is_not_delivered_tells_nothing);

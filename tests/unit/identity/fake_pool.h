@@ -24,6 +24,7 @@ enum pool_fault {
     POOL_BREAKS,    /* 500, and does nothing */
     POOL_LOSES,     /* does it, and its answer gets lost */
     POOL_IS_MUTE,   /* does it, but no code is delivered */
+    POOL_IS_TIRED,  /* likewise: it has sent enough today */
 };
 
 struct pool_user {
@@ -49,10 +50,12 @@ struct fake_pool {
     char revoked[POOL_REVOKED_MAX][160];
     size_t revoked_count;
     bool rotates;
-    const char *refused;                    /* a number that it takes for none */
-    bool wants_number;                      /* of everybody who signs up */
-    bool confirms;                          /* whoever signs up, by a trigger */
-    void (*in_between)(struct fake_pool *); /* runs once, while a sign-in is judged */
+    const char *refused;                     /* a number that it takes for none */
+    bool wants_number;                       /* of everybody who signs up */
+    bool confirms;                           /* whoever signs up, by a trigger */
+    const char *challenge;                   /* stands before every sign-in; NULL: none does */
+    void (*in_between)(struct fake_pool *);  /* runs once, while a sign-in is judged */
+    void (*before_code)(struct fake_pool *); /* runs once, before a code for a new password goes */
 };
 
 /* --- requests --------------------------------------------------------------------------------- */
@@ -126,12 +129,12 @@ static inline struct cc_str pool_tokens(struct fake_pool *p, struct cc_arena *ar
     CC_STR("{\"__type\":\"" name_ "\",\"message\":\"" message_ "\"}")
 #define POOL_DONE CC_STR("{}")
 
-static inline const char *pool_number(struct json_object *attributes)
+static inline const char *pool_attribute(struct json_object *attributes, const char *name)
 {
     for (size_t i = 0; i < json_object_array_length(attributes); i++) {
         struct json_object *pair = json_object_array_get_idx(attributes, i);
 
-        if (strcmp(pool_member(pair, "Name"), "phone_number") == 0)
+        if (strcmp(pool_member(pair, "Name"), name) == 0)
             return pool_member(pair, "Value");
     }
     return "";
@@ -141,7 +144,7 @@ static inline struct cc_str pool_sign_up(struct fake_pool *p, struct json_object
 {
     struct json_object *attributes = json_object_object_get(in, "UserAttributes");
     struct pool_user *user = p->users;
-    const char *number = pool_number(attributes);
+    const char *number = pool_attribute(attributes, "phone_number");
 
     if (pool_find(p, pool_member(in, "Username")))
         return POOL_ERROR("UsernameExistsException", "User already exists");
@@ -158,6 +161,7 @@ static inline struct cc_str pool_sign_up(struct fake_pool *p, struct json_object
     snprintf(user->sub, sizeof(user->sub), "%s", user->name);
     snprintf(user->password, sizeof(user->password), "%s", pool_member(in, "Password"));
     snprintf(user->phone, sizeof(user->phone), "%s", number);
+    snprintf(user->email, sizeof(user->email), "%s", pool_attribute(attributes, "email"));
     user->is_confirmed = p->confirms;
     return p->confirms ? CC_STR("{\"UserConfirmed\":true}") : POOL_DONE;
 }
@@ -217,7 +221,25 @@ static inline struct cc_str pool_auth(struct fake_pool *p, struct cc_arena *aren
     p->in_between = NULL;
     if (in_between)
         in_between(p);
+    if (p->challenge)
+        return cc_str_format(arena, "{\"ChallengeName\":\"%s\",\"Session\":\"%s\"}", p->challenge,
+                             user->name);
     return pool_tokens(p, arena, user->name, cc_id_random(arena, &cc_system_random, 16), true);
+}
+
+/* To the phone, if there is one. */
+static inline struct cc_str pool_forgot(struct fake_pool *p, struct cc_arena *arena,
+                                        struct pool_user *user)
+{
+    void (*before_code)(struct fake_pool *) = p->before_code;
+
+    p->before_code = NULL;
+    if (before_code)
+        before_code(p);
+    if (user)
+        user->has_reset = true;
+    return cc_str_format(arena, "{\"CodeDeliveryDetails\":{\"AttributeName\":\"%s\"}}",
+                         user && !user->phone[0] ? "email" : "phone_number");
 }
 
 static inline struct cc_str pool_reset(struct fake_pool *p, struct json_object *in)
@@ -257,7 +279,7 @@ static inline struct cc_str pool_describe(struct cc_arena *arena, const struct p
         "{\"Name\":\"phone_number_verified\",\"Value\":\"%s\"}]}",
         user->name, user->is_confirmed ? "CONFIRMED" : "UNCONFIRMED", user->sub, user->email,
         user->email[0] ? "true" : "false", user->phone,
-        user->is_confirmed && !user->is_strange ? "true" : "false");
+        user->phone[0] && user->is_confirmed && !user->is_strange ? "true" : "false");
 }
 
 static inline struct cc_str pool_admin(struct fake_pool *p, struct cc_arena *arena,
@@ -291,8 +313,8 @@ static inline struct cc_str pool_do(struct fake_pool *p, struct cc_arena *arena,
         return pool_reset(p, in);
     if (strcmp(name, "ChangePassword") == 0)
         return pool_change(p, in);
-    if (strcmp(name, "ForgotPassword") == 0 && user)
-        user->has_reset = true;
+    if (strcmp(name, "ForgotPassword") == 0)
+        return pool_forgot(p, arena, user);
     if (strcmp(name, "RevokeToken") == 0 && p->revoked_count < POOL_REVOKED_MAX)
         snprintf(p->revoked[p->revoked_count++], sizeof(p->revoked[0]), "%s",
                  pool_member(in, "Token"));
@@ -318,11 +340,13 @@ static inline bool pool_answer(struct fake_pool *p, struct fake_peer *peer, stru
 
     if (p->call_count < POOL_CALLS_MAX)
         snprintf(p->calls[p->call_count++], sizeof(p->calls[0]), "%s", name);
-    if (fault == POOL_WORKS || fault == POOL_LOSES || fault == POOL_IS_MUTE)
+    if (fault == POOL_WORKS || fault == POOL_LOSES || fault >= POOL_IS_MUTE)
         text = pool_do(p, arena, name, in);
     json_object_put(in);
     if (fault == POOL_IS_MUTE)
         text = POOL_ERROR("CodeDeliveryFailureException", "Failed to deliver");
+    if (fault == POOL_IS_TIRED)
+        text = POOL_ERROR("LimitExceededException", "Exceeded daily email limit");
     if (fault == POOL_THROTTLES)
         return fake_reply(peer, "400 Bad Request", "",
                           POOL_ERROR("TooManyRequestsException", "Rate exceeded"));

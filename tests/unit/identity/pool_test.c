@@ -107,7 +107,9 @@ static enum cc_code resend_there(struct telephone *s, struct cc_err *err)
 
 static enum cc_code forgot_there(struct telephone *s, struct cc_err *err)
 {
-    return cc_pool_forgot(&s->pool, s->scene.house.arena, USER, err);
+    struct cc_str ignored;
+
+    return cc_pool_forgot(&s->pool, s->scene.house.arena, USER, &ignored, err);
 }
 
 static enum cc_code reset_there(struct telephone *s, struct cc_err *err)
