@@ -21,9 +21,25 @@ static enum cc_code make_pending(struct cc_txn *txn, void *arg, struct cc_err *e
                             run->proof.expires_ms + REMOVE_AFTER_MS, err);
 }
 
+/* A username is made for one sign-up alone, so it was this one whose answer got lost. With it got
+ * lost whether the pool waits for a code. */
+static enum cc_code look_at_present(struct cc_cognito *cognito, struct cc_arena *arena,
+                                    struct cc_str username, struct cc_err *err)
+{
+    struct cc_pool_person person;
+    enum cc_code rc = cc_pool_find(&cognito->pool, arena, username, &person, err);
+
+    if (rc == CC_OK && cc_str_eq(person.status, CC_STR("UNCONFIRMED")))
+        return CC_OK;
+    if (rc != CC_OK && rc != CC_NOT_FOUND)
+        return rc;
+    return cc_fail(err, CC_UNAVAILABLE, NULL, "SignUp: the pool waits for no code of this user");
+}
+
 /* For a taken number the pool does the same work, but has no address to send a code to. So that it
- * could not send one to another number is not told: it would be said of free numbers alone. That it
- * does not take a number at all may be told: then nobody can ever have got it confirmed. */
+ * could not send one to another number, or not today, is not told: it would be said of free numbers
+ * alone. That it does not take a number at all may be told: then nobody can ever have got it
+ * confirmed. */
 static enum cc_code make_user(struct cc_cognito *cognito, struct cc_arena *arena,
                               const struct cc_signing_up *run, struct cc_err *err)
 {
@@ -38,7 +54,9 @@ static enum cc_code make_user(struct cc_cognito *cognito, struct cc_arena *arena
     if (run->proof.taken)
         user.login.value = CC_STR_ABSENT;
     rc = cc_pool_sign_up(&cognito->pool, arena, &user, err);
-    if (rc != CC_NOT_FOUND)
+    if (rc == CC_EXISTS)
+        return look_at_present(cognito, arena, user.username, err);
+    if (rc != CC_NOT_FOUND && rc != CC_TOO_MANY)
         return rc;
     cc_log_warn(cognito->people.config.log, "the pool sends no code to confirm",
                 CC_LOG_STR("user", user.username), CC_LOG_Z("cause", err->cause));

@@ -34,7 +34,7 @@ enum cc_code cc_pool_sign_up(struct cc_pool *pool, struct cc_arena *arena,
     if (rc == CC_OK && is_confirmed)
         return cc_fail(err, CC_UNAVAILABLE, NULL,
                        "SignUp: a trigger of the pool confirms people who have proved nothing");
-    return rc == CC_EXISTS ? CC_OK : rc;
+    return rc;
 }
 
 enum cc_code cc_pool_confirm(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,

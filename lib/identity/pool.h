@@ -29,11 +29,10 @@ struct cc_pool_user {
     struct cc_identifier login; /* absent value: no address, so that no code is sent */
 };
 
-/* Makes an unconfirmed user, and has the pool send him a code. CC_OK also if he is there: a
- * username is made for one sign-up alone, so it was this one whose answer got lost. CC_INVALID
- * (/password, /name, /phone_number, /email; by the pool's rules). CC_NOT_FOUND: no code could be
- * sent, or the address is absent and the pool wants one; the cause says why.
- * CC_UNAVAILABLE also where the pool would confirm him without a code. */
+/* Makes an unconfirmed user, and has the pool send him a code. CC_EXISTS (err left alone): he is
+ * there. CC_INVALID (/password, /name, /phone_number, /email; by the pool's rules). CC_NOT_FOUND,
+ * CC_TOO_MANY: no code could be sent, or the address is absent and the pool wants one; the cause
+ * says why. CC_UNAVAILABLE also where the pool would confirm him without a code. */
 enum cc_code cc_pool_sign_up(struct cc_pool *pool, struct cc_arena *arena,
                              const struct cc_pool_user *user, struct cc_err *err) CC_NODISCARD;
 

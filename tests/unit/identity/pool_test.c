@@ -189,7 +189,7 @@ static const struct {
     const char *answer;
     enum cc_code code;
 } exceptions[] = {
-    { sign_up_there, ERROR("UsernameExistsException", "User already exists"), CC_OK },
+    { sign_up_there, ERROR("UsernameExistsException", "User already exists"), CC_EXISTS },
     { sign_up_there, ERROR("InvalidPasswordException", "Password did not conform with policy: x"),
       CC_INVALID },
     { sign_up_there, ERROR("InvalidParameterException", "Attributes did not conform to schema"),
@@ -461,7 +461,7 @@ START_TEST(after_a_lost_answer_what_cannot_be_done_twice_is_not_known)
         const char *answer;
         enum cc_code code;
     } cases[] = {
-        { sign_up_there, ERROR("UsernameExistsException", "x"), CC_OK },
+        { sign_up_there, ERROR("UsernameExistsException", "x"), CC_EXISTS },
         { confirm_there, ERROR("NotAuthorizedException", "Current status is CONFIRMED"),
           CC_EXISTS },
         { reset_there, ERROR("ExpiredCodeException", "x"), CC_OUTCOME_UNKNOWN },
