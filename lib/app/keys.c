@@ -191,8 +191,8 @@ const struct cc_config_key cc_config_keys[] = {
       10000000, NULL, "The same by e-mail." },
     { "codes", "number_day_max", CC_CONFIG_I64, AT(identity.budget.number_day_max), "10", 0,
       1000000, NULL,
-      "Codes a day for one phone number or e-mail address: sign-ups, those sent again, recoveries; "
-      "0: no limit." },
+      "Codes a day for one phone number or e-mail address: sign-ups, those sent again, recoveries, "
+      "and as many more for second steps by SMS; 0: no limit." },
     { "codes", "address_day_max", CC_CONFIG_I64, AT(identity.budget.address_day_max), "50", 0,
       1000000, NULL, "Codes a day that one network address may ask for; 0: no limit." },
 

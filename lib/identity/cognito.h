@@ -57,6 +57,11 @@ struct cc_str cc_cognito_write_refresh(const struct cc_cognito *cognito, struct 
 void cc_cognito_revoke(struct cc_cognito *cognito, struct cc_arena *arena, struct cc_str pools);
 
 /* cognito_challenge.c: the sign-in goes on with an answer */
+
+/* Before the pool is asked, as its challenge may cost an SMS. CC_TOO_MANY: this account has had
+ * number_day_max of them within a day. */
+enum cc_code cc_cognito_challenge_look(struct cc_arena *arena, struct cc_signing_in *run,
+                                       struct cc_err *err) CC_NODISCARD;
 enum cc_code cc_cognito_challenge(struct cc_cognito *cognito, struct cc_arena *arena,
                                   struct cc_signing_in *run, const struct cc_pool_auth *auth,
                                   struct cc_signed_in *out, struct cc_err *err) CC_NODISCARD;

@@ -4,6 +4,8 @@
 
 #include "../base/id.h"
 
+#include <string.h>
+
 #define ID_BYTES 16
 
 /* What a pool may ask for, and how it is answered. */
@@ -42,22 +44,82 @@ static enum cc_code fail_step(const struct step *step, struct cc_str challenge, 
                    "pool: it asks for %.*s", CC_STR_ARG(challenge));
 }
 
-/* --- giving one ------------------------------------------------------------------------------- */
+/* --- what it costs ---------------------------------------------------------------------------- */
 
-static enum cc_code put_challenge(struct cc_txn *txn, void *arg, struct cc_err *err)
+/* A right password makes the pool send an SMS. So somebody who has one could have as many sent as
+ * he likes, at a price of which he gets his part. */
+static struct cc_limit sms_of(const struct cc_signing_in *run)
 {
-    struct cc_challenge_item *item = arg;
-
-    item->expires_ms = cc_txn_now_ms(txn) + CC_CHALLENGE_MS;
-    return cc_challenge_put(txn, item, err);
+    return (struct cc_limit){ "sign-in-sms", run->attempt.account,
+                              run->people->config.budget.number_day_max, CC_DAY_MS };
 }
 
-enum cc_code cc_cognito_challenge(struct cc_cognito *cognito, struct cc_arena *arena,
-                                  struct cc_signing_in *run, const struct cc_pool_auth *auth,
-                                  struct cc_signed_in *out, struct cc_err *err)
+static enum cc_code look_at_sms(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
-    const struct step *step = step_of(auth->challenge);
-    struct cc_challenge_item item = {
+    struct cc_signing_in *run = arg;
+    const struct cc_limit limit = sms_of(run);
+
+    return cc_limit_look(txn, &limit, 1, &run->retry_after_s, err);
+}
+
+enum cc_code cc_cognito_challenge_look(struct cc_arena *arena, struct cc_signing_in *run,
+                                       struct cc_err *err)
+{
+    enum cc_code rc = CC_OK;
+
+    if (sms_of(run).max > 0)
+        rc = cc_people_view(run->people, arena, look_at_sms, run, err);
+    if (rc != CC_OK || run->retry_after_s == 0)
+        return rc;
+    return cc_fail_retry(err, CC_TOO_MANY, (int)run->retry_after_s,
+                         "Too many codes were sent to this number today.",
+                         "identity: codes of sign-ins");
+}
+
+/* It is sent already: it counts as any other, whatever is left. */
+static enum cc_code count_sms(struct cc_txn *txn, const struct cc_signing_in *run,
+                              struct cc_err *err)
+{
+    const struct cc_limit limit = sms_of(run);
+    struct cc_budget_use use = { .kind = "phone",
+                                 .number = run->attempt.account,
+                                 .address = run->attempt.address };
+    int64_t ignored_s;
+    enum cc_code rc = CC_OK;
+
+    if (limit.max > 0)
+        rc = cc_limit_take(txn, &limit, 1, &ignored_s, err);
+    return rc == CC_OK ? cc_budget_take(txn, &run->people->config.budget, &use, err) : rc;
+}
+
+/* --- giving one ------------------------------------------------------------------------------- */
+
+struct giving {
+    struct cc_signing_in *run;
+    const struct step *step;
+    struct cc_challenge_item item;
+};
+
+/* That the password was right is told within the throttles, as without a second step. */
+static enum cc_code put_challenge(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct giving *it = arg;
+    struct cc_signing_in *run = it->run;
+    enum cc_code rc = cc_throttle_half(txn, &run->attempt, &run->retry_after_s, err);
+
+    if (rc == CC_OK && strcmp(it->step->method, "sms") == 0)
+        rc = count_sms(txn, run, err);
+    if (rc != CC_OK || run->retry_after_s > 0)
+        return rc;
+    it->item.expires_ms = cc_txn_now_ms(txn) + CC_CHALLENGE_MS;
+    return cc_challenge_put(txn, &it->item, err);
+}
+
+static struct cc_challenge_item item_of(const struct cc_cognito *cognito, struct cc_arena *arena,
+                                        const struct cc_signing_in *run,
+                                        const struct cc_pool_auth *auth)
+{
+    return (struct cc_challenge_item){
         .id = cc_id_random(arena, cognito->people.config.random, ID_BYTES),
         .kind = cc_str_from(run->login.kind),
         .value = run->login.value,
@@ -68,15 +130,26 @@ enum cc_code cc_cognito_challenge(struct cc_cognito *cognito, struct cc_arena *a
         .session = auth->session,
         .device = run->session.device,
     };
+}
+
+enum cc_code cc_cognito_challenge(struct cc_cognito *cognito, struct cc_arena *arena,
+                                  struct cc_signing_in *run, const struct cc_pool_auth *auth,
+                                  struct cc_signed_in *out, struct cc_err *err)
+{
+    struct giving it = { .run = run, .step = step_of(auth->challenge) };
     enum cc_code rc;
 
     if (run->user.at ? !cc_people_may_sign_in(run) : !cognito->existing_people)
         return cc_people_fail_credentials(err);
-    if (!step || !step->method)
-        return fail_step(step, auth->challenge, err);
-    rc = cc_people_run(&cognito->people, arena, put_challenge, &item, err);
+    if (!it.step || !it.step->method)
+        return fail_step(it.step, auth->challenge, err);
+    it.item = item_of(cognito, arena, run, auth);
+    rc = cc_people_run(&cognito->people, arena, put_challenge, &it, err);
+    if (rc == CC_OK && run->retry_after_s > 0)
+        return cc_people_fail_throttled(&cognito->people, CC_THROTTLED_PASSWORD, run->retry_after_s,
+                                        err);
     if (rc == CC_OK)
-        *out = (struct cc_signed_in){ .challenge = { item.id, { step->method } } };
+        *out = (struct cc_signed_in){ .challenge = { it.item.id, { it.step->method } } };
     return rc;
 }
 

@@ -52,6 +52,8 @@ enum cc_code cc_cognito_sign_in(struct cc_identity *self, struct cc_arena *arena
     if (rc == CC_OK)
         rc = cc_people_sign_in_look(arena, &run, err);
     if (rc == CC_OK)
+        rc = cc_cognito_challenge_look(arena, &run, err);
+    if (rc == CC_OK)
         rc = ask_pool(cognito, arena, in->password, &run, &auth, err);
     if (rc != CC_OK)
         return rc;

@@ -208,6 +208,12 @@ enum cc_code cc_throttle_right(struct cc_txn *txn, const struct cc_attempt *atte
     return rc == CC_OK ? know(txn, attempt, err) : rc;
 }
 
+enum cc_code cc_throttle_half(struct cc_txn *txn, const struct cc_attempt *attempt,
+                              int64_t *retry_after_s, struct cc_err *err)
+{
+    return look_again(txn, attempt, retry_after_s, err);
+}
+
 enum cc_code cc_throttle_forgive(struct cc_txn *txn, const struct cc_attempt *attempt,
                                  struct cc_err *err)
 {

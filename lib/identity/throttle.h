@@ -43,6 +43,10 @@ enum cc_code cc_throttle_wrong(struct cc_txn *txn, const struct cc_attempt *atte
 enum cc_code cc_throttle_right(struct cc_txn *txn, const struct cc_attempt *attempt,
                                int64_t *retry_after_s, struct cc_err *err) CC_NODISCARD;
 
+/* It was right, and something else is asked for: counts nothing yet. As above. */
+enum cc_code cc_throttle_half(struct cc_txn *txn, const struct cc_attempt *attempt,
+                              int64_t *retry_after_s, struct cc_err *err) CC_NODISCARD;
+
 /* The account's owner proved himself in another way: this place may try, whatever was before. */
 enum cc_code cc_throttle_forgive(struct cc_txn *txn, const struct cc_attempt *attempt,
                                  struct cc_err *err) CC_NODISCARD;

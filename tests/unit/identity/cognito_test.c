@@ -3,6 +3,7 @@
 #include "fake_pool.h"
 
 #include "identity/account.h"
+#include "identity/people.h"
 
 #define NEW_PASSWORD CC_STR("another correct horse")
 
@@ -362,6 +363,69 @@ static void recover_meanwhile(struct fake_pool *p)
 
     ck_assert_int_eq(cc_account_disable(h->store, h->arena, user, anew(h)), CC_OK);
 }
+
+static enum cc_code half_signed_in(struct house *h, struct cc_str address, struct cc_str *challenge)
+{
+    struct cc_sign_in in = { .login = login_of(ADA), .password = PASSWORD, .address = address };
+    struct cc_signed_in out = { .challenge = { .id = CC_STR_ABSENT } };
+    enum cc_code rc = cc_identity_sign_in(h->identity, h->arena, &in, &out, anew(h));
+
+    *challenge = out.challenge.id;
+    return rc;
+}
+
+/* Who has an account knows its password, and may have his part of what SMS to its number cost. */
+START_TEST(codes_of_sign_ins_are_as_many_a_day_as_the_budget_of_a_number)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_str challenge;
+
+    pool_open(&p, false);
+    cc_people_of(h->identity)->config.budget.number_day_max = 3;
+    (void)new_account(&p, ADA);
+    p.challenge = "SMS_MFA";
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(half_signed_in(h, h->address, &challenge), CC_OK);
+    ck_assert_int_eq(half_signed_in(h, CC_STR("203.0.113.9"), &challenge), CC_TOO_MANY);
+    ck_assert_uint_eq(pool_calls(&p, "InitiateAuth"), 3);
+    turn(h, 24 * 3600 + 1);
+    p.challenge = "SOFTWARE_TOKEN_MFA";
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(half_signed_in(h, h->address, &challenge), CC_OK);
+    pool_close(&p);
+}
+END_TEST
+
+static void somebody_guesses(struct fake_pool *p)
+{
+    struct house *h = &p->scene.house;
+    struct cc_people *people = cc_people_of(h->identity);
+    struct cc_signing_in run = { .people = people, .login = { "phone", ADA } };
+
+    run.attempt = cc_people_attempt(people, h->arena, &run.login, h->address);
+    ck_assert_int_eq(cc_people_sign_in_wrong(h->arena, &run, anew(h)), CC_OK);
+}
+
+/* Else many passwords could be tried at the same moment, wherever a second step follows. */
+START_TEST(a_challenge_tells_of_a_right_password_no_sooner_than_the_throttles_let_it)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_str challenge;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    p.challenge = "SOFTWARE_TOKEN_MFA";
+    p.in_between = somebody_guesses;
+    ck_assert_int_eq(half_signed_in(h, h->address, &challenge), CC_TOO_MANY);
+    ck_assert(challenge.at == NULL);
+    turn(h, 2);
+    ck_assert_int_eq(half_signed_in(h, h->address, &challenge), CC_OK);
+    ck_assert(challenge.at != NULL);
+    pool_close(&p);
+}
+END_TEST
 
 START_TEST(an_account_that_changed_while_the_pool_judged_opens_no_session)
 {
@@ -887,6 +951,9 @@ int main(void)
     tcase_add_test(tcase, a_pool_that_wants_a_number_of_everybody_tells_not_whose_is_taken);
     tcase_add_test(tcase, a_pool_that_is_away_is_no_wrong_password);
     tcase_add_test(tcase, wrong_passwords_are_slowed_down_before_the_pool_is_asked);
+    tcase_add_test(tcase, codes_of_sign_ins_are_as_many_a_day_as_the_budget_of_a_number);
+    tcase_add_test(tcase,
+                   a_challenge_tells_of_a_right_password_no_sooner_than_the_throttles_let_it);
     tcase_add_test(tcase, an_account_that_changed_while_the_pool_judged_opens_no_session);
     tcase_add_loop_test(
         tcase, a_refresh_keeps_the_session_and_its_token_where_the_pool_does_not_rotate, 0, 2);
