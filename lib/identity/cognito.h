@@ -6,8 +6,9 @@
  * stand before the pool. A user's CREDENTIAL holds in place of a hash a random text that a new
  * password replaces: so a sign-in that the pool judged before does not count after.
  *
- * Nothing is done at the pool in a transaction, and what must follow from a commit at the pool is a
- * job (CC_JOB_POOL) that the same commit leaves. */
+ * Nothing is done at the pool in a transaction. What must follow at the pool from a commit is a job
+ * (CC_JOB_POOL) that the same commit leaves; what must follow here from what the pool did is one,
+ * too, that is there before the pool is asked. */
 #ifndef CC_IDENTITY_COGNITO_H
 #define CC_IDENTITY_COGNITO_H
 
@@ -72,6 +73,39 @@ enum cc_code cc_cognito_take_over(struct cc_cognito *cognito, struct cc_arena *a
                                   struct cc_signing_in *run, const struct cc_pool_auth *auth,
                                   const struct cc_claims *claims, struct cc_err *err) CC_NODISCARD;
 
+/* cognito_jobs.c */
+
+enum cc_cognito_task {
+    CC_COGNITO_REMOVE,
+    CC_COGNITO_SIGN_OUT,
+    CC_COGNITO_NEW_PASSWORD, /* not to be queued: see cc_cognito_intend */
+};
+
+/* Adds, in a transaction: to remove the pool's user unless he has an account with us by then; or
+ * to end all that the pool has given him. */
+enum cc_code cc_cognito_queue(struct cc_txn *txn, enum cc_cognito_task task, struct cc_str username,
+                              int64_t due_ms, struct cc_err *err) CC_NODISCARD;
+
+/* A new password that the pool is about to be asked for. From the moment that it may be there the
+ * sessions of the old one must end, whether or not this process lives to see it: so the intent is
+ * noted before, and dropped with whatever the outcome makes of it. One that nobody drops within a
+ * minute puts the generation and ends the sessions. */
+struct cc_intent {
+    struct cc_principal keep; /* user absent: nobody's number, for the same work; session absent:
+                                 none stays */
+    struct cc_str generation; /* in place of the present one */
+    int64_t due_ms;           /* set by cc_cognito_intend */
+};
+
+/* In a transaction. */
+enum cc_code cc_cognito_intend(struct cc_txn *txn, struct cc_intent *intent,
+                               struct cc_err *err) CC_NODISCARD;
+enum cc_code cc_cognito_drop_intent(struct cc_txn *txn, const struct cc_intent *intent,
+                                    struct cc_err *err) CC_NODISCARD;
+/* The same in one of its own: the password stays. That it could not be is logged, and no more. */
+void cc_cognito_forget_intent(struct cc_cognito *cognito, struct cc_arena *arena,
+                              const struct cc_intent *intent);
+
 /* cognito_try.c */
 
 struct cc_trying {
@@ -79,6 +113,7 @@ struct cc_trying {
     struct cc_str id;
     int64_t tries_max;
     struct cc_proof proof;
+    struct cc_intent intent; /* of a recovery: its generation is given, and it is noted */
     bool is_refused; /* the verdict: there is no such proof, or no try left, or nobody to confirm */
 };
 
@@ -86,19 +121,10 @@ struct cc_trying {
  * many guesses at the same moment are no more than many one after another. */
 enum cc_code cc_cognito_take_try(struct cc_cognito *cognito, struct cc_arena *arena,
                                  struct cc_trying *trying, struct cc_err *err) CC_NODISCARD;
-/* The pool did not look at the code, or did not use it up. That it could not be given back is
- * logged, and no more. */
+/* The pool did not look at the code, or did not use it up; an intent is dropped. That it could not
+ * be given back is logged, and no more. */
 void cc_cognito_give_back_try(struct cc_cognito *cognito, struct cc_arena *arena,
                               struct cc_trying *trying);
-
-/* cognito_jobs.c */
-
-enum cc_cognito_task { CC_COGNITO_REMOVE, CC_COGNITO_SIGN_OUT };
-
-/* Adds, in a transaction: to remove the pool's user unless he has an account with us by then; or
- * to end all that the pool has given him. */
-enum cc_code cc_cognito_queue(struct cc_txn *txn, enum cc_cognito_task task, struct cc_str username,
-                              int64_t due_ms, struct cc_err *err) CC_NODISCARD;
 
 /* The functions of the interface (identity.h) */
 enum cc_code cc_cognito_sign_up(struct cc_identity *, struct cc_arena *, const struct cc_sign_up *,

@@ -2,7 +2,7 @@
 
 #include "../base/id.h"
 
-#define SESSIONS_STAY "sessions stay that a password, perhaps a new one, should have ended"
+#define SESSIONS_STAY "sessions stay for a minute that a password, perhaps a new one, ends"
 
 static struct cc_str username_of(struct cc_cognito *cognito, struct cc_arena *arena,
                                  const struct cc_proof *proof,
@@ -164,7 +164,6 @@ struct reset {
     const struct cc_reset *in;
     struct cc_trying trying;
     struct cc_attempt attempt; /* the place from which the owner proved himself */
-    struct cc_str generation;  /* the next one */
     struct look look;
     bool is_signed_out; /* at the pool, from all that it has given him */
 };
@@ -177,9 +176,12 @@ static struct cc_str pool_name(const struct reset *run)
 static enum cc_code put_password(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     struct reset *run = arg;
+    const struct cc_intent *intent = &run->trying.intent;
     enum cc_code rc =
-        cc_people_reset_txn(txn, &run->trying.proof, run->generation, &run->attempt, err);
+        cc_people_reset_txn(txn, &run->trying.proof, intent->generation, &run->attempt, err);
 
+    if (rc == CC_OK)
+        rc = cc_cognito_drop_intent(txn, intent, err);
     if (rc != CC_OK || run->is_signed_out)
         return rc;
     return cc_cognito_queue(txn, CC_COGNITO_SIGN_OUT, pool_name(run), cc_txn_now_ms(txn), err);
@@ -214,8 +216,10 @@ static enum cc_code ask_pool(struct reset *run, struct cc_arena *arena, struct c
     struct cc_cognito *cognito = run->cognito;
     const struct cc_proof *proof = &run->trying.proof;
     struct asked asked;
-    enum cc_code rc = cc_password_check(&cognito->people.rules, password, proof->value, err);
+    enum cc_code rc = look_up(cognito, arena, proof, &run->look, err);
 
+    if (rc == CC_OK)
+        rc = cc_password_check(&cognito->people.rules, password, proof->value, err);
     if (rc == CC_OK)
         rc = choose_user(cognito, arena, proof, &run->look, &asked, err);
     if (rc == CC_OK)
@@ -225,14 +229,6 @@ static enum cc_code ask_pool(struct reset *run, struct cc_arena *arena, struct c
         return cc_people_fail_code(err);
     }
     return rc;
-}
-
-static void prepare(struct reset *run, struct cc_arena *arena, struct cc_str address)
-{
-    const struct cc_identifier login = cc_proof_login(&run->trying.proof);
-
-    run->attempt = cc_people_attempt(&run->cognito->people, arena, &login, address);
-    run->generation = cc_cognito_generation(run->cognito, arena);
 }
 
 /* Where the answer of the pool got lost the password may be another now: then, too, whoever was
@@ -248,7 +244,9 @@ static enum cc_code settle(struct reset *run, struct cc_arena *arena, enum cc_co
         rc = half_done(cc_people_run(people, arena, put_password, run, err), err);
     } else if (asked == CC_OUTCOME_UNKNOWN && run->look.credential.hash.at) {
         cc_people_run_aside(people, arena, put_perhaps, run, SESSIONS_STAY);
-    } else if (asked != CC_WRONG_CODE) {
+    } else if (asked == CC_WRONG_CODE) {
+        cc_cognito_forget_intent(run->cognito, arena, &run->trying.intent);
+    } else {
         cc_cognito_give_back_try(run->cognito, arena, &run->trying);
     }
     return rc == CC_NOT_FOUND ? cc_people_fail_code(err) : rc;
@@ -260,57 +258,88 @@ enum cc_code cc_cognito_reset(struct cc_identity *self, struct cc_arena *arena,
     struct cc_cognito *cognito = cc_cognito_of(self);
     struct cc_str password = cc_password_normal(arena, in->password);
     struct reset run = { .cognito = cognito, .in = in };
+    struct cc_identifier login;
     enum cc_code rc = cc_password_check(&cognito->people.rules, password, CC_STR_ABSENT, err);
 
     if (rc != CC_OK)
         return rc;
     if (!cc_id_is_wellformed(in->id))
         return cc_people_fail_code(err);
-    run.trying = (struct cc_trying){ .kind = CC_PROOF_RECOVERY, .id = in->id };
+    run.trying = (struct cc_trying){ .kind = CC_PROOF_RECOVERY,
+                                     .id = in->id,
+                                     .intent.generation = cc_cognito_generation(cognito, arena) };
     rc = cc_cognito_take_try(cognito, arena, &run.trying, err);
     if (rc == CC_OK && run.trying.is_refused)
         return cc_people_fail_code(err);
-    if (rc == CC_OK)
-        rc = look_up(cognito, arena, &run.trying.proof, &run.look, err);
     if (rc != CC_OK)
         return rc;
-    prepare(&run, arena, in->address);
+    login = cc_proof_login(&run.trying.proof);
+    run.attempt = cc_people_attempt(&cognito->people, arena, &login, in->address);
     return settle(&run, arena, ask_pool(&run, arena, password, err), err);
 }
 
 /* --- change of password ----------------------------------------------------------------------- */
 
+struct changing {
+    struct cc_cognito *cognito;
+    struct cc_changing base;
+    struct cc_intent intent;
+};
+
+static enum cc_code intend(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    struct changing *run = arg;
+
+    return cc_cognito_intend(txn, &run->intent, err);
+}
+
 /* Not as with local identity: the pool has the new password already, so there is nothing left to
  * refuse. */
 static enum cc_code end_others(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
-    struct cc_changing *run = arg;
+    struct changing *run = arg;
+    const struct cc_principal *who = &run->intent.keep;
     struct cc_credential credential;
     int64_t ignored_s;
-    enum cc_code rc = cc_credential_get(txn, run->who.user, &credential, err);
+    enum cc_code rc = cc_credential_get(txn, who->user, &credential, err);
 
     if (rc == CC_OK)
-        rc = cc_throttle_right(txn, &run->attempt, &ignored_s, err);
-    credential.hash = run->new_hash;
-    return rc == CC_OK ? cc_session_delete_others(txn, &run->who, &credential, err) : rc;
+        rc = cc_throttle_right(txn, &run->base.attempt, &ignored_s, err);
+    credential.hash = run->intent.generation;
+    if (rc == CC_OK)
+        rc = cc_session_delete_others(txn, who, &credential, err);
+    return rc == CC_OK ? cc_cognito_drop_intent(txn, &run->intent, err) : rc;
 }
 
 /* Where the answer of the pool got lost, the password may be another now. */
-static enum cc_code settle_change(struct cc_changing *run, struct cc_arena *arena,
-                                  enum cc_code asked, struct cc_err *err)
+static enum cc_code settle_change(struct changing *run, struct cc_arena *arena, enum cc_code asked,
+                                  struct cc_err *err)
 {
+    struct cc_people *people = &run->cognito->people;
     enum cc_code rc = asked;
 
     if (asked == CC_OK)
-        rc = half_done(cc_people_run(run->people, arena, end_others, run, err), err);
+        rc = half_done(cc_people_run(people, arena, end_others, run, err), err);
     else if (asked == CC_OUTCOME_UNKNOWN)
-        cc_people_run_aside(run->people, arena, end_others, run, SESSIONS_STAY);
+        cc_people_run_aside(people, arena, end_others, run, SESSIONS_STAY);
+    else
+        cc_cognito_forget_intent(run->cognito, arena, &run->intent);
     if (rc == CC_NOT_FOUND)
         return cc_fail(err, CC_UNAUTHORIZED, NULL, "identity: the account is gone");
     if (rc != CC_WRONG_CREDENTIALS)
         return rc;
     cc_err_clear(err);
-    return cc_people_change_wrong(arena, run, err);
+    return cc_people_change_wrong(arena, &run->base, err);
+}
+
+/* Where nobody knows whether it was noted, the pool is not asked. */
+static enum cc_code note_intent(struct changing *run, struct cc_arena *arena, struct cc_err *err)
+{
+    enum cc_code rc = cc_people_run(&run->cognito->people, arena, intend, run, err);
+
+    if (rc == CC_OUTCOME_UNKNOWN)
+        cc_cognito_forget_intent(run->cognito, arena, &run->intent);
+    return rc;
 }
 
 enum cc_code cc_cognito_change_password(struct cc_identity *self, struct cc_arena *arena,
@@ -318,14 +347,17 @@ enum cc_code cc_cognito_change_password(struct cc_identity *self, struct cc_aren
 {
     struct cc_cognito *cognito = cc_cognito_of(self);
     struct cc_str password = cc_password_normal(arena, in->password);
-    struct cc_changing run;
-    enum cc_code rc = cc_people_change_look(&cognito->people, arena, &in->who, &run, err);
+    struct changing run = { .cognito = cognito };
+    enum cc_code rc = cc_people_change_look(&cognito->people, arena, &in->who, &run.base, err);
 
     if (rc == CC_OK)
-        rc = cc_password_check(&cognito->people.rules, password, run.login, err);
+        rc = cc_password_check(&cognito->people.rules, password, run.base.login, err);
+    run.intent =
+        (struct cc_intent){ .keep = in->who, .generation = cc_cognito_generation(cognito, arena) };
+    if (rc == CC_OK)
+        rc = note_intent(&run, arena, err);
     if (rc != CC_OK)
         return rc;
-    run.new_hash = cc_cognito_generation(cognito, arena);
     rc = cc_pool_change_password(&cognito->pool, arena, in->access_token,
                                  cc_password_normal(arena, in->old_password), password, err);
     return settle_change(&run, arena, rc, err);

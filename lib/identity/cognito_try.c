@@ -15,22 +15,35 @@ static enum cc_code take(struct cc_txn *txn, void *arg, struct cc_err *err)
     if (run->is_refused)
         return CC_OK;
     proof->tries++;
-    return cc_proof_put(txn, run->kind, proof, err);
+    rc = cc_proof_put(txn, run->kind, proof, err);
+    if (rc != CC_OK || run->kind != CC_PROOF_RECOVERY)
+        return rc;
+    run->intent.keep.user = proof->user;
+    return cc_cognito_intend(txn, &run->intent, err);
 }
 
 enum cc_code cc_cognito_take_try(struct cc_cognito *cognito, struct cc_arena *arena,
                                  struct cc_trying *trying, struct cc_err *err)
 {
+    enum cc_code rc;
+
     trying->tries_max = cognito->people.config.code_tries;
-    return cc_people_run(&cognito->people, arena, take, trying, err);
+    rc = cc_people_run(&cognito->people, arena, take, trying, err);
+    if (rc == CC_OUTCOME_UNKNOWN && trying->kind == CC_PROOF_RECOVERY)
+        cc_cognito_forget_intent(cognito, arena, &trying->intent); /* the pool is not asked */
+    return rc;
 }
 
 static enum cc_code give_back(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     const struct cc_trying *run = arg;
     struct cc_proof proof;
-    enum cc_code rc = cc_proof_get(txn, run->kind, run->id, &proof, err);
+    enum cc_code rc = CC_OK;
 
+    if (run->kind == CC_PROOF_RECOVERY)
+        rc = cc_cognito_drop_intent(txn, &run->intent, err);
+    if (rc == CC_OK)
+        rc = cc_proof_get(txn, run->kind, run->id, &proof, err);
     if (rc != CC_OK || proof.tries == 0)
         return rc == CC_NOT_FOUND ? CC_OK : rc;
     proof.tries--;

@@ -36,6 +36,12 @@ enum cc_code cc_timer_add(struct cc_txn *txn, int64_t due_ms, struct cc_str id, 
     return put_row(txn, cc_key_timer(cc_txn_arena(txn), due_ms, id), &row, err);
 }
 
+enum cc_code cc_timer_remove(struct cc_txn *txn, int64_t due_ms, struct cc_str id,
+                             struct cc_err *err)
+{
+    return cc_txn_delete(txn, cc_key_timer(cc_txn_arena(txn), due_ms, id), err);
+}
+
 struct taking {
     int64_t lease_ms;
     size_t limit;

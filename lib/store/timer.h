@@ -19,6 +19,11 @@ struct cc_job {
 enum cc_code cc_timer_add(struct cc_txn *txn, int64_t due_ms, struct cc_str id, const char *kind,
                           struct cc_str body, struct cc_err *err) CC_NODISCARD;
 
+/* Takes a job back, in `txn`: what was added for that instant under that id. Nothing, if some
+ * process has taken it meanwhile. Codes as cc_txn_delete. */
+enum cc_code cc_timer_remove(struct cc_txn *txn, int64_t due_ms, struct cc_str id,
+                             struct cc_err *err) CC_NODISCARD;
+
 #define CC_TIMER_TAKE_MAX 40 /* at once: each is two items of one transaction */
 
 struct cc_jobs {

@@ -3,6 +3,8 @@ account is half made, who did not get through can go on where he stopped, and wh
 fault is never told as a wrong password."""
 
 import json
+import os
+import signal
 import threading
 import time
 from contextlib import contextmanager
@@ -402,6 +404,37 @@ def test_who_is_confirmed_at_the_pool_and_not_yet_with_us_can_finish(town, fault
     assert [who["status"] for who in town.people(story.to).values()] == ["CONFIRMED"]
     town.tables.set(None)
     story.settle("confirm")
+    story.is_one_account()
+
+
+# --- a process that is not there any more ---------------------------------------------------------
+
+
+def killing(server):
+    """Carried out, and then there is nobody to be told."""
+    async def strike(exchange):
+        await exchange.forward()
+        for pid in server.workers("auth"):
+            os.kill(pid, signal.SIGKILL)
+        exchange.reset()
+
+    return strike
+
+
+@pytest.mark.parametrize("step", ("change", "reset"))
+def test_who_was_signed_in_does_not_stay_so_when_nobody_lives_to_end_it(town, step):
+    story = Story(town)
+    story.come_to(step)
+    other = story.again()
+    town.pool.set(killing(town.server), only=(story.STEPS[step][0],), first=True)
+    # The web server answers by itself.
+    with pytest.raises(AssertionError, match="(?s): 50[0-9] .*X-Request-Id is missing"):
+        story.do(step)
+    town.pool.set(None)
+    other.get("/profile", expect=200)
+    wait_for("he is out", lambda: hurried(town) and other.get("/profile").status == 401, every=0.2)
+    assert story.get("/profile").status == (200 if step == "change" else 401)
+    story.password = story.next_password
     story.is_one_account()
 
 

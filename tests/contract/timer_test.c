@@ -122,6 +122,43 @@ START_TEST(a_job_that_is_done_does_not_come_back)
 }
 END_TEST
 
+static enum cc_code remove_one(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const struct adding *adding = arg;
+
+    return cc_timer_remove(txn, adding->due_ms, cc_str_from(adding->id), err);
+}
+
+static void take_back(struct stores *s, int64_t due_ms, const char *id)
+{
+    struct adding adding = { .due_ms = due_ms, .id = id };
+
+    ck_assert_int_eq(cc_store_run(s->store, s->arena, remove_one, &adding, &s->err), CC_OK);
+}
+
+START_TEST(a_job_that_is_taken_back_is_not_done_unless_somebody_has_it)
+{
+    struct stores s;
+    int64_t due_ms;
+
+    stores_open(&s, _i);
+    due_ms = s.clock.now_ms + 1000;
+    add(&s, 1000, "one");
+    take_back(&s, due_ms, "another");
+    take_back(&s, due_ms + 1, "one");
+    take_back(&s, due_ms, "one");
+    take_back(&s, due_ms, "one");
+    s.clock.now_ms = due_ms;
+    take_none(&s, 1000);
+    add(&s, 0, "one");
+    take_one(&s, 1000);
+    take_back(&s, due_ms, "one");
+    s.clock.now_ms += 1000;
+    take_one(&s, 1000);
+    stores_close(&s);
+}
+END_TEST
+
 START_TEST(a_job_that_is_put_off_comes_back_then_with_its_attempts_counted_on)
 {
     const struct cc_job *job;
@@ -269,6 +306,7 @@ END_TEST
 STORES_MAIN("contract/timer", a_job_is_taken_when_it_is_due_and_as_it_was_given,
             a_job_of_a_transaction_that_was_refused_does_not_exist,
             a_taken_job_comes_back_when_its_lease_ends_and_only_then,
+            a_job_that_is_taken_back_is_not_done_unless_somebody_has_it,
             a_job_that_is_done_does_not_come_back, who_is_done_too_late_does_not_end_anothers_lease,
             a_job_that_is_put_off_comes_back_then_with_its_attempts_counted_on,
             who_puts_off_too_late_does_not_double_the_job, the_same_job_added_twice_is_one,

@@ -469,16 +469,20 @@ END_TEST
 /* --- a store that takes nothing for now ------------------------------------------------------- */
 
 static const struct cc_store_ops *real_ops;
+static int runs_left;
 
 static enum cc_code refuse_to_run(struct cc_store *store, struct cc_arena *arena, cc_txn_fn *fn,
                                   void *arg, struct cc_err *err)
 {
-    (void)store, (void)arena, (void)fn, (void)arg;
+    if (runs_left-- > 0)
+        return real_ops->run(store, arena, fn, arg, err);
     return cc_fail(err, CC_UNAVAILABLE, NULL, "the store was told to fail");
 }
 
-static void refuse_writes(struct house *h, struct cc_store_ops *ops)
+/* From the write after the next so many. */
+static void refuse_writes(struct house *h, struct cc_store_ops *ops, int after)
 {
+    runs_left = after;
     real_ops = h->store->ops;
     *ops = *real_ops;
     ops->run = refuse_to_run;
@@ -496,7 +500,7 @@ START_TEST(a_refresh_token_that_the_pool_has_turned_is_given_whatever_the_store_
     pool_open(&p, _i == 1);
     (void)new_account(&p, ADA);
     first = sign_in(h, ADA);
-    refuse_writes(h, &ops);
+    refuse_writes(h, &ops, 0);
     ck_assert_int_eq(refresh(h, first.refresh_token, &next), _i == 1 ? CC_OK : CC_UNAVAILABLE);
     h->store->ops = real_ops;
     if (_i == 1)
@@ -725,6 +729,181 @@ START_TEST(a_change_of_password_keeps_this_session_and_ends_the_others)
         pool_fails(&p, "ChangePassword", POOL_LOSES, 1);
     ck_assert_int_eq(change(&p, &mine, PASSWORD), _i == 1 ? CC_OUTCOME_UNKNOWN : CC_OK);
     ck_assert(is_signed_in(h, &mine) && !is_signed_in(h, &other));
+    pool_close(&p);
+}
+END_TEST
+
+/* --- nobody lives to see it ------------------------------------------------------------------- */
+
+static void pass_a_minute(struct fake_pool *p)
+{
+    turn(&p->scene.house, 61);
+    do_jobs(p);
+}
+
+/* Killed between the pool's yes and the commit: here the store takes no more. */
+START_TEST(a_reset_that_nobody_saw_end_ends_every_session_a_minute_later)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_store_ops ops;
+    struct cc_tokens old, next;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    old = sign_in(h, ADA);
+    ck_assert_int_eq(forgot(&p, ADA, &id), CC_OK);
+    if (_i == 1)
+        pool_fails(&p, "ConfirmForgotPassword", POOL_LOSES, 1);
+    refuse_writes(h, &ops, 1);
+    ck_assert_int_eq(reset(&p, id, POOL_CODE), CC_OUTCOME_UNKNOWN);
+    h->store->ops = real_ops;
+    do_jobs(&p);
+    ck_assert(is_signed_in(h, &old));
+    p.users[0].is_over = false;
+    pass_a_minute(&p);
+    ck_assert(!is_signed_in(h, &old));
+    ck_assert(p.users[0].is_over);
+    ck_assert_int_eq(sign_in_with(h, ADA, NEW_PASSWORD, &next), CC_OK);
+    pass_a_minute(&p);
+    ck_assert(is_signed_in(h, &next));
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(a_change_that_nobody_saw_end_ends_the_other_sessions_a_minute_later)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_store_ops ops;
+    struct cc_tokens mine, other;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    mine = sign_in(h, ADA);
+    other = sign_in(h, ADA);
+    if (_i == 1)
+        pool_fails(&p, "ChangePassword", POOL_LOSES, 1);
+    refuse_writes(h, &ops, 1);
+    ck_assert_int_eq(change(&p, &mine, PASSWORD), CC_OUTCOME_UNKNOWN);
+    h->store->ops = real_ops;
+    do_jobs(&p);
+    ck_assert(is_signed_in(h, &other));
+    pass_a_minute(&p);
+    ck_assert(is_signed_in(h, &mine) && !is_signed_in(h, &other));
+    ck_assert(!p.users[0].is_over);
+    pool_close(&p);
+}
+END_TEST
+
+/* What is to be ended a minute later is not done twice, whatever happened to the job. */
+START_TEST(sessions_that_a_new_password_opened_stay_when_the_job_comes_again)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_store_ops ops;
+    struct cc_tokens tokens;
+    struct cc_jobs jobs;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    do_jobs(&p);
+    ck_assert_int_eq(forgot(&p, ADA, &id), CC_OK);
+    refuse_writes(h, &ops, 1);
+    ck_assert_int_eq(reset(&p, id, POOL_CODE), CC_OUTCOME_UNKNOWN);
+    h->store->ops = real_ops;
+    turn(h, 61);
+    ck_assert_int_eq(cc_timer_take(h->store, h->arena, 60000, 16, &jobs, anew(h)), CC_OK);
+    ck_assert_uint_eq(jobs.count, 1);
+    ck_assert_int_eq(cc_identity_do_job(h->identity, h->arena, &jobs.at[0], anew(h)), CC_OK);
+    do_jobs(&p); /* what follows at the pool */
+    ck_assert_int_eq(sign_in_with(h, ADA, NEW_PASSWORD, &tokens), CC_OK);
+    ck_assert_int_eq(cc_identity_do_job(h->identity, h->arena, &jobs.at[0], anew(h)), CC_OK);
+    ck_assert(is_signed_in(h, &tokens));
+    pool_close(&p);
+}
+END_TEST
+
+static void no_job_is_left(struct fake_pool *p)
+{
+    struct house *h = &p->scene.house;
+    struct cc_jobs jobs;
+
+    turn(h, 61);
+    ck_assert_int_eq(cc_timer_take(h->store, h->arena, 60000, 16, &jobs, anew(h)), CC_OK);
+    ck_assert_uint_eq(jobs.count, 0);
+}
+
+/* Anybody can ask for a code of anybody's number and guess. */
+START_TEST(what_the_pool_refuses_ends_no_session_later)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens;
+    struct cc_str known, unknown;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    turn(h, 700);
+    do_jobs(&p);
+    tokens = sign_in(h, ADA);
+    ck_assert_int_eq(forgot(&p, ADA, &known), CC_OK);
+    ck_assert_int_eq(forgot(&p, NOBODY, &unknown), CC_OK);
+    for (int i = 0; i < 6; i++) {
+        ck_assert_int_eq(reset(&p, known, CC_STR("000000")), CC_WRONG_CODE);
+        ck_assert_int_eq(reset(&p, unknown, CC_STR("000000")), CC_WRONG_CODE);
+    }
+    ck_assert_int_eq(change(&p, &tokens, CC_STR("not the password")), CC_WRONG_CREDENTIALS);
+    ck_assert_int_eq(forgot(&p, ADA, &known), CC_OK);
+    pool_fails(&p, "ConfirmForgotPassword", POOL_THROTTLES, 100);
+    ck_assert_int_eq(reset(&p, known, POOL_CODE), CC_UNAVAILABLE);
+    no_job_is_left(&p);
+    ck_assert(is_signed_in(h, &tokens));
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(what_has_ended_well_leaves_nothing_for_later)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    turn(h, 700);
+    do_jobs(&p);
+    tokens = sign_in(h, ADA);
+    ck_assert_int_eq(change(&p, &tokens, PASSWORD), CC_OK);
+    ck_assert_int_eq(forgot(&p, ADA, &id), CC_OK);
+    ck_assert_int_eq(reset(&p, id, POOL_CODE), CC_OK);
+    ck_assert_int_eq(forgot(&p, ADA, &id), CC_OK);
+    pool_fails(&p, "ConfirmForgotPassword", POOL_LOSES, 1);
+    ck_assert_int_eq(reset(&p, id, POOL_CODE), CC_OUTCOME_UNKNOWN);
+    do_jobs(&p);
+    no_job_is_left(&p);
+    pool_close(&p);
+}
+END_TEST
+
+/* The store's fault leaves the job, which finds nobody. */
+START_TEST(a_number_that_nobody_has_has_no_sessions_to_end)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_store_ops ops;
+    struct cc_str id;
+
+    pool_open(&p, false);
+    ck_assert_int_eq(forgot(&p, NOBODY, &id), CC_OK);
+    refuse_writes(h, &ops, 1);
+    ck_assert_int_eq(reset(&p, id, CC_STR("000000")), CC_WRONG_CODE);
+    h->store->ops = real_ops;
+    pass_a_minute(&p);
+    no_job_is_left(&p);
     pool_close(&p);
 }
 END_TEST
@@ -970,6 +1149,13 @@ int main(void)
     tcase_add_test(tcase, a_reset_whose_outcome_is_not_known_ends_every_session_all_the_same);
     tcase_add_test(tcase, a_reset_that_the_pool_could_not_judge_changes_nothing);
     tcase_add_loop_test(tcase, a_change_of_password_keeps_this_session_and_ends_the_others, 0, 2);
+    tcase_add_loop_test(tcase, a_reset_that_nobody_saw_end_ends_every_session_a_minute_later, 0, 2);
+    tcase_add_loop_test(tcase, a_change_that_nobody_saw_end_ends_the_other_sessions_a_minute_later,
+                        0, 2);
+    tcase_add_test(tcase, sessions_that_a_new_password_opened_stay_when_the_job_comes_again);
+    tcase_add_test(tcase, what_the_pool_refuses_ends_no_session_later);
+    tcase_add_test(tcase, what_has_ended_well_leaves_nothing_for_later);
+    tcase_add_test(tcase, a_number_that_nobody_has_has_no_sessions_to_end);
     tcase_add_loop_test(tcase, no_code_goes_where_the_pool_alone_thinks_that_the_owner_is, 0,
                         CC_COUNT(takings));
     tcase_add_test(tcase, a_code_is_not_taken_of_who_became_another_before_it_was_sent);
