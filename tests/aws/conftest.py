@@ -1,6 +1,7 @@
 """The counterparts, one of each a session (and worker of xdist)."""
 
 import counterparts
+import moving
 import pytest
 import toxiproxy
 
@@ -28,3 +29,28 @@ def toxic(tmp_path_factory):
     """Makes toxiproxy's proxies."""
     with toxiproxy.running(tmp_path_factory.mktemp("aws") / "toxiproxy") as make:
         yield make
+
+
+# --- of `cloudchat migrate` -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def storage(ministack):
+    ministack.client("s3").create_bucket(
+        Bucket=moving.BUCKET, CreateBucketConfiguration={"LocationConstraint": counterparts.REGION})
+    return ministack
+
+
+@pytest.fixture(scope="session")
+def first_town(tmp_path_factory):
+    return moving.build_town(tmp_path_factory.mktemp("town") / "data")
+
+
+@pytest.fixture
+def town(first_town, tmp_path):
+    return first_town.copy(tmp_path / "data")
+
+
+@pytest.fixture
+def cloud(dynoxide, storage, town):
+    return moving.Cloud(dynoxide, storage).create(town)

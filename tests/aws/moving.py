@@ -2,6 +2,7 @@
 and how each side is read by others: sqlite3 and boto3."""
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -11,12 +12,14 @@ from contextlib import closing
 from client import Person
 from counterparts import REGION
 from images import png
-from server import CLOUDCHAT, Server, environment, free_port
+from server import CLOUDCHAT, Server, environment, free_port, wait_for
 
 PHOTO = png(8, 8)
 META = {("META", "SCHEMA"), ("META", "EPOCH")}
 OWN = ("pk", "sk", "v", "mrev", "expires", "_expires_ms", "_json")
 BUCKET = "moving"
+# How many items a town has to move, where it is to take a while.
+MESSAGES = int(os.environ.get("MIGRATE_MESSAGES", "6000"))
 
 
 # --- a town ---------------------------------------------------------------------------------------
@@ -223,3 +226,39 @@ def start(from_, to, cloud, *more):
     return subprocess.Popen(command("migrate", "--config", from_, "--to", to, *more),
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                             env={**environment({}), **cloud.environment()})
+
+
+# --- a whole move ---------------------------------------------------------------------------------
+
+
+def out(town, cloud, *more, **how):
+    return migrated(town.data / "cloud-chat.conf", cloud.configure(town), cloud, *more, **how)
+
+
+def back(town, cloud, data=None, *more, **how):
+    return migrated(cloud.configure(town), file_config(town, data), cloud, *more, **how)
+
+
+def moved_items(path):
+    return {key: item for key, item in file_items(path).items() if key not in META}
+
+
+def assert_same(town, cloud):
+    """All of the file is in the table, and nothing else."""
+    there = cloud.items()
+    assert there.pop(("META", "EPOCH")) == file_items(town.file)["META", "EPOCH"]
+    assert there.pop(("META", "SCHEMA"))[0] == {"layout": 1}
+    assert there == moved_items(town.file)
+    assert cloud.photos() == file_photos(town.data)
+
+
+def half_moved(town, cloud):
+    """A table that holds the beginning of the town."""
+    town.fill(MESSAGES)
+    cloud.configure(town)
+    process = start(town.data / "cloud-chat.conf", town.data / "aws.conf", cloud)
+    wait_for("it has begun", lambda: len(cloud.raw()) > 100)
+    process.kill()
+    process.communicate()
+    assert ("META", "MIGRATION") in cloud.items()
+    return cloud
