@@ -293,129 +293,129 @@ END_TEST
 /* --- trying again ------------------------------------------------------------------------------
  */
 
+struct outcome {
+    const char *name;
+    struct line lines[5];
+    size_t count;
+    enum cc_aws_effect effect;
+    enum cc_code code;
+    unsigned requests;
+    const char *error; /* with CC_OK; NULL: none */
+    bool earlier_unknown;
+};
+
+static const struct outcome outcomes[] = {
+    { "at once", { DONE }, 1, CC_AWS_ONCE, CC_OK, 1 },
+    { "throttled for a while", { THROTTLED, THROTTLED, DONE }, 3, CC_AWS_ONCE, CC_OK, 3 },
+    { "throttled to the end", { THROTTLED }, 1, CC_AWS_ONCE, CC_UNAVAILABLE, 4 },
+    { "broken once", { BROKEN, DONE }, 2, CC_AWS_REPEATABLE, CC_OK, 2, NULL, true },
+    { "broken once, read", { BROKEN, DONE }, 2, CC_AWS_READS, CC_OK, 2 },
+    { "broken once, not to be repeated", { BROKEN, DONE }, 2, CC_AWS_ONCE, CC_OUTCOME_UNKNOWN, 1 },
+    { "reset, then done", { RESET, DONE }, 2, CC_AWS_REPEATABLE, CC_OK, 2, NULL, true },
+    { "reset, not to be repeated", { RESET, DONE }, 2, CC_AWS_ONCE, CC_OUTCOME_UNKNOWN, 1 },
+    { "reset to the end", { RESET }, 1, CC_AWS_REPEATABLE, CC_OUTCOME_UNKNOWN, 4 },
+    { "reset to the end, read", { RESET }, 1, CC_AWS_READS, CC_UNAVAILABLE, 4 },
+    { "unknown, then throttled",
+      { RESET, THROTTLED },
+      2,
+      CC_AWS_REPEATABLE,
+      CC_OUTCOME_UNKNOWN,
+      4 },
+    { "throttled, then unknown, not to be repeated",
+      { THROTTLED, RESET, DONE },
+      3,
+      CC_AWS_ONCE,
+      CC_OUTCOME_UNKNOWN,
+      2 },
+    { "a failed condition",
+      { FAILED_CONDITION },
+      1,
+      CC_AWS_ONCE,
+      CC_OK,
+      1,
+      "ConditionalCheckFailedException" },
+    { "a failed condition, perhaps by our own hand",
+      { RESET, FAILED_CONDITION },
+      2,
+      CC_AWS_REPEATABLE,
+      CC_OK,
+      2,
+      "ConditionalCheckFailedException",
+      true },
+    { "no permission",
+      { { "400 Bad Request", "", "{\"__type\":\"x#AccessDeniedException\"}" } },
+      1,
+      CC_AWS_ONCE,
+      CC_UNAVAILABLE,
+      1 },
+    { "no permission, after an unknown try",
+      { RESET, { "400 Bad Request", "", "{\"__type\":\"x#AccessDeniedException\"}" } },
+      2,
+      CC_AWS_REPEATABLE,
+      CC_OUTCOME_UNKNOWN,
+      2 },
+    { "wrong keys that do not change",
+      { { "400 Bad Request", "", "{\"__type\":\"x#UnrecognizedClientException\"}" } },
+      1,
+      CC_AWS_ONCE,
+      CC_UNAVAILABLE,
+      2 },
+    { "HEAD has no body", { { "404 Not Found", "", "" } }, 1, CC_AWS_READS, CC_OK, 1, "404" },
+    { "S3 speaks XML",
+      { { "404 Not Found", "", "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>" } },
+      1,
+      CC_AWS_READS,
+      CC_OK,
+      1,
+      "NoSuchKey" },
+    { "a server in between is ill",
+      { { "503 Service Unavailable", "", "<html>nginx" }, DONE },
+      2,
+      CC_AWS_REPEATABLE,
+      CC_OK,
+      2,
+      NULL,
+      true },
+    { "the checksum is right",
+      { { "200 OK", "x-amz-crc32: 2745614147\r\n", "{}" } },
+      1,
+      CC_AWS_ONCE,
+      CC_OK,
+      1 },
+    { "the checksum is wrong",
+      { { "200 OK", "x-amz-crc32: 2745614148\r\n", "{}" },
+        { "200 OK", "x-amz-crc32: 2745614147\r\n", "{}" } },
+      2,
+      CC_AWS_REPEATABLE,
+      CC_OK,
+      2,
+      NULL,
+      true },
+};
+
+static void check_outcome(const struct outcome *row)
+{
+    struct cc_aws_answer answer = { .status = 0 };
+    struct service s;
+    struct house h;
+
+    open_service(&h, &s, row->lines, row->count);
+    ck_assert_msg(call(&h, row->effect, &answer) == row->code, "%s: %d %s", row->name, h.err.code,
+                  h.err.cause);
+    ck_assert_msg(atomic_load(&s.http.requests) == row->requests, "%s: %u requests", row->name,
+                  atomic_load(&s.http.requests));
+    if (row->code == CC_OK) {
+        cc_check_str(answer.error, cc_str_from(row->error));
+        ck_assert_msg(answer.earlier_unknown == row->earlier_unknown, "%s", row->name);
+        ck_assert_uint_eq(answer.tries, row->requests);
+    }
+    close_service(&h, &s);
+}
+
 START_TEST(what_comes_of_a_call_and_how_often_it_is_sent)
 {
-    static const struct {
-        const char *name;
-        struct line lines[5];
-        size_t count;
-        enum cc_aws_effect effect;
-        enum cc_code code;
-        unsigned requests;
-        const char *error; /* with CC_OK; NULL: none */
-        bool earlier_unknown;
-    } rows[] = {
-        { "at once", { DONE }, 1, CC_AWS_ONCE, CC_OK, 1 },
-        { "throttled for a while", { THROTTLED, THROTTLED, DONE }, 3, CC_AWS_ONCE, CC_OK, 3 },
-        { "throttled to the end", { THROTTLED }, 1, CC_AWS_ONCE, CC_UNAVAILABLE, 4 },
-        { "broken once", { BROKEN, DONE }, 2, CC_AWS_REPEATABLE, CC_OK, 2, NULL, true },
-        { "broken once, read", { BROKEN, DONE }, 2, CC_AWS_READS, CC_OK, 2 },
-        { "broken once, not to be repeated",
-          { BROKEN, DONE },
-          2,
-          CC_AWS_ONCE,
-          CC_OUTCOME_UNKNOWN,
-          1 },
-        { "reset, then done", { RESET, DONE }, 2, CC_AWS_REPEATABLE, CC_OK, 2, NULL, true },
-        { "reset, not to be repeated", { RESET, DONE }, 2, CC_AWS_ONCE, CC_OUTCOME_UNKNOWN, 1 },
-        { "reset to the end", { RESET }, 1, CC_AWS_REPEATABLE, CC_OUTCOME_UNKNOWN, 4 },
-        { "reset to the end, read", { RESET }, 1, CC_AWS_READS, CC_UNAVAILABLE, 4 },
-        { "unknown, then throttled",
-          { RESET, THROTTLED },
-          2,
-          CC_AWS_REPEATABLE,
-          CC_OUTCOME_UNKNOWN,
-          4 },
-        { "throttled, then unknown, not to be repeated",
-          { THROTTLED, RESET, DONE },
-          3,
-          CC_AWS_ONCE,
-          CC_OUTCOME_UNKNOWN,
-          2 },
-        { "a failed condition",
-          { FAILED_CONDITION },
-          1,
-          CC_AWS_ONCE,
-          CC_OK,
-          1,
-          "ConditionalCheckFailedException" },
-        { "a failed condition, perhaps by our own hand",
-          { RESET, FAILED_CONDITION },
-          2,
-          CC_AWS_REPEATABLE,
-          CC_OK,
-          2,
-          "ConditionalCheckFailedException",
-          true },
-        { "no permission",
-          { { "400 Bad Request", "", "{\"__type\":\"x#AccessDeniedException\"}" } },
-          1,
-          CC_AWS_ONCE,
-          CC_UNAVAILABLE,
-          1 },
-        { "no permission, after an unknown try",
-          { RESET, { "400 Bad Request", "", "{\"__type\":\"x#AccessDeniedException\"}" } },
-          2,
-          CC_AWS_REPEATABLE,
-          CC_OUTCOME_UNKNOWN,
-          2 },
-        { "wrong keys that do not change",
-          { { "400 Bad Request", "", "{\"__type\":\"x#UnrecognizedClientException\"}" } },
-          1,
-          CC_AWS_ONCE,
-          CC_UNAVAILABLE,
-          2 },
-        { "HEAD has no body", { { "404 Not Found", "", "" } }, 1, CC_AWS_READS, CC_OK, 1, "404" },
-        { "S3 speaks XML",
-          { { "404 Not Found", "",
-              "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>" } },
-          1,
-          CC_AWS_READS,
-          CC_OK,
-          1,
-          "NoSuchKey" },
-        { "a server in between is ill",
-          { { "503 Service Unavailable", "", "<html>nginx" }, DONE },
-          2,
-          CC_AWS_REPEATABLE,
-          CC_OK,
-          2,
-          NULL,
-          true },
-        { "the checksum is right",
-          { { "200 OK", "x-amz-crc32: 2745614147\r\n", "{}" } },
-          1,
-          CC_AWS_ONCE,
-          CC_OK,
-          1 },
-        { "the checksum is wrong",
-          { { "200 OK", "x-amz-crc32: 2745614148\r\n", "{}" },
-            { "200 OK", "x-amz-crc32: 2745614147\r\n", "{}" } },
-          2,
-          CC_AWS_REPEATABLE,
-          CC_OK,
-          2,
-          NULL,
-          true },
-    };
-
-    for (size_t i = 0; i < CC_COUNT(rows); i++) {
-        struct cc_aws_answer answer = { .status = 0 };
-        struct service s;
-        struct house h;
-
-        open_service(&h, &s, rows[i].lines, rows[i].count);
-        ck_assert_msg(call(&h, rows[i].effect, &answer) == rows[i].code, "%s: %d %s", rows[i].name,
-                      h.err.code, h.err.cause);
-        ck_assert_msg(atomic_load(&s.http.requests) == rows[i].requests, "%s: %u requests",
-                      rows[i].name, atomic_load(&s.http.requests));
-        if (rows[i].code == CC_OK) {
-            cc_check_str(answer.error, cc_str_from(rows[i].error));
-            ck_assert_msg(answer.earlier_unknown == rows[i].earlier_unknown, "%s", rows[i].name);
-            ck_assert_uint_eq(answer.tries, rows[i].requests);
-        }
-        close_service(&h, &s);
-    }
+    for (size_t i = 0; i < CC_COUNT(outcomes); i++)
+        check_outcome(&outcomes[i]);
 }
 END_TEST
 

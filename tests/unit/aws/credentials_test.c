@@ -152,77 +152,95 @@ static void check_get(struct house *h, const char *id)
 
 #define ENV_MAX 6
 
+struct setting {
+    const char *env[ENV_MAX][2];
+    const char *source; /* NULL: refused */
+};
+
+static const struct setting settings[] = {
+    { { { "AWS_ACCESS_KEY_ID", "A" },
+        { "AWS_SECRET_ACCESS_KEY", "S" },
+        { "AWS_WEB_IDENTITY_TOKEN_FILE", "/x" },
+        { "AWS_PROFILE", "p" } },
+      "the environment" },
+    { { { "AWS_ACCESS_KEY_ID", "A" } }, NULL },
+    { { { "AWS_SECRET_ACCESS_KEY", "S" } }, NULL },
+    { { { "AWS_ACCESS_KEY_ID", "" },
+        { "AWS_SECRET_ACCESS_KEY", "" },
+        { "AWS_WEB_IDENTITY_TOKEN_FILE", "/x" },
+        { "AWS_ROLE_ARN", "arn" } },
+      "web identity" },
+    { { { "AWS_WEB_IDENTITY_TOKEN_FILE", "/x" } }, NULL },
+    { { { "HOME", "HOME" }, { "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2" } },
+      "profile default of " },
+    { { { "HOME", "HOME" }, { "AWS_PROFILE", "absent" } }, NULL },
+    { { { "HOME", "HOME" }, { "AWS_PROFILE", "sso" } }, NULL },
+    { { { "HOME", "HOME" }, { "AWS_PROFILE", "process" } }, NULL },
+    { { { "HOME", "HOME" }, { "AWS_PROFILE", "half" } }, NULL },
+    { { { "HOME", "HOME" }, { "AWS_PROFILE", "empty" } }, NULL },
+    { { { "HOME", "HOME" }, { "AWS_PROFILE", "lonely" } }, NULL },
+    { { { "HOME", "HOME" }, { "AWS_PROFILE", "role" } }, "profile role of " },
+    { { { "HOME", "HOME" }, { "AWS_PROFILE", "chain" } }, NULL },
+    { { { "HOME", "HOME" }, { "AWS_PROFILE", "nobodys" } }, NULL },
+    { { { "HOME", "HOME" }, { "AWS_PROFILE", "typed" } }, NULL },
+    { { { "HOME", "/nonexistent" }, { "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2" } },
+      "the container's endpoint" },
+    { { { "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://evil.example/" } }, NULL },
+    { { { NULL } }, "the machine's role" },
+    { { { "AWS_EC2_METADATA_DISABLED", "True" } }, NULL },
+};
+
+/* The profiles that the table speaks of. */
+static void write_profiles(struct house *h)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/.aws", h->tmp.path);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    house_write(h, ".aws/credentials",
+                "[default]\naws_access_key_id=A\naws_secret_access_key=S\n"
+                "[half]\naws_access_key_id=A\n[lonely]\nrole_arn=arn\n"
+                "[middle]\naws_access_key_id=A\naws_secret_access_key=S\n",
+                path);
+    house_write(h, ".aws/config",
+                "[profile sso]\nsso_start_url=https://x\n[profile empty]\nregion=x\n"
+                "[profile process]\ncredential_process=/bin/true\n"
+                "[profile role]\nrole_arn=arn\nsource_profile=default\n"
+                "[profile middle]\nrole_arn=arn\nsource_profile=default\n"
+                "[profile chain]\nrole_arn=arn\nsource_profile=middle\n"
+                "[profile nobodys]\nrole_arn=arn\nsource_profile=nobody\n"
+                "[profile typed]\nrole_arn=arn\nsource_profile=default\nmfa_serial=arn\n",
+                path);
+}
+
+static void set_environment(struct house *h, const struct setting *row)
+{
+    for (size_t i = 0; i < ENV_MAX && row->env[i][0]; i++) {
+        bool is_home = strcmp(row->env[i][1], "HOME") == 0;
+
+        house_set(h, row->env[i][0], is_home ? h->tmp.path : row->env[i][1]);
+    }
+}
+
 START_TEST(the_first_source_that_is_configured_is_the_one)
 {
-    static const struct {
-        const char *env[ENV_MAX][2];
-        const char *source; /* NULL: refused */
-    } rows[] = {
-        { { { "AWS_ACCESS_KEY_ID", "A" },
-            { "AWS_SECRET_ACCESS_KEY", "S" },
-            { "AWS_WEB_IDENTITY_TOKEN_FILE", "/x" },
-            { "AWS_PROFILE", "p" } },
-          "the environment" },
-        { { { "AWS_ACCESS_KEY_ID", "A" } }, NULL },
-        { { { "AWS_SECRET_ACCESS_KEY", "S" } }, NULL },
-        { { { "AWS_ACCESS_KEY_ID", "" },
-            { "AWS_SECRET_ACCESS_KEY", "" },
-            { "AWS_WEB_IDENTITY_TOKEN_FILE", "/x" },
-            { "AWS_ROLE_ARN", "arn" } },
-          "web identity" },
-        { { { "AWS_WEB_IDENTITY_TOKEN_FILE", "/x" } }, NULL },
-        { { { "HOME", "HOME" }, { "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2" } },
-          "profile default of " },
-        { { { "HOME", "HOME" }, { "AWS_PROFILE", "absent" } }, NULL },
-        { { { "HOME", "HOME" }, { "AWS_PROFILE", "sso" } }, NULL },
-        { { { "HOME", "HOME" }, { "AWS_PROFILE", "process" } }, NULL },
-        { { { "HOME", "HOME" }, { "AWS_PROFILE", "half" } }, NULL },
-        { { { "HOME", "HOME" }, { "AWS_PROFILE", "empty" } }, NULL },
-        { { { "HOME", "HOME" }, { "AWS_PROFILE", "lonely" } }, NULL },
-        { { { "HOME", "HOME" }, { "AWS_PROFILE", "role" } }, "profile role of " },
-        { { { "HOME", "HOME" }, { "AWS_PROFILE", "chain" } }, NULL },
-        { { { "HOME", "HOME" }, { "AWS_PROFILE", "nobodys" } }, NULL },
-        { { { "HOME", "HOME" }, { "AWS_PROFILE", "typed" } }, NULL },
-        { { { "HOME", "/nonexistent" }, { "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2" } },
-          "the container's endpoint" },
-        { { { "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://evil.example/" } }, NULL },
-        { { { NULL } }, "the machine's role" },
-        { { { "AWS_EC2_METADATA_DISABLED", "True" } }, NULL },
-    };
-
-    for (size_t i = 0; i < CC_COUNT(rows); i++) {
-        char path[160], home[128];
+    for (size_t i = 0; i < CC_COUNT(settings); i++) {
+        const char *source = settings[i].source;
+        struct cc_str said;
         struct house h;
 
         house_open(&h);
-        snprintf(home, sizeof(home), "%s", h.tmp.path);
-        snprintf(path, sizeof(path), "%s/.aws", home);
-        ck_assert_int_eq(mkdir(path, 0700), 0);
-        house_write(&h, ".aws/credentials",
-                    "[default]\naws_access_key_id=A\naws_secret_access_key=S\n"
-                    "[half]\naws_access_key_id=A\n[lonely]\nrole_arn=arn\n"
-                    "[middle]\naws_access_key_id=A\naws_secret_access_key=S\n",
-                    path);
-        house_write(&h, ".aws/config",
-                    "[profile sso]\nsso_start_url=https://x\n[profile empty]\nregion=x\n"
-                    "[profile process]\ncredential_process=/bin/true\n"
-                    "[profile role]\nrole_arn=arn\nsource_profile=default\n"
-                    "[profile middle]\nrole_arn=arn\nsource_profile=default\n"
-                    "[profile chain]\nrole_arn=arn\nsource_profile=middle\n"
-                    "[profile nobodys]\nrole_arn=arn\nsource_profile=nobody\n"
-                    "[profile typed]\nrole_arn=arn\nsource_profile=default\nmfa_serial=arn\n",
-                    path);
-        for (size_t j = 0; j < ENV_MAX && rows[i].env[j][0]; j++)
-            house_set(&h, rows[i].env[j][0],
-                      strcmp(rows[i].env[j][1], "HOME") == 0 ? home : rows[i].env[j][1]);
-        ck_assert_msg(house_open_credentials(&h) == (rows[i].source ? CC_OK : CC_INVALID),
-                      "%zu: %s", i, h.err.cause);
-        if (rows[i].source)
-            ck_assert_msg(cc_str_starts(cc_aws_credentials_source(h.credentials),
-                                        cc_str_from(rows[i].source)),
-                          "%zu: %.*s", i, CC_STR_ARG(cc_aws_credentials_source(h.credentials)));
-        else
+        write_profiles(&h);
+        set_environment(&h, &settings[i]);
+        ck_assert_msg(house_open_credentials(&h) == (source ? CC_OK : CC_INVALID), "%zu: %s", i,
+                      h.err.cause);
+        if (source) {
+            said = cc_aws_credentials_source(h.credentials);
+            ck_assert_msg(cc_str_starts(said, cc_str_from(source)), "%zu: %.*s", i,
+                          CC_STR_ARG(said));
+        } else {
             h.credentials = NULL;
+        }
         house_close(&h);
     }
 }
