@@ -6,21 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct pair {
-    struct house h;
-    struct cc_caller ann, bob, eve;
-    struct cc_str room;
-};
-
-static void pair_open(struct pair *p)
-{
-    house_open(&p->h, NULL);
-    p->ann = house_user(&p->h, "ann", "+4915100000001");
-    p->bob = house_user(&p->h, "bob", "+4915100000002");
-    p->eve = house_user(&p->h, "eve", "+4915100000003");
-    p->room = house_room(&p->ann, &p->bob);
-}
-
 static struct cc_changes ask(const struct cc_caller *by, struct cc_str room, struct cc_str since,
                              int64_t limit)
 {
@@ -47,7 +32,7 @@ START_TEST(from_the_beginning_comes_everything)
     struct pair p;
     struct cc_changes c;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     house_say(&p.ann, p.room, "one");
     house_say(&p.bob, p.room, "two");
     c = ask(&p.bob, p.room, CC_STR_ABSENT, 50);
@@ -75,7 +60,7 @@ START_TEST(since_a_token_comes_what_is_new_and_no_more)
     struct cc_changes c;
     struct cc_str sync;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     house_say(&p.ann, p.room, "one");
     sync = house_look(&p.bob, p.room).sync;
     c = ask(&p.bob, p.room, sync, 50);
@@ -105,7 +90,7 @@ START_TEST(the_longest_messages_come_in_more_pages_and_all_of_them)
     memset(text, 1, sizeof(text) - 1); /* 6 bytes each in JSON */
     text[0] = 'a';
     text[sizeof(text) - 1] = '\0';
-    pair_open(&p);
+    pair_open(&p, NULL);
     sync = house_look(&p.bob, p.room).sync;
     for (int i = 0; i < 110; i++)
         house_say(&p.ann, p.room, text);
@@ -196,7 +181,7 @@ START_TEST(what_changed_comes_once_in_its_present_state)
     struct cc_str sync;
     int64_t last;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     for (int i = 0; i < 4; i++)
         house_say(&p.ann, p.room, "hello");
     sync = house_look(&p.bob, p.room).sync;
@@ -259,7 +244,7 @@ START_TEST(paging_ends_at_the_present_state_whatever_happens_meanwhile)
 {
     struct pair p;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     for (int i = 0; i < 12; i++)
         house_say(&p.ann, p.room, "hello");
     for (int64_t limit = 1; limit <= 17; limit++) {
@@ -287,7 +272,7 @@ START_TEST(of_another_history_or_from_the_future_is_reset)
     struct pair p;
     struct cc_str epoch, present;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     house_say(&p.ann, p.room, "one");
     epoch = cc_store_epoch(p.h.store);
     present = house_look(&p.bob, p.room).sync;
@@ -328,7 +313,7 @@ START_TEST(what_is_no_token_is_refused)
     struct cc_changes out;
     struct cc_str out_tag;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     for (size_t i = 0; i < CC_COUNT(tokens); i++) {
         const struct cc_changes_ask in = { p.room, cc_str_from(tokens[i]), 50 };
         struct cc_err err = { 0 };
@@ -387,7 +372,7 @@ START_TEST(a_member_whom_head_announces_and_who_is_not_there_is_waited_for)
     struct pair p;
     struct cc_str since;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     since = house_look(&p.bob, p.room).sync;
     ck_assert_int_eq(ask_after(&p, hide_ann, CC_STR_ABSENT), CC_UNAVAILABLE);
     ck_assert_int_eq(ask_after(&p, age_ann, CC_STR_ABSENT), CC_UNAVAILABLE);
@@ -404,7 +389,7 @@ START_TEST(only_members_see_changes)
     struct cc_changes out;
     struct cc_str out_tag;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     const struct cc_changes_ask in = { p.room, CC_STR_ABSENT, 50 };
 
     ck_assert_int_eq(cc_changes_read(&p.eve, &in, &out, &(struct cc_err){ 0 }), CC_NOT_FOUND);
@@ -428,7 +413,7 @@ START_TEST(the_tag_changes_with_the_answer_and_only_then)
     struct cc_err err = { 0 };
     struct cc_str since, all, some;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     since = house_look(&p.bob, p.room).sync;
     all = tag(&p.bob, p.room, CC_STR_ABSENT);
     some = tag(&p.bob, p.room, since);

@@ -2,21 +2,6 @@
 
 #include "store/keys.h"
 
-struct pair {
-    struct house h;
-    struct cc_caller ann, bob, eve;
-    struct cc_str room;
-};
-
-static void pair_open(struct pair *p)
-{
-    house_open(&p->h, NULL);
-    p->ann = house_user(&p->h, "ann", "+4915100000001");
-    p->bob = house_user(&p->h, "bob", "+4915100000002");
-    p->eve = house_user(&p->h, "eve", "+4915100000003");
-    p->room = house_room(&p->ann, &p->bob);
-}
-
 static void move(const struct cc_caller *by, struct cc_str room, int64_t delivered, int64_t read)
 {
     const struct cc_cursor_move to = { delivered, read };
@@ -44,7 +29,7 @@ START_TEST(unread_is_what_others_wrote_since)
 {
     struct pair p;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     for (int i = 0; i < 5; i++)
         house_say(&p.ann, p.room, "hello");
     expect(&p, &p.ann, 5, 5, 0);
@@ -67,7 +52,7 @@ START_TEST(cursors_never_move_back_nor_beyond_the_newest_message)
 {
     struct pair p;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     move(&p.bob, p.room, 9, 9);
     expect(&p, &p.bob, 0, 0, 0);
     for (int i = 0; i < 5; i++)
@@ -103,7 +88,7 @@ START_TEST(a_cursor_that_is_newer_than_the_room_beside_it_ends_with_the_room)
     struct pair p;
     struct cc_err err = { 0 };
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     house_say(&p.ann, p.room, "one");
     house_say(&p.ann, p.room, "two");
     ck_assert_int_eq(cc_store_run(p.h.store, p.ann.arena, move_ahead_of_head, &p, &err), CC_OK);
@@ -117,7 +102,7 @@ START_TEST(what_is_read_is_delivered)
 {
     struct pair p;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     house_say(&p.ann, p.room, "hello");
     house_say(&p.ann, p.room, "hello");
     move(&p.bob, p.room, 0, 1);
@@ -133,7 +118,7 @@ START_TEST(a_cursor_takes_no_rev)
     struct pair p;
     int64_t rev;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     house_say(&p.ann, p.room, "hello");
     rev = house_look(&p.ann, p.room).rev;
     move(&p.bob, p.room, 1, 1);
@@ -147,7 +132,7 @@ START_TEST(everybodys_cursor_is_listed_for_members_alone)
     struct pair p;
     struct cc_cursors cursors;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     house_say(&p.ann, p.room, "hello");
     ck_assert_int_eq(cc_cursor_list(&p.bob, p.room, &cursors, &(struct cc_err){ 0 }), CC_OK);
     ck_assert_uint_eq(cursors.count, 2);
@@ -166,7 +151,7 @@ START_TEST(a_stranger_has_no_cursor_to_move)
     const struct cc_cursor_move to = { 1, 1 };
     struct pair p;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     house_say(&p.ann, p.room, "hello");
     ck_assert_int_eq(cc_cursor_move(&p.eve, p.room, &to, &(struct cc_err){ 0 }), CC_NOT_FOUND);
     for (size_t i = 0; i < CC_COUNT(rooms); i++)
@@ -204,7 +189,7 @@ START_TEST(unread_is_right_while_all_talk_and_read_at_once)
     struct pair p;
     struct cc_caller callers[12];
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     for (size_t i = 0; i < CC_COUNT(callers); i++)
         callers[i] = i % 2 ? p.bob : p.ann;
     house_race(callers, CC_COUNT(callers), use, &p.room);

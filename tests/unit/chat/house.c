@@ -119,6 +119,15 @@ struct cc_str house_room(const struct cc_caller *a, const struct cc_caller *b)
     return made.room.id;
 }
 
+void pair_open(struct pair *p, const struct house_config *config)
+{
+    house_open(&p->h, config);
+    p->ann = house_user(&p->h, "ann", "+4915100000001");
+    p->bob = house_user(&p->h, "bob", "+4915100000002");
+    p->eve = house_user(&p->h, "eve", "+4915100000003");
+    p->room = house_room(&p->ann, &p->bob);
+}
+
 struct cc_message house_say(const struct cc_caller *by, struct cc_str room, const char *text)
 {
     static atomic_uint number;

@@ -42,6 +42,14 @@ struct cc_str house_room(const struct cc_caller *a, const struct cc_caller *b);
 struct cc_message house_say(const struct cc_caller *by, struct cc_str room, const char *text);
 struct cc_room house_look(const struct cc_caller *by, struct cc_str room);
 
+/* A house in which Ann and Bob have a room, and Eve has none. Whoever opens it closes its house. */
+struct pair {
+    struct house h;
+    struct cc_caller ann, bob, eve;
+    struct cc_str room;
+};
+void pair_open(struct pair *pair, const struct house_config *config);
+
 /* Runs `run` on `count` threads that start at one instant, each for one of the callers and with an
  * arena of its own. */
 struct house_thread {

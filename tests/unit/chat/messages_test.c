@@ -17,26 +17,6 @@ static enum cc_code try_send(const struct cc_caller *by, struct cc_str room, con
     return cc_message_send(by, &draft, out, &err);
 }
 
-struct pair {
-    struct house h;
-    struct cc_caller ann, bob, eve;
-    struct cc_str room;
-};
-
-static void pair_open_as(struct pair *p, const struct house_config *config)
-{
-    house_open(&p->h, config);
-    p->ann = house_user(&p->h, "ann", "+4915100000001");
-    p->bob = house_user(&p->h, "bob", "+4915100000002");
-    p->eve = house_user(&p->h, "eve", "+4915100000003");
-    p->room = house_room(&p->ann, &p->bob);
-}
-
-static void pair_open(struct pair *p)
-{
-    pair_open_as(p, NULL);
-}
-
 /* --- sending ---------------------------------------------------------------------------------- */
 
 START_TEST(messages_are_numbered_from_one_without_a_hole)
@@ -44,7 +24,7 @@ START_TEST(messages_are_numbered_from_one_without_a_hole)
     struct pair p;
     int64_t rev;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     rev = house_look(&p.ann, p.room).rev;
     for (int64_t seq = 1; seq <= 5; seq++) {
         struct cc_message m = house_say(seq % 2 ? &p.ann : &p.bob, p.room, "hello");
@@ -66,7 +46,7 @@ START_TEST(a_message_is_read_as_it_was_sent)
     struct cc_err err = { 0 };
     const struct cc_str text = CC_STR("Gr\xc3\xbc\xc3\x9f \"dich\" \\ \x01\t\n \xf0\x9f\x98\x80 ");
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     ck_assert_int_eq(try_send(&p.ann, p.room, "A-z_0.9", text, &sent), CC_OK);
     ck_assert_int_eq(cc_message_get(&p.bob, sent.message.id, &read, &err), CC_OK);
     cc_check_str(read.text, text);
@@ -85,7 +65,7 @@ START_TEST(the_same_client_id_and_body_are_the_same_message)
     struct pair p;
     struct cc_sent first, again, other;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     ck_assert_int_eq(try_send(&p.ann, p.room, "one", CC_STR("hello"), &first), CC_OK);
     house_say(&p.bob, p.room, "between");
     house_turn(&p.h, (int64_t)400 * 24 * 3600 * 1000);
@@ -110,7 +90,7 @@ START_TEST(only_members_send)
     struct pair p;
     struct cc_sent sent;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     ck_assert_int_eq(try_send(&p.eve, p.room, "one", CC_STR("hello"), &sent), CC_NOT_FOUND);
     for (size_t i = 0; i < CC_COUNT(rooms); i++)
         ck_assert_int_eq(try_send(&p.ann, cc_str_from(rooms[i]), "one", CC_STR("hello"), &sent),
@@ -145,7 +125,7 @@ START_TEST(a_text_has_1_to_10000_characters_of_which_one_can_be_seen)
         CC_STR("cut \xf0\x9f\x98"),
     };
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     for (size_t i = 0; i < CC_COUNT(refused); i++)
         ck_assert_msg(try_send(&p.ann, p.room, "r", refused[i], &sent) == CC_INVALID, "%zu", i);
     ck_assert_int_eq(
@@ -172,7 +152,7 @@ START_TEST(an_operator_may_allow_shorter_texts)
     struct pair p;
     struct cc_sent sent;
 
-    pair_open_as(&p, &config);
+    pair_open(&p, &config);
     ck_assert_int_eq(try_send(&p.ann, p.room, "a", CC_STR("\xc3\xa4\xc3\xb6\xc3\xbc"), &sent),
                      CC_OK);
     ck_assert_int_eq(try_send(&p.ann, p.room, "b", CC_STR("abcd"), &sent), CC_INVALID);
@@ -186,7 +166,7 @@ START_TEST(a_client_id_is_1_to_64_plain_characters)
     struct cc_sent sent;
     char longest[66];
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     memset(longest, 'x', sizeof(longest));
     longest[65] = '\0';
     ck_assert_int_eq(try_send(&p.ann, p.room, longest, CC_STR("a"), &sent), CC_INVALID);
@@ -224,7 +204,7 @@ START_TEST(of_64_who_race_one_client_id_one_makes_a_message)
     struct cc_caller callers[64];
     struct race race = { 0 };
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     race.room = p.room;
     for (size_t i = 0; i < CC_COUNT(callers); i++)
         callers[i] = p.ann;
@@ -256,7 +236,7 @@ START_TEST(many_who_talk_at_once_leave_no_hole_and_no_double)
     const int64_t total = TALKERS * SENTENCES;
     int64_t seq = 0, rev = 0;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     race.room = p.room;
     for (size_t i = 0; i < CC_COUNT(callers); i++)
         callers[i] = i % 2 ? p.ann : p.bob;
@@ -299,7 +279,7 @@ START_TEST(a_preview_is_cut_to_200_characters_and_never_within_a_grapheme)
     struct pair p;
     struct cc_str families, cut, marks;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     cc_check_str(preview_of(&p, CC_STR("short")), CC_STR("short"));
     cc_check_str(preview_of(&p, repeat(p.h.arena, "x", 200)), repeat(p.h.arena, "x", 200));
     cc_check_str(preview_of(&p, repeat(p.h.arena, "x", 201)), repeat(p.h.arena, "x", 200));
@@ -335,7 +315,7 @@ START_TEST(a_message_of_another_room_or_with_a_malformed_id_is_not_found)
     struct pair p;
     struct cc_message m, read;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     m = house_say(&p.ann, p.room, "hello");
     for (size_t i = 0; i < CC_COUNT(tails); i++) {
         struct cc_str id = cc_str_format(p.h.arena, "%.*s%s", CC_STR_ARG(p.room), tails[i]);
@@ -422,7 +402,7 @@ START_TEST(pages_hold_what_is_nearest)
 {
     struct pair p;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     for (int64_t total = 0; total <= 8; total++) {
         for (int64_t limit = 1; limit <= 10; limit++) {
             check_page(&p, CC_PAGE_NEWEST, 0, limit, total);
@@ -462,7 +442,7 @@ START_TEST(a_page_of_the_longest_messages_holds_fewer_and_says_so)
     struct pair p;
     struct cc_err err = { 0 };
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     say_the_longest(&p, 100);
     for (size_t i = 0; i < CC_COUNT(from); i++) {
         const struct cc_message_query query = { p.room, from[i], seq[i], 100 };
@@ -488,7 +468,7 @@ START_TEST(only_members_list)
     struct cc_message_page page;
     struct cc_err err = { 0 };
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     house_say(&p.ann, p.room, "hello");
     ck_assert_int_eq(cc_message_list(&p.eve,
                                      &(struct cc_message_query){ .room = p.room, .limit = 10 },
@@ -513,7 +493,7 @@ START_TEST(who_has_the_newest_page_is_told_so_until_the_room_changes)
     struct cc_message_page page;
     int64_t rev;
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     house_say(&p.ann, p.room, "hello");
     ck_assert_int_eq(list_newest(&p.bob, p.room, 0, &page), CC_OK);
     ck_assert(!page.unchanged && page.count == 1 && page.rev > 0);
@@ -538,7 +518,7 @@ START_TEST(only_of_the_newest_page_can_one_have_it_already)
     struct cc_message_page page;
     struct cc_err err = { 0 };
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     house_say(&p.ann, p.room, "hello");
     ck_assert_int_eq(list_newest(&p.bob, p.room, 0, &page), CC_OK);
     query.room = p.room;
@@ -583,7 +563,7 @@ START_TEST(what_head_announces_and_is_not_there_is_waited_for_and_not_left_out)
     struct cc_changes changes;
     struct cc_err err = { 0 };
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     for (int i = 0; i < 4; i++)
         house_say(&p.ann, p.room, "hello");
     ck_assert_int_eq(list_from(&p, 0), CC_OK);
@@ -609,7 +589,7 @@ START_TEST(one_message_that_head_announces_and_is_not_there_is_waited_for)
     struct cc_sent sent;
     struct cc_err err = { 0 };
 
-    pair_open(&p);
+    pair_open(&p, NULL);
     for (int i = 0; i < 3; i++)
         third = house_say(&p.ann, p.room, "hello");
     again.room = p.room;

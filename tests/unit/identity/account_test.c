@@ -41,6 +41,12 @@ static void end_removal(struct house *h, struct cc_str user)
     ck_assert_int_eq(cc_identity_remove_end(h->identity, h->arena, user, anew(h)), CC_OK);
 }
 
+static void remove_account(struct house *h, struct cc_str user)
+{
+    begin_removal(h, user);
+    end_removal(h, user);
+}
+
 /* --- finding ---------------------------------------------------------------------------------- */
 
 START_TEST(somebody_is_found_by_number_by_address_and_by_id)
@@ -241,8 +247,7 @@ START_TEST(what_is_done_with_nobody_says_that_there_is_nobody)
     ck_assert_int_eq(cc_identity_disable(h.identity, h.arena, nobody, anew(&h)), CC_NOT_FOUND);
     ck_assert_int_eq(cc_identity_enable(h.identity, h.arena, nobody, anew(&h)), CC_NOT_FOUND);
     ck_assert_int_eq(cc_identity_end_all(h.identity, h.arena, nobody, anew(&h)), CC_NOT_FOUND);
-    begin_removal(&h, nobody);
-    end_removal(&h, nobody);
+    remove_account(&h, nobody);
     house_close(&h);
 }
 END_TEST
@@ -260,8 +265,7 @@ START_TEST(who_is_removed_is_gone_and_his_number_is_free)
     make_account(&h, ADA);
     before = sign_in(&h, ADA);
     user = id_of(&h, ADA);
-    begin_removal(&h, user);
-    end_removal(&h, user);
+    remove_account(&h, user);
     ck_assert(!is_signed_in(&h, &before));
     ck_assert_int_eq(sign_in_with(&h, ADA, PASSWORD, &tokens), CC_WRONG_CREDENTIALS);
     ck_assert_int_eq(find(&h, ADA, &gone), CC_NOT_FOUND);
@@ -291,8 +295,7 @@ START_TEST(a_removal_that_was_begun_lets_nobody_in_and_can_be_ended)
     ck_assert_int_eq(found(&h, ADA).state, CC_ACCOUNT_REMOVING);
     ck_assert_int_eq(cc_identity_enable(h.identity, h.arena, user, anew(&h)), CC_CONFLICT);
     ck_assert_int_eq(cc_identity_disable(h.identity, h.arena, user, anew(&h)), CC_CONFLICT);
-    begin_removal(&h, user);
-    end_removal(&h, user);
+    remove_account(&h, user);
     end_removal(&h, user);
     ck_assert_int_eq(find(&h, ADA, &account), CC_NOT_FOUND);
     house_close(&h);
@@ -330,11 +333,9 @@ START_TEST(who_signs_up_a_removed_number_keeps_it_when_the_removal_is_ended_agai
     house_open(&h);
     make_account(&h, ADA);
     user = id_of(&h, ADA);
-    begin_removal(&h, user);
-    end_removal(&h, user);
+    remove_account(&h, user);
     make_account(&h, ADA);
-    begin_removal(&h, user);
-    end_removal(&h, user);
+    remove_account(&h, user);
     sign_in(&h, ADA);
     house_close(&h);
 }
@@ -360,8 +361,7 @@ START_TEST(a_number_that_is_anothers_stays_his_whatever_a_profile_says)
     make_account(&h, BOB);
     user = id_of(&h, ADA);
     ck_assert_int_eq(cc_store_run(h.store, h.arena, claim_number, &user, anew(&h)), CC_OK);
-    begin_removal(&h, user);
-    end_removal(&h, user);
+    remove_account(&h, user);
     sign_in(&h, BOB);
     house_close(&h);
 }
@@ -377,8 +377,7 @@ START_TEST(a_code_for_a_new_password_is_worth_nothing_when_the_account_is_gone)
     user = id_of(&h, ADA);
     id = forgot(&h, ADA);
     send_codes(&h);
-    begin_removal(&h, user);
-    end_removal(&h, user);
+    remove_account(&h, user);
     ck_assert_int_eq(reset(&h, id, last_notice(&h)->code), CC_WRONG_CODE);
     house_close(&h);
 }
