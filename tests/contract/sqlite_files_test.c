@@ -383,39 +383,35 @@ START_TEST(damage_far_inside_is_found_by_who_reads_it_all)
 }
 END_TEST
 
-START_TEST(a_newer_layout_is_refused)
+/* What another hand, or another version, has done to a database. */
+static void check_refused_after(const char *sql, const char *word)
 {
     struct stores s;
 
     make_database(&s);
-    shell(&s, "UPDATE item SET body = '{\"layout\":2}' WHERE pk = 'META' AND sk = 'SCHEMA'");
+    shell(&s, sql);
     shell(&s, "PRAGMA wal_checkpoint(TRUNCATE)");
-    check_refused(&s, CC_INVALID, "newer");
+    check_refused(&s, CC_INVALID, word);
     stores_close(&s);
+}
+
+START_TEST(a_newer_layout_is_refused)
+{
+    check_refused_after(
+        "UPDATE item SET body = '{\"layout\":2}' WHERE pk = 'META' AND sk = 'SCHEMA'", "newer");
 }
 END_TEST
 
 START_TEST(an_older_layout_is_refused)
 {
-    struct stores s;
-
-    make_database(&s);
-    shell(&s, "UPDATE item SET body = '{\"layout\":0}' WHERE pk = 'META' AND sk = 'SCHEMA'");
-    shell(&s, "PRAGMA wal_checkpoint(TRUNCATE)");
-    check_refused(&s, CC_INVALID, "older");
-    stores_close(&s);
+    check_refused_after(
+        "UPDATE item SET body = '{\"layout\":0}' WHERE pk = 'META' AND sk = 'SCHEMA'", "older");
 }
 END_TEST
 
 START_TEST(a_database_without_its_layout_or_epoch_is_refused)
 {
-    struct stores s;
-
-    make_database(&s);
-    shell(&s, "DELETE FROM item WHERE pk = 'META' AND sk = 'EPOCH'");
-    shell(&s, "PRAGMA wal_checkpoint(TRUNCATE)");
-    check_refused(&s, CC_INVALID, "incomplete");
-    stores_close(&s);
+    check_refused_after("DELETE FROM item WHERE pk = 'META' AND sk = 'EPOCH'", "incomplete");
 }
 END_TEST
 
