@@ -271,7 +271,8 @@ DYNOXIDE := $(CACHE)/dynoxide-3.2.0/bin/dynoxide
 TOXIPROXY := $(CACHE)/toxiproxy-2.5.0/server
 MINISTACK := $(CURDIR)/build/ministack/bin/ministack
 AWS_VENV := build/venv-aws
-AWS_TOOLS := $(DYNOXIDE) $(TOXIPROXY) $(MINISTACK) $(AWS_VENV)/installed build/mail
+AWS_TOOLS := $(DYNOXIDE) $(TOXIPROXY) $(MINISTACK) $(AWS_VENV)/installed build/mail \
+    build/browser
 AWS_PYTHON = STAGE=$(STAGE) SHIMS=$(CURDIR)/$(B)/tests/shim PYTHONDONTWRITEBYTECODE=1 \
     BUILT=$(CURDIR)/$(B) MINISTACK=$(MINISTACK) DYNOXIDE=$(DYNOXIDE) TOXIPROXY=$(TOXIPROXY) \
     CONTRACT=$(CURDIR)/$(B)/tests/contract PYTHONPATH=tests/aws:tests/api $(AWS_VENV)/bin/python
