@@ -198,7 +198,8 @@ def test_the_pool_sends_by_a_role_of_its_own(account):
     role = account.client("iam").get_role(RoleName=sms["SnsCallerArn"].split("/")[-1])["Role"]
     [trust] = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "cognito-idp.amazonaws.com"}
-    assert trust["Condition"] == {"StringEquals": {"sts:ExternalId": sms["ExternalId"]}}
+    assert trust["Condition"] == {"StringEquals": {
+        "sts:ExternalId": sms["ExternalId"], "aws:SourceAccount": role["Arn"].split(":")[4]}}
     assert sms["ExternalId"] in account.stack()["StackId"] and len(sms["ExternalId"]) == 36
 
 
