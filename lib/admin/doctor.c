@@ -1,6 +1,7 @@
 #include "doctor.h"
 
 #include "../app/examine.h"
+#include "../base/text.h"
 #include "../identity/account.h"
 
 #include <signal.h>
@@ -78,21 +79,12 @@ static void print_text(const struct report *report, struct cc_str text)
     }
 }
 
-/* What others say may hold anything. */
-static void make_harmless(char *text)
-{
-    for (; *text; text++) {
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = ' ';
-    }
-}
-
 static void print_cause(const struct report *report, const char *said)
 {
     char cause[320];
 
     snprintf(cause, sizeof(cause), "(%s)", said);
-    make_harmless(cause);
+    cc_text_tame(cause, strlen(cause)); /* what others say may hold anything */
     printf("%*s", INDENT, "");
     print_text(report, cc_str_from(cause));
 }
@@ -105,7 +97,7 @@ static void tell(struct cc_findings *base, const struct cc_finding *finding)
 
     report->count[finding->verdict]++;
     snprintf(text, sizeof(text), "%s", finding->text);
-    make_harmless(text);
+    cc_text_tame(text, strlen(text));
     if (report->is_coloured)
         printf("%s%-8s\x1b[0m %-15s ", verdicts[finding->verdict].colour, word, finding->what);
     else

@@ -1,6 +1,7 @@
 #include "user.h"
 
 #include "../base/jsonw.h"
+#include "../base/text.h"
 
 #include <stdio.h>
 
@@ -13,12 +14,8 @@
 static struct cc_str harmless(struct cc_arena *arena, struct cc_str text)
 {
     struct cc_str copy = cc_str_copy(arena, text);
-    char *at = (char *)(uintptr_t)copy.at;
 
-    for (size_t i = 0; i < copy.len; i++) {
-        if ((unsigned char)at[i] < ' ' || at[i] == 0x7f)
-            at[i] = ' ';
-    }
+    cc_text_tame((char *)(uintptr_t)copy.at, copy.len);
     return copy;
 }
 

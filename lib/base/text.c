@@ -173,3 +173,20 @@ struct cc_str cc_text_name(struct cc_arena *arena, struct cc_str utf8)
     }
     return (struct cc_str){ out, visible ? len : 0 };
 }
+
+static bool is_command(const unsigned char *at, size_t step)
+{
+    return step == 0 || (step == 1 && (*at < ' ' || *at == 0x7F)) ||
+           (step == 2 && at[0] == 0xC2 && at[1] < 0xA0);
+}
+
+void cc_text_tame(char *at, size_t len)
+{
+    for (size_t i = 0, step; i < len; i += step ? step : 1) {
+        const unsigned char *here = (const unsigned char *)at + i;
+
+        step = cc_utf8_step(here, len - i);
+        if (is_command(here, step))
+            memset(at + i, ' ', step ? step : 1);
+    }
+}

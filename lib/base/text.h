@@ -15,5 +15,8 @@ struct cc_str cc_text_nfc(struct cc_arena *arena, struct cc_str utf8);
 /* A name as one line: NFC, outer white space trimmed, inner runs made one space. Absent if it
  * holds control characters or bidirectional overrides (they can make a name look like another). */
 struct cc_str cc_text_name(struct cc_arena *arena, struct cc_str utf8);
+/* Puts blanks in place of what a terminal could take for a command: control characters, those of
+ * ISO 6429 beyond ASCII among them (U+009B begins one as ESC [ does), and what is no UTF-8. */
+void cc_text_tame(char *at, size_t len);
 
 #endif

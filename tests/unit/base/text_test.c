@@ -3,6 +3,8 @@
 #include "base/arena.h"
 #include "base/text.h"
 
+#include <stdio.h>
+
 static struct cc_arena *arena;
 
 static void set_up(void)
@@ -144,7 +146,31 @@ START_TEST(a_name_cannot_turn_the_text_around)
 }
 END_TEST
 
+START_TEST(nothing_that_commands_a_terminal_is_left)
+{
+    static const char *const rows[][2] = {
+        { "Ada \xC3\x9B \xE4\xB8\x8A", "Ada \xC3\x9B \xE4\xB8\x8A" },
+        { "a\x1B[31m", "a [31m" },
+        { "a\x7F\n", "a  " },
+        { "a\xC2\x9B"
+          "31m",
+          "a  31m" },
+        { "a\xC2\xA0", "a\xC2\xA0" },
+        { "a\x9B"
+          "31m\xE4\xB8",
+          "a 31m  " },
+    };
+    char text[32];
+
+    for (size_t i = 0; i < CC_COUNT(rows); i++) {
+        snprintf(text, sizeof(text), "%s", rows[i][0]);
+        cc_text_tame(text, strlen(text));
+        ck_assert_str_eq(text, rows[i][1]);
+    }
+}
+END_TEST
+
 CC_CHECK_MAIN("base/text", utf8_is_what_rfc_3629_says, length_is_in_code_points,
               a_cut_by_characters_never_tears_a_grapheme, blank_is_what_nobody_can_see,
               nfc_composes, a_name_is_one_clean_line, a_name_that_nobody_can_see_is_empty,
-              a_name_cannot_turn_the_text_around)
+              a_name_cannot_turn_the_text_around, nothing_that_commands_a_terminal_is_left)
