@@ -92,7 +92,7 @@ static size_t take_answer(char *at, size_t size, size_t count, void *arg)
         return line.len;
     delivery->reply.code = (int)code;
     take_status(&delivery->reply, cc_str_skip(line, 4));
-    delivery->is_judged = delivery->is_sent;
+    delivery->is_judged = delivery->is_sent && (line.len < 4 || line.at[3] != '-');
     return line.len;
 }
 

@@ -9,12 +9,14 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 
 /* --- a mail server that says what a test wants ------------------------------------------------ */
 
 #define HEARD_MAX 16384
 #define STALL "stall" /* says nothing any more */
 #define CLOSE "close" /* closes instead of an answer */
+#define DRIP "drip"   /* says lines that no other follows last, byte by byte, for ever */
 
 /* Each answer without its line end; NULL: what is usual. */
 struct script {
@@ -31,6 +33,17 @@ struct mail_server {
     atomic_size_t heard_len;
 };
 
+/* Never silent for so long that a bound on silence would end it. */
+static bool drip(int fd)
+{
+    static const char lines[] = "250-and\r\n";
+    const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+
+    for (size_t i = 0; send(fd, lines + i, 1, MSG_NOSIGNAL) == 1; i = (i + 1) % strlen(lines))
+        nanosleep(&pause, NULL);
+    return false;
+}
+
 static bool say(int fd, const char *scripted, const char *usual)
 {
     char line[256];
@@ -39,6 +52,8 @@ static bool say(int fd, const char *scripted, const char *usual)
 
     if (strcmp(text, CLOSE) == 0)
         return false;
+    if (strcmp(text, DRIP) == 0)
+        return drip(fd);
     return strcmp(text, STALL) == 0 || send(fd, line, (size_t)len, MSG_NOSIGNAL) == len;
 }
 
@@ -400,6 +415,34 @@ START_TEST(a_server_that_says_nothing_is_given_up_in_time)
 }
 END_TEST
 
+/* A bound on each answer, or on silence, would let it go on: the time is for all of the mail. While
+ * libcurl waits for the answer to the mail's end, or to QUIT, it does not look at that by itself.
+ */
+START_TEST(a_server_that_never_ends_its_answer_is_given_up_in_time)
+{
+    static const struct {
+        struct script script;
+        enum cc_code code;
+    } rows[] = {
+        { { .hello = DRIP }, CC_UNAVAILABLE },
+        { { .to = DRIP }, CC_UNAVAILABLE },
+        { { .end = DRIP }, CC_OUTCOME_UNKNOWN },
+        { { .quit = DRIP }, CC_OK },
+    };
+
+    for (size_t i = 0; i < CC_COUNT(rows); i++) {
+        struct client c;
+        int64_t began_ms = cc_clock_mono_ms(&cc_system_clock);
+
+        open_client(&c, rows[i].script);
+        c.mail.timeout_ms = 1000;
+        ck_assert_msg(send_mail(&c) == rows[i].code, "%zu: %s", i, c.err.cause);
+        ck_assert_int_lt(cc_clock_mono_ms(&cc_system_clock) - began_ms, 1900);
+        close_client(&c);
+    }
+}
+END_TEST
+
 static void *stop_soon(void *arg)
 {
     struct client *c = arg;
@@ -437,4 +480,5 @@ CC_CHECK_MAIN("net/mail", a_mail_is_handed_over_as_rfc_5321_says,
               who_is_not_let_in_is_told_so, without_an_addressee_the_server_is_only_greeted,
               a_server_without_tls_gets_neither_mail_nor_password,
               what_would_end_its_line_is_not_sent, a_server_that_says_nothing_is_given_up_in_time,
+              a_server_that_never_ends_its_answer_is_given_up_in_time,
               stopping_ends_a_mail_on_its_way)
