@@ -100,6 +100,24 @@ static void tell_of_table(const struct examiner *e, struct json_object *table)
                          CC_STR_ARG(e->config->table), items);
 }
 
+/* What stands in for DynamoDB may say nothing of it. */
+static void tell_of_deletion(const struct examiner *e, struct json_object *table)
+{
+    struct json_object *told = json_object_object_get(table, "DeletionProtectionEnabled");
+
+    if (!told)
+        cc_find_unseen(e->to, "deletion", "Whether the table may be deleted is not told here.");
+    else if (!json_object_get_boolean(told))
+        cc_find_doubtful(
+            e->to, "deletion",
+            "Deletion protection is off: a slip of the hand deletes all messages. `aws "
+            "dynamodb update-table --table-name %.*s --deletion-protection-enabled` "
+            "switches it on.",
+            CC_STR_ARG(e->config->table));
+    else
+        cc_find_well(e->to, "deletion", "nobody deletes the table by a slip of the hand");
+}
+
 static bool examine_shape(const struct examiner *e, struct json_object *table)
 {
     const char *key = dynamo_table_key_fault(table), *index = dynamo_table_index_fault(table);
@@ -114,6 +132,7 @@ static bool examine_shape(const struct examiner *e, struct json_object *table)
                              CC_STR_ARG(e->config->table), index, advice);
     tell_of_table(e, table);
     cc_find_well(e->to, "index", DYNAMO_INDEX ", local, of all attributes");
+    tell_of_deletion(e, table);
     return true;
 }
 

@@ -54,8 +54,8 @@ def test_what_is_well_is_said_line_by_line(tables, ministack, tmp_path):
     assert not [line for line in lines if line[0] == "not ok"], lines
     told = [what for _, what, _ in lines]
     assert told[told.index("credentials"):] == [
-        "credentials", "DynamoDB", "S3", "clock", "table", "index", "expiry", "backup", "rights",
-        "contents", "bucket", "objects", "public access", "outbox"]
+        "credentials", "DynamoDB", "S3", "clock", "table", "index", "deletion", "expiry", "backup",
+        "rights", "contents", "bucket", "objects", "public access", "outbox"]
     assert "first start" in text_of(lines, "contents")
     assert not ministack.client("s3").list_objects_v2(Bucket=bucket).get("Contents")
     items = tables.client("dynamodb").scan(TableName=server.settings["store.table"])
@@ -220,9 +220,28 @@ def test_what_is_good_to_have(ministack, tmp_path):
     assert "on-demand" in text_of(lines, "table", "warning")
     assert "create-table` switches it on" in text_of(lines, "expiry", "warning")
     assert "create-table` switches it on" in text_of(lines, "backup", "warning")
+    assert f"--table-name {table} --deletion" in text_of(lines, "deletion", "warning")
     db.update_time_to_live(TableName=table, TimeToLiveSpecification={
         "Enabled": True, "AttributeName": "ttl"})
     assert "the attribute ttl" in only_wrong(server, "expiry")
+
+
+def test_what_the_rights_do_not_let_us_know_is_no_fault(proxied):
+    """AWS leaves out nothing of a table; an older endpoint may."""
+    server, proxy = proxied
+
+    async def untold(exchange):
+        if exchange.request.operation == "DescribeContinuousBackups":
+            return http_faults.answer(400, "AccessDeniedException")
+        told = json.loads((await exchange.forward()).body)
+        del told["Table"]["DeletionProtectionEnabled"]
+        return http_faults.answer_with(200, json.dumps(told).encode())
+
+    proxy.set(untold, only=("DescribeContinuousBackups", "DescribeTable"))
+    lines = examine(server)
+    assert "dynamodb:DescribeContinuousBackups" in text_of(lines, "backup", "skipped")
+    assert "not told here" in text_of(lines, "deletion", "skipped")
+    assert not [line for line in lines if line[0] == "not ok"]
 
 
 def test_time_to_live_by_another_attribute_does_not_count(proxied):
