@@ -7,20 +7,26 @@
 
 #define CONFIG_BYTES_MAX ((size_t)16 * 1024)
 
-/* To people, and not only to where the operator reads them. */
-static bool codes_are_sent(const struct cc_config *config)
+/* By what people sign up; the names are the same wherever they stand. */
+static void write_identifiers(struct cc_jw *w, bool phone_number, bool email)
 {
-    return config->identity_backend == CC_IDENTITY_COGNITO || config->codes_sms >= CC_SMS_SNS ||
-           config->codes_email >= CC_EMAIL_SMTP;
+    cc_jw_put_bool(w, "phone_number", phone_number);
+    cc_jw_put_bool(w, "email", email);
 }
 
 static void write_identity(struct cc_jw *w, const struct cc_config *config)
 {
+    const bool by_pool = config->identity_backend == CC_IDENTITY_COGNITO;
+
     cc_jw_key(w, "identity");
     cc_jw_object(w);
-    cc_jw_put_bool(w, "phone_number", !config->identity.budget.no_sms);
-    cc_jw_put_bool(w, "email", !config->identity.budget.no_email);
-    cc_jw_put_bool(w, "codes_are_sent", codes_are_sent(config));
+    write_identifiers(w, !config->identity.budget.no_sms, !config->identity.budget.no_email);
+    /* To people, and not only to where the operator reads them. */
+    cc_jw_key(w, "codes_are_sent");
+    cc_jw_object(w);
+    write_identifiers(w, by_pool || config->codes_sms >= CC_SMS_SNS,
+                      by_pool || config->codes_email >= CC_EMAIL_SMTP);
+    cc_jw_object_end(w);
     cc_jw_key(w, "password");
     cc_jw_object(w);
     cc_jw_put_i64(w, "min", config->identity.password_min);

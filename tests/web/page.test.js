@@ -380,7 +380,7 @@ test('who came by e-mail is asked for it again, signs in and recovers by it', as
   await withPerson({ size: 'phone' }, async (person) => {
     const { page } = person;
     const inside = () => page.getByRole('navigation', { name: 'Conversations' }).waitFor();
-    await offer(page, { codes_are_sent: true });
+    await offer(page, { codes_are_sent: { phone_number: false, email: true } });
     await page.getByRole('button', { name: 'Use e-mail instead' }).click();
     await page.getByLabel('E-mail address').fill(login.email);
     await page.getByLabel('Password', { exact: true }).fill('a quiet place');
@@ -399,12 +399,25 @@ test('who came by e-mail is asked for it again, signs in and recovers by it', as
     await page.getByRole('button', { name: 'Send me a code' }).click();
     await heading(person, 'Choose a new password');
     await page.getByText('Look among the junk, too.').waitFor();
+    assert.equal(await page.getByText('This server does not send codes').count(), 0);
     await person.settle();
     await person.shoot('reset-by-email');
     await pasteCode(page, await server.codeTo(login.email, already));
     await page.getByLabel('New password').fill('the spinning top');
     await page.getByRole('button', { name: 'Change password' }).click();
     await inside();
+  });
+});
+
+test('who waits for a code where only letters are sent is told that no message will come', async () => {
+  await withPerson({ size: 'phone' }, async (person) => {
+    const { page } = person;
+    await offer(page, { codes_are_sent: { phone_number: false, email: true } });
+    await page.getByRole('link', { name: 'Forgot your password?' }).click();
+    await page.getByLabel('Phone number').fill('+4915123459876');
+    await page.getByRole('button', { name: 'Send me a code' }).click();
+    await page.getByText('This server does not send codes by SMS yet.').waitFor();
+    assert.equal(await page.getByText('Look among the junk, too.').count(), 0);
   });
 });
 

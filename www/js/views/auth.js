@@ -108,11 +108,13 @@ export const codeOf = (text) => {
   return text;
 };
 
+const codesAreSent = ({ email }) => config.value?.identity?.codes_are_sent?.[email ? 'email' : 'phone_number'];
+
 /* Said where codes go nowhere, so that whoever tries the server out is not left waiting. */
-export const CodesAreNotSent = () => config.value?.identity?.codes_are_sent === false && html`
-  <p class="note">This server does not send codes yet. It shows them in its terminal and keeps them
-    in <code>outbox.jsonl</code>.</p>`;
+export const CodesAreNotSent = ({ identifier }) => codesAreSent(identifier) === false && html`
+  <p class="note">This server does not send codes ${identifier.email ? 'by e-mail' : 'by SMS'} yet. It shows them
+    in its terminal and keeps them in <code>outbox.jsonl</code>.</p>`;
 
 /* Said while one waits for a letter. */
-export const JunkHint = ({ identifier }) => identifier.email && config.value?.identity?.codes_are_sent && html`
+export const JunkHint = ({ identifier }) => identifier.email && codesAreSent(identifier) && html`
   <p class="aside">It can take a minute. Look among the junk, too.</p>`;

@@ -40,7 +40,7 @@ export function Confirm() {
   return html`
     <${AuthFrame} title="Enter your code" lead=${html`We sent six digits to <strong>${step.to}</strong>.`}
       foot=${html`Wrong ${step.identifier.email ? 'address' : 'number'}? <a href=${href('sign-up')}>Start again</a>`}>
-      <${CodesAreNotSent} />
+      <${CodesAreNotSent} identifier=${step.identifier} />
       <${Form} of=${form} class="form">
         <${CodeField} fault=${form.faultOf('code')} onFull=${form.onSubmit} />
         <${Button} busy=${form.busy}>Confirm<//>

@@ -58,7 +58,7 @@ export function Reset() {
     <${AuthFrame} title="Choose a new password"
       lead=${html`If <strong>${step.to}</strong> has an account, six digits are on their way to it.`}
       foot=${html`<a href=${href('sign-in')}>Back to sign in</a>`}>
-      <${CodesAreNotSent} />
+      <${CodesAreNotSent} identifier=${step.identifier} />
       <${Form} of=${form} class="form">
         <${Username} value=${step.identifier.phone_number ?? step.identifier.email} />
         <${CodeField} fault=${form.faultOf('code')} />
