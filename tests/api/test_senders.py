@@ -9,9 +9,11 @@ from urllib.parse import parse_qs
 import mailbox
 import pytest
 from client import PASSWORD, Client, Person, new_number
-from server import CLOUDCHAT, ROOT, Server, environment, needs_sqlite, wait_for
+from server import CLOUDCHAT, ROOT, Server, environment, needs_local, needs_sqlite, wait_for
 
-pytestmark = needs_sqlite("how codes are sent does not depend on where the data is")
+pytestmark = needs_local("the codes of a pool are not sent by us")
+# Everywhere: what the queue and the budgets do. The rest does not depend on where the data is.
+once = needs_sqlite("how codes are sent does not depend on where the data is")
 
 SECRET = "Basic QUM6c2VjcmV0IG9mIHRoZSBob29r"
 TEMPLATE = '{"to":"{to}","text":"{text}","code":"{code}","id":"{id}"}'
@@ -98,6 +100,7 @@ def masked(to):
 # --- mail -----------------------------------------------------------------------------------------
 
 
+@once
 def test_an_account_is_made_and_recovered_by_mail(sending, box):
     to = new_address()
     person = Person(sending, login={"email": to})
@@ -111,6 +114,7 @@ def test_an_account_is_made_and_recovered_by_mail(sending, box):
     person.sign_in()
 
 
+@once
 def test_a_mail_is_one_that_every_mailbox_understands(sending, box):
     to = new_address()
     sign_up(sending, {"email": to})
@@ -134,6 +138,7 @@ def greylisted(stage, code, times=2):
     return [{"stage": stage, "code": code}] * times
 
 
+@once
 @pytest.mark.parametrize("faults", (
     greylisted("rcpt", 450), greylisted("data", 451), [{"stage": "before"}], [{"stage": "after"}],
 ), ids=("greylisted", "greylisted-data", "cut-before", "cut-after"))
@@ -151,6 +156,7 @@ def test_what_failed_for_now_is_sent_again_and_is_the_same(sending, box, faults)
     wait_for("the log", lambda: outcomes(sending, masked(to)) == [again] * len(faults) + ["sent"])
 
 
+@once
 def test_what_is_refused_for_good_is_not_sent_again(sending, box):
     to = new_address()
     box.fail(to, *greylisted("rcpt", 550))
@@ -160,6 +166,7 @@ def test_what_is_refused_for_good_is_not_sent_again(sending, box):
     confirm(sending, pending, "000000", expect=401)
 
 
+@once
 def test_an_account_is_made_by_a_mail_server_that_speaks_tls_from_the_first_byte(certificate,
                                                                                tmp_path):
     to = new_address()
@@ -170,6 +177,7 @@ def test_an_account_is_made_by_a_mail_server_that_speaks_tls_from_the_first_byte
         assert mail.envelope["secure"] and mail.envelope["user"] == mailbox.USER
 
 
+@once
 @pytest.mark.parametrize("offered", ("starttls", "tls"))
 @pytest.mark.parametrize("known, names", ((False, "IP:127.0.0.1"), (True, "DNS:mail.example.org")),
                          ids=("authority", "name"))
@@ -186,6 +194,7 @@ def test_who_cannot_be_trusted_gets_neither_code_nor_password(tmp_path, offered,
         assert not box.tries(to) and not box.sign_ins()
 
 
+@once
 def test_a_mail_server_without_tls_gets_neither_code_nor_password(certificate, tmp_path):
     to = new_address()
     with mailbox.mail_server(certificate, "none") as box, \
@@ -197,6 +206,7 @@ def test_a_mail_server_without_tls_gets_neither_code_nor_password(certificate, t
         assert not box.tries(to) and not box.sign_ins()
 
 
+@once
 def test_a_code_that_a_wrong_password_of_ours_held_up_arrives_when_it_is_right(box, certificate,
                                                                               tmp_path):
     to = new_address()
@@ -231,6 +241,7 @@ def test_a_service_that_fails_gets_the_same_again(sending, sms):
         Person(sending, login={"phone_number": number}).sign_in()
 
 
+@once
 def test_a_service_may_say_when_to_come_again(sending, sms):
     number = new_number()
     sms.faults[number] = [(429, 5)]
@@ -240,6 +251,7 @@ def test_a_service_may_say_when_to_come_again(sending, sms):
     assert second["at"] - first["at"] >= 4.9
 
 
+@once
 @pytest.mark.parametrize("status", (400, 409, 413, 422))
 def test_what_a_service_refuses_is_not_asked_again(sending, sms, status):
     number = new_number()
@@ -262,6 +274,7 @@ def test_what_a_service_has_against_us_is_no_verdict_on_a_code(sending, sms):
         assert f"[hook] {key}" in remedies(sending, masked(number))[0]
 
 
+@once
 def test_a_silent_service_holds_up_nobody_for_long(sms, certificate, tmp_path):
     """One who sends no SMS, because the service is silent, gets his mail."""
     number, to = new_number(), new_address()
@@ -273,6 +286,7 @@ def test_a_silent_service_holds_up_nobody_for_long(sms, certificate, tmp_path):
         confirm(server, pending, server.code(to))
 
 
+@once
 def test_nobody_waits_for_a_silent_service_when_the_server_stops(sms, certificate, tmp_path):
     number = new_number()
     sms.faults[number] = ["silent"]
@@ -297,6 +311,15 @@ def test_the_owner_of_a_taken_number_is_told_without_a_code(sending, sms):
     assert told["code"] == "" and "has an account already" in told["text"]
 
 
+@once
+def test_who_asks_learns_of_each_way_whether_codes_leave(sms, certificate, tmp_path):
+    with running(tmp_path, hook(sms, certificate, codes__email="outbox")) as server:
+        said = Client(server.url).get("/config", expect=200).json()["identity"]
+    assert said["codes_are_sent"] == {"phone_number": True, "email": False}
+    assert said["phone_number"] and said["email"]
+
+
+@once
 def test_twilio_as_readme_has_it(certificate, tmp_path):
     """The settings of the example, but for the address."""
     readme = (ROOT / "README.md").read_text()
@@ -322,6 +345,7 @@ def test_twilio_as_readme_has_it(certificate, tmp_path):
 # --- what is refused ------------------------------------------------------------------------------
 
 
+@once
 @pytest.mark.parametrize("settings, said", (
     ({"codes.sms": "hook"}, "[hook] url must be set"),
     ({"codes.sms": "hook", "hook.url": "http://sms.example.org/"}, "[hook] url must be like https"),
@@ -347,6 +371,7 @@ def test_a_sender_that_cannot_send_is_refused_at_the_start(tmp_path, settings, s
 # --- budgets --------------------------------------------------------------------------------------
 
 
+@once
 def test_a_country_that_is_not_listed_is_refused_alike(make_server):
     server = make_server(codes__sms_prefixes="+4915, +43")
     known = Person(server).sign_up()
