@@ -167,6 +167,17 @@ enum cc_code cc_decode(struct cc_ctx *cx, const struct cc_field *fields, void *o
     return cc_fields_decode(cx->arena, fields, body, out, &cx->err);
 }
 
+enum cc_code cc_decode_optional(struct cc_ctx *cx, const struct cc_field *fields, void *out)
+{
+    struct cc_str nothing;
+    enum cc_code rc;
+
+    if (cx->req->content_length > 0)
+        return cc_decode(cx, fields, out);
+    rc = cc_body_read(cx, &nothing);
+    return rc == CC_OK ? cc_fields_decode(cx->arena, fields, CC_STR("{}"), out, &cx->err) : rc;
+}
+
 enum cc_code cc_decode_query(struct cc_ctx *cx, const struct cc_field *fields, void *out)
 {
     return cc_fields_decode_query(cx->arena, fields, cx->req->query, out, &cx->err);

@@ -130,6 +130,9 @@ int cc_http_serve(const struct cc_server *server);
 /* The body by a table (field.h). 415 unless Content-Type is application/json, 413, 411, 400, 408,
  * 422. A body can be read once: by this or by cc_body_read. */
 enum cc_code cc_decode(struct cc_ctx *cx, const struct cc_field *fields, void *out) CC_NODISCARD;
+/* The same where a request may say nothing: without a body it is as if every member were absent. */
+enum cc_code cc_decode_optional(struct cc_ctx *cx, const struct cc_field *fields,
+                                void *out) CC_NODISCARD;
 enum cc_code cc_decode_query(struct cc_ctx *cx, const struct cc_field *fields,
                              void *out) CC_NODISCARD;
 /* The whole body of a CC_BODY_RAW route, in the arena. 413, 411, 408, 400. */

@@ -19,6 +19,11 @@ static const struct cc_field note_fields[] = {
     { 0 },
 };
 
+static const struct cc_field free_fields[] = {
+    { .name = "name", .type = CC_FIELD_STR, .offset = offsetof(struct note, name), .max = 10 },
+    { 0 },
+};
+
 static enum cc_code take_note(struct cc_ctx *cx)
 {
     struct note note;
@@ -27,6 +32,16 @@ static enum cc_code take_note(struct cc_ctx *cx)
     if (rc != CC_OK)
         return rc;
     return cc_reply_bytes(cx, 200, "text/plain", note.name);
+}
+
+static enum cc_code take_note_or_none(struct cc_ctx *cx)
+{
+    struct note note = { .name = CC_STR("left over"), .count = 1 };
+    enum cc_code rc = cc_decode_optional(cx, free_fields, &note);
+
+    if (rc != CC_OK)
+        return rc;
+    return cc_reply_bytes(cx, 200, "text/plain", note.name.at ? note.name : CC_STR("none"));
 }
 
 static enum cc_code take_query(struct cc_ctx *cx)
@@ -57,6 +72,7 @@ static enum cc_code ignore(struct cc_ctx *cx)
 static const struct cc_route routes[] = {
     { CC_POST, "/note", take_note, CC_PUBLIC, CC_BODY_JSON, 64 },
     { CC_POST, "/wide", take_note, CC_PUBLIC, CC_BODY_JSON, 0 },
+    { CC_POST, "/free", take_note_or_none, CC_PUBLIC, CC_BODY_JSON, 64 },
     { CC_GET, "/note", take_query, CC_PUBLIC, CC_BODY_NONE, 0 },
     { CC_PUT, "/echo", echo, CC_PUBLIC, CC_BODY_RAW, 100000 },
     { CC_POST, "/ignore", ignore, CC_PUBLIC, CC_BODY_NONE, 0 },
@@ -98,6 +114,44 @@ START_TEST(a_json_body_is_decoded_by_its_table)
     ck_assert_int_eq(post_note(&x, "application/json", "{\"name\":"), 400);
     ck_assert_int_eq(post_note(&x, "application/json", ""), 400);
     ck_assert_int_eq(post_note(&x, "application/json", "{\"name\":\"\xff\"}"), 400);
+    exchange_close(&x);
+}
+END_TEST
+
+static int post_free(struct exchange *x, const char *type, const char *body)
+{
+    start(x, "POST", "/free");
+    set_body(x, type, body);
+    return finish(x);
+}
+
+START_TEST(where_a_body_may_be_absent_none_is_as_an_empty_object)
+{
+    struct exchange x;
+
+    exchange_init(&x, routes);
+    start(&x, "POST", "/free");
+    ck_assert_int_eq(finish(&x), 200);
+    cc_check_str(body_of(x.response), CC_STR("none"));
+    ck_assert_int_eq(post_free(&x, "application/json", ""), 200);
+    cc_check_str(body_of(x.response), CC_STR("none"));
+    ck_assert_int_eq(post_free(&x, "application/json", "{\"name\":\"Anna\"}"), 200);
+    cc_check_str(body_of(x.response), CC_STR("Anna"));
+    exchange_close(&x);
+}
+END_TEST
+
+START_TEST(a_body_that_may_be_absent_is_not_taken_for_it_when_it_is_wrong)
+{
+    struct exchange x;
+
+    exchange_init(&x, routes);
+    ck_assert_int_eq(post_free(&x, "text/plain", "{}"), 415);
+    ck_assert_int_eq(post_free(&x, "application/json", " "), 400);
+    ck_assert_int_eq(post_free(&x, "application/json", "{\"surprise\":1}"), 422);
+    start(&x, "POST", "/free");
+    x.body.rest = CC_STR("{\"name\":\"Anna\"}"); /* nobody said how long it is */
+    ck_assert_int_eq(finish(&x), 411);
     exchange_close(&x);
 }
 END_TEST
@@ -314,6 +368,8 @@ START_TEST(what_never_ends_is_not_read_for_ever)
 END_TEST
 
 CC_CHECK_MAIN("http/body", a_json_body_is_decoded_by_its_table,
+              where_a_body_may_be_absent_none_is_as_an_empty_object,
+              a_body_that_may_be_absent_is_not_taken_for_it_when_it_is_wrong,
               a_query_is_decoded_by_the_same_table, only_json_is_taken_for_json,
               a_compressed_body_is_not_taken, a_body_over_the_limit_of_its_route_is_refused_unread,
               a_body_shorter_than_it_said_is_malformed, a_body_longer_than_it_said_is_malformed,
