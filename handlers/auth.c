@@ -306,11 +306,22 @@ static enum cc_code refresh(struct cc_ctx *cx)
     return rc == CC_OK ? reply_tokens(cx, &tokens, cookie) : rc;
 }
 
+static const struct cc_field sign_out_fields[] = {
+    { .name = "everywhere",
+      .type = CC_FIELD_BOOL,
+      .offset = offsetof(struct cc_sign_out, everywhere) },
+    { .name = NULL },
+};
+
 static enum cc_code sign_out(struct cc_ctx *cx)
 {
-    const struct cc_sign_out in = { caller(cx), cc_cookie_find(cx, CC_STR(COOKIE)) };
-    enum cc_code rc = cc_identity_sign_out(cx->app->identity, cx->arena, &in, &cx->err);
+    struct cc_sign_out in = { .who = caller(cx),
+                              .access_token = cx->token,
+                              .refresh_token = cc_cookie_find(cx, CC_STR(COOKIE)) };
+    enum cc_code rc = cc_decode_optional(cx, sign_out_fields, &in);
 
+    if (rc == CC_OK)
+        rc = cc_identity_sign_out(cx->app->identity, cx->arena, &in, &cx->err);
     if (rc != CC_OK)
         return rc;
     set_cookie(cx, CC_STR(""), 0);
@@ -432,7 +443,7 @@ static const struct cc_route routes[] = {
     { CC_POST, "/auth/sign-in", sign_in, CC_PUBLIC },
     { CC_POST, "/auth/sign-in/challenge", answer, CC_PUBLIC },
     { CC_POST, "/auth/refresh-token", refresh, CC_PUBLIC },
-    { CC_POST, "/auth/sign-out", sign_out, CC_USER, CC_BODY_NONE },
+    { CC_POST, "/auth/sign-out", sign_out },
     { CC_POST, "/auth/forgot-password", forgot, CC_PUBLIC },
     { CC_POST, "/auth/reset-password", reset, CC_PUBLIC },
     { CC_POST, "/auth/change-password", change_password },

@@ -20,6 +20,14 @@ struct cc_str cc_cognito_nobody(const struct cc_cognito *cognito, struct cc_aren
     return cc_people_hashed(&cognito->people, arena, "nobody", login->value);
 }
 
+enum cc_code cc_cognito_half_done(enum cc_code rc, struct cc_err *err)
+{
+    if (rc != CC_UNAVAILABLE && rc != CC_STORAGE_FULL)
+        return rc;
+    err->retry_after_s = 0;
+    return err->code = CC_OUTCOME_UNKNOWN;
+}
+
 static void close_cognito(struct cc_identity *self)
 {
     struct cc_people *people = cc_people_of(self);

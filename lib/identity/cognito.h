@@ -32,6 +32,10 @@ struct cc_str cc_cognito_generation(const struct cc_cognito *cognito, struct cc_
 struct cc_str cc_cognito_nobody(const struct cc_cognito *cognito, struct cc_arena *arena,
                                 const struct cc_identifier *login);
 
+/* What a commit has come to, where the pool has done its part: a store that is away has not left
+ * all as it was. */
+enum cc_code cc_cognito_half_done(enum cc_code rc, struct cc_err *err) CC_NODISCARD;
+
 /* cognito_sign_in.c */
 
 /* The name by which the pool may know who signs in. */

@@ -15,15 +15,6 @@ static struct cc_str username_of(struct cc_cognito *cognito, struct cc_arena *ar
     return cc_credential_username(credential, proof->user);
 }
 
-/* The pool has the new password: a store that is away has not left all as it was. */
-static enum cc_code half_done(enum cc_code rc, struct cc_err *err)
-{
-    if (rc != CC_UNAVAILABLE && rc != CC_STORAGE_FULL)
-        return rc;
-    err->retry_after_s = 0;
-    return err->code = CC_OUTCOME_UNKNOWN;
-}
-
 /* --- forgot ----------------------------------------------------------------------------------- */
 
 struct look {
@@ -241,7 +232,7 @@ static enum cc_code settle(struct reset *run, struct cc_arena *arena, enum cc_co
 
     if (asked == CC_OK) {
         sign_out(run, arena);
-        rc = half_done(cc_people_run(people, arena, put_password, run, err), err);
+        rc = cc_cognito_half_done(cc_people_run(people, arena, put_password, run, err), err);
     } else if (asked == CC_OUTCOME_UNKNOWN && run->look.credential.hash.at) {
         cc_people_run_aside(people, arena, put_perhaps, run, SESSIONS_STAY);
     } else if (asked == CC_WRONG_CODE) {
@@ -319,7 +310,7 @@ static enum cc_code settle_change(struct changing *run, struct cc_arena *arena, 
     enum cc_code rc = asked;
 
     if (asked == CC_OK)
-        rc = half_done(cc_people_run(people, arena, end_others, run, err), err);
+        rc = cc_cognito_half_done(cc_people_run(people, arena, end_others, run, err), err);
     else if (asked == CC_OUTCOME_UNKNOWN)
         cc_people_run_aside(people, arena, end_others, run, SESSIONS_STAY);
     else

@@ -188,22 +188,78 @@ enum cc_code cc_cognito_refresh(struct cc_identity *self, struct cc_arena *arena
     return CC_OK;
 }
 
-/* --- the rest --------------------------------------------------------------------------------- */
+/* --- sign-out: the rows alone decide; that the pool knows as well is for those who ask it ------
+ */
 
-/* The row alone decides; that the pool knows as well is for those who ask it directly. */
+struct leaving {
+    struct cc_str user;
+    struct cc_str generation; /* the next one: the pool ended what sign-ins under way were given */
+    bool is_signed_out;       /* at the pool, from all that it has given him */
+};
+
+static enum cc_code end_all(struct cc_txn *txn, void *arg, struct cc_err *err)
+{
+    const struct leaving *run = arg;
+    const struct cc_principal nobody = { run->user, CC_STR_ABSENT };
+    struct cc_credential credential;
+    enum cc_code rc = cc_credential_get(txn, run->user, &credential, err);
+
+    if (rc != CC_OK)
+        return rc;
+    credential.hash = run->generation;
+    rc = cc_session_delete_others(txn, &nobody, &credential, err);
+    if (rc != CC_OK || run->is_signed_out)
+        return rc;
+    return cc_cognito_queue(txn, CC_COGNITO_SIGN_OUT,
+                            cc_credential_username(&credential, run->user), cc_txn_now_ms(txn),
+                            err);
+}
+
+/* Where it could not be done by the token the job does it, with the operator's rights. */
+static bool sign_out_at_pool(struct cc_cognito *cognito, struct cc_arena *arena,
+                             const struct cc_sign_out *in)
+{
+    struct cc_err err = { 0 };
+
+    if (cc_pool_sign_out(&cognito->pool, arena, in->access_token, &err) == CC_OK)
+        return true;
+    cc_log_warn(cognito->people.config.log, "somebody is signed out at the pool later",
+                CC_LOG_STR("user", in->who.user), CC_LOG_Z("cause", err.cause));
+    return false;
+}
+
+/* The pool first: after the commit it would end the session, too, that he opens next. */
+static enum cc_code sign_out_everywhere(struct cc_cognito *cognito, struct cc_arena *arena,
+                                        const struct cc_sign_out *in, struct cc_err *err)
+{
+    struct leaving run = { .user = in->who.user,
+                           .generation = cc_cognito_generation(cognito, arena),
+                           .is_signed_out = sign_out_at_pool(cognito, arena, in) };
+    enum cc_code rc = cc_people_run(&cognito->people, arena, end_all, &run, err);
+
+    if (rc == CC_NOT_FOUND)
+        return CC_OK; /* removed a moment ago, and his sessions with him */
+    return run.is_signed_out ? cc_cognito_half_done(rc, err) : rc;
+}
+
 enum cc_code cc_cognito_sign_out(struct cc_identity *self, struct cc_arena *arena,
                                  const struct cc_sign_out *in, struct cc_err *err)
 {
     struct cc_cognito *cognito = cc_cognito_of(self);
     struct refresh_token token;
-    enum cc_code rc = cc_people_session_delete(&cognito->people, arena, &in->who, err);
+    enum cc_code rc;
 
+    if (in->everywhere)
+        return sign_out_everywhere(cognito, arena, in, err);
+    rc = cc_people_session_delete(&cognito->people, arena, &in->who, err);
     if (rc == CC_OK && in->refresh_token.at &&
         read_refresh(cognito, arena, in->refresh_token, &token) &&
         cc_str_eq(token.who.session, in->who.session))
         cc_cognito_revoke(cognito, arena, token.pools);
     return rc;
 }
+
+/* --- the rest --------------------------------------------------------------------------------- */
 
 enum cc_code cc_cognito_jwks(struct cc_identity *self, struct cc_arena *arena, struct cc_jwks *out,
                              struct cc_err *err)

@@ -147,7 +147,9 @@ struct cc_principal {
 
 struct cc_sign_out {
     struct cc_principal who;
+    struct cc_str access_token;  /* by which the caller was known */
     struct cc_str refresh_token; /* of the caller's cookie; absent: not known */
+    bool everywhere;             /* on all devices, not on this one alone */
 };
 
 struct cc_change_password {
@@ -203,7 +205,10 @@ enum cc_code cc_identity_refresh(struct cc_identity *self, struct cc_arena *aren
                                  struct cc_str refresh_token, struct cc_tokens *out,
                                  struct cc_err *err) CC_NODISCARD;
 
-/* Ends this session; its access tokens are refused from then on. CC_OK also if it was over. */
+/* Ends this session, or all of who->user's and this one with them; their access tokens are refused
+ * from then on. A sign-in at the same moment comes either before, and its session ends, or after.
+ * CC_OK also if it was over. With a pool whatever it gave him ends there as well, now or by a job;
+ * CC_OUTCOME_UNKNOWN: there it has ended, and here not yet. */
 enum cc_code cc_identity_sign_out(struct cc_identity *self, struct cc_arena *arena,
                                   const struct cc_sign_out *in, struct cc_err *err) CC_NODISCARD;
 

@@ -156,7 +156,16 @@ enum cc_code cc_local_refresh(struct cc_identity *self, struct cc_arena *arena,
 enum cc_code cc_local_sign_out(struct cc_identity *self, struct cc_arena *arena,
                                const struct cc_sign_out *in, struct cc_err *err)
 {
-    return cc_people_session_delete(cc_people_of(self), arena, &in->who, err);
+    struct cc_people *people = cc_people_of(self);
+    enum cc_code rc;
+
+    if (!in->everywhere)
+        return cc_people_session_delete(people, arena, &in->who, err);
+    rc = cc_account_end_sessions(people->store, arena, in->who.user, err);
+    if (rc != CC_NOT_FOUND)
+        return rc;
+    cc_err_clear(err); /* removed a moment ago, and his sessions with him */
+    return CC_OK;
 }
 
 enum cc_code cc_local_jwks(struct cc_identity *self, struct cc_arena *arena, struct cc_jwks *out,

@@ -235,6 +235,16 @@ enum cc_code cc_pool_revoke(struct cc_pool *pool, struct cc_arena *arena,
     return rc == CC_NOT_FOUND ? CC_OK : rc;
 }
 
+enum cc_code cc_pool_sign_out(struct cc_pool *pool, struct cc_arena *arena,
+                              struct cc_str access_token, struct cc_err *err)
+{
+    struct pool_call call;
+
+    pool_begin(&call, pool, arena, POOL_SIGN_OUT);
+    pool_put(&call, "AccessToken", access_token);
+    return pool_end(&call, err);
+}
+
 /* --- people ----------------------------------------------------------------------------------- */
 
 struct person {

@@ -96,6 +96,11 @@ enum cc_code cc_pool_refresh(struct cc_pool *pool, struct cc_arena *arena, struc
 enum cc_code cc_pool_revoke(struct cc_pool *pool, struct cc_arena *arena,
                             struct cc_str refresh_token, struct cc_err *err) CC_NODISCARD;
 
+/* Ends all that was given to him whose access token it is. CC_UNAUTHORIZED: for this token the
+ * pool does not do it (any more). */
+enum cc_code cc_pool_sign_out(struct cc_pool *pool, struct cc_arena *arena,
+                              struct cc_str access_token, struct cc_err *err) CC_NODISCARD;
+
 /* What the pool holds of a person. */
 struct cc_pool_person {
     struct cc_str username, sub;

@@ -46,6 +46,8 @@ static const struct {
     [POOL_ROTATE] = { SERVICE "GetTokensFromRefreshToken", CC_AWS_REPEATABLE, CC_UNAUTHORIZED,
                       CC_UNAVAILABLE, .once = true },
     [POOL_REVOKE] = { SERVICE "RevokeToken", CC_AWS_REPEATABLE, CC_NOT_FOUND, CC_NOT_FOUND },
+    [POOL_SIGN_OUT] = { SERVICE "GlobalSignOut", CC_AWS_REPEATABLE, CC_UNAUTHORIZED,
+                        CC_UNAUTHORIZED, .once = true, .by_token = true },
     [POOL_PERSON] = { SERVICE "GetUser", CC_AWS_READS, CC_UNAUTHORIZED, CC_UNAUTHORIZED,
                       .by_token = true },
     [POOL_FIND] = { SERVICE "AdminGetUser", CC_AWS_READS, CC_NOT_FOUND, CC_UNAVAILABLE,

@@ -21,6 +21,7 @@ enum pool_operation {
     POOL_REFRESH,
     POOL_ROTATE,
     POOL_REVOKE,
+    POOL_SIGN_OUT,
     POOL_PERSON,
     POOL_FIND,
     POOL_ACT_DELETE,

@@ -173,6 +173,28 @@ def test_a_refresh_that_races_a_sign_out_does_not_bring_the_session_back(client,
             signed_out(client, token=reply.json()["access_token"])
 
 
+def test_who_signs_in_while_signing_out_everywhere_is_out_or_came_after(client, person):
+    """No session is left that neither its refresh token nor the list knows of."""
+    ada = person()
+
+    def ask(i):
+        if i == CLIENTS // 2:
+            return ada.post("/auth/sign-out", {"everywhere": True}, expect=204)
+        return client.post("/auth/sign-in", {**ada.login, "password": ada.password})
+
+    replies = race(ask)
+    assert set(statuses(replies)) <= {200, 204, 401, 429}
+    signed_out(ada)
+    opened = [reply.json() for reply in replies if reply.status == 200]
+    listed = {one["id"] for one in ada.sign_in().get("/auth/sessions").json()["items"]}
+    for one in opened:
+        stays = one["session_id"] in listed
+        if not stays:
+            signed_out(client, token=one["access_token"])
+        client.post("/auth/refresh-token", {"refresh_token": one["refresh_token"]},
+                    expect=200 if stays else 401)
+
+
 def test_the_days_budget_holds_under_a_race(make_server):
     server = make_server(chat__discover_numbers_day=10)
     ada = Person(server).sign_up().sign_in()

@@ -34,6 +34,44 @@ def test_signing_out_ends_the_session_at_once(person, client):
     phone.get("/profile", expect=200)
 
 
+def test_signing_out_everywhere_ends_all_sessions_and_ones_own(person, client):
+    ada, bob = person(), person("Bob")
+    phone = ada.again()
+    phone.get("/profile", expect=200)
+    ada.post("/auth/sign-out", {"everywhere": True}, expect=204)
+    phone.get("/auth/sessions", expect=401)
+    for device in (ada, phone):
+        signed_out(device)
+        refresh(client, device.refresh_token, 401)
+    bob.get("/auth/sessions", expect=200)
+    [session] = ada.sign_in().get("/auth/sessions", expect=200).json()["items"]
+    assert session["current"]
+    refresh(client, ada.refresh_token)
+
+
+@pytest.mark.parametrize("body", [None, {}, {"everywhere": False}], ids=str)
+def test_signing_out_without_everywhere_ends_ones_own_session_alone(person, body):
+    ada = person()
+    phone = ada.again()
+    ada.post("/auth/sign-out", body, expect=204)
+    ada.get("/auth/sessions", expect=401)
+    phone.get("/auth/sessions", expect=200)
+
+
+@pytest.mark.parametrize("body, status, pointer", [
+    (b'{"everywhere": 1}', 422, "/everywhere"), (b'{"everywhere": null}', 422, "/everywhere"),
+    (b'{"anywhere": true}', 422, "/anywhere"), (b"[true]", (400, 422), None),
+    (b"{", 400, None), (b" ", 400, None)])
+def test_a_sign_out_that_is_not_understood_signs_nobody_out(person, body, status, pointer):
+    ada = person()
+    reply = ada.post("/auth/sign-out", body=body, headers={"content-type": "application/json"},
+                     expect=status)
+    assert pointer is None or reply.pointers == [pointer]
+    ada.post("/auth/sign-out", body=b'{"everywhere": true}',
+             headers={"content-type": "text/plain"}, expect=415)
+    ada.get("/auth/sessions", expect=200)
+
+
 def test_a_session_that_ended_can_end_no_other(person):
     """Nowhere, and at once, however long others remember it."""
     ada = person()
@@ -41,6 +79,7 @@ def test_a_session_that_ended_can_end_no_other(person):
     phone.get("/auth/sessions", expect=200)
     ada.delete(f"/auth/sessions/{phone.session}", expect=204)
     phone.delete("/auth/sessions", expect=401)
+    phone.post("/auth/sign-out", {"everywhere": True}, expect=401)
     ada.get("/auth/sessions", expect=200)
 
 

@@ -58,6 +58,16 @@ static enum cc_code reset(struct fake_pool *p, struct cc_str id, struct cc_str c
     return cc_identity_reset(h->identity, h->arena, &in, anew(h));
 }
 
+static enum cc_code sign_out(struct fake_pool *p, const struct cc_tokens *tokens,
+                             struct cc_str refresh_token, bool everywhere)
+{
+    struct house *h = &p->scene.house;
+    struct cc_sign_out in = { whose(h, tokens->access_token), tokens->access_token, refresh_token,
+                              everywhere };
+
+    return cc_identity_sign_out(h->identity, h->arena, &in, anew(h));
+}
+
 static enum cc_code change(struct fake_pool *p, const struct cc_tokens *tokens, struct cc_str old)
 {
     struct house *h = &p->scene.house;
@@ -610,20 +620,119 @@ START_TEST(a_sign_out_revokes_the_token_of_its_own_session_and_no_other)
     struct fake_pool p;
     struct house *h = &p.scene.house;
     struct cc_tokens mine, other;
-    struct cc_sign_out out;
 
     pool_open(&p, false);
     (void)new_account(&p, ADA);
     mine = sign_in(h, ADA);
     other = sign_in(h, ADA);
-    out = (struct cc_sign_out){ whose(h, other.access_token), mine.refresh_token };
-    ck_assert_int_eq(cc_identity_sign_out(h->identity, h->arena, &out, anew(h)), CC_OK);
+    ck_assert_int_eq(sign_out(&p, &other, mine.refresh_token, false), CC_OK);
     ck_assert(!is_signed_in(h, &other) && is_signed_in(h, &mine));
     ck_assert_uint_eq(p.revoked_count, 0);
-    out = (struct cc_sign_out){ whose(h, mine.access_token), mine.refresh_token };
     pool_fails(&p, "RevokeToken", POOL_BREAKS, 100);
-    ck_assert_int_eq(cc_identity_sign_out(h->identity, h->arena, &out, anew(h)), CC_OK);
+    ck_assert_int_eq(sign_out(&p, &mine, mine.refresh_token, false), CC_OK);
     ck_assert(!is_signed_in(h, &mine));
+    pool_close(&p);
+}
+END_TEST
+
+/* --- sign-out everywhere ---------------------------------------------------------------------- */
+
+/* Ada, signed in twice. */
+static void open_with_two(struct fake_pool *p, struct cc_tokens *mine, struct cc_tokens *other)
+{
+    pool_open(p, false);
+    (void)new_account(p, ADA);
+    *mine = sign_in(&p->scene.house, ADA);
+    *other = sign_in(&p->scene.house, ADA);
+}
+
+static void expect_both_out(struct fake_pool *p, struct cc_tokens *mine, struct cc_tokens *other)
+{
+    struct house *h = &p->scene.house;
+
+    ck_assert(!is_signed_in(h, mine) && !is_signed_in(h, other));
+    ck_assert_int_eq(refresh(h, other->refresh_token, other), CC_UNAUTHORIZED);
+}
+
+START_TEST(a_sign_out_everywhere_ends_all_here_and_at_the_pool_by_the_persons_own_token)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens mine, other, next;
+
+    open_with_two(&p, &mine, &other);
+    ck_assert_int_eq(sign_out(&p, &mine, CC_STR_ABSENT, true), CC_OK);
+    ck_assert(p.users[0].is_over);
+    expect_both_out(&p, &mine, &other);
+    next = sign_in(h, ADA);
+    do_jobs(&p); /* there is none that would end it */
+    ck_assert_int_eq(refresh(h, next.refresh_token, &next), CC_OK);
+    ck_assert_uint_eq(pool_calls(&p, "GlobalSignOut"), 1);
+    ck_assert_uint_eq(pool_calls(&p, "AdminUserGlobalSignOut"), 0);
+    pool_close(&p);
+}
+END_TEST
+
+static const enum pool_fault absences[] = { POOL_WORKS, POOL_THROTTLES, POOL_BREAKS, POOL_LOSES };
+
+/* The first: it is there, and takes the token no more. */
+START_TEST(what_the_pool_did_not_end_by_the_token_a_job_ends_and_here_all_is_over_at_once)
+{
+    struct fake_pool p;
+    struct cc_tokens mine, other;
+
+    open_with_two(&p, &mine, &other);
+    p.refuses_tokens = absences[_i] == POOL_WORKS;
+    pool_fails(&p, "GlobalSignOut", absences[_i], 100);
+    ck_assert_int_eq(sign_out(&p, &mine, CC_STR_ABSENT, true), CC_OK);
+    expect_both_out(&p, &mine, &other);
+    p.users[0].is_over = false;
+    do_jobs(&p);
+    ck_assert(p.users[0].is_over);
+    ck_assert_uint_eq(pool_calls(&p, "AdminUserGlobalSignOut"), 1);
+    pool_close(&p);
+}
+END_TEST
+
+static struct cc_tokens racing;
+
+static void end_everywhere_meanwhile(struct fake_pool *p)
+{
+    pthread_mutex_unlock(&p->mutex); /* the pool is asked once more */
+    ck_assert_int_eq(sign_out(p, &racing, CC_STR_ABSENT, true), CC_OK);
+    pthread_mutex_lock(&p->mutex);
+}
+
+/* What the pool gave to it has just ended. */
+START_TEST(a_sign_in_that_was_judged_before_a_sign_out_everywhere_opens_no_session)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens late;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    racing = sign_in(h, ADA);
+    p.in_between = end_everywhere_meanwhile;
+    ck_assert_int_eq(sign_in_with(h, ADA, PASSWORD, &late), CC_WRONG_CREDENTIALS);
+    ck_assert_uint_eq(p.revoked_count, 1);
+    pool_close(&p);
+}
+END_TEST
+
+START_TEST(what_ended_at_the_pool_and_could_not_be_committed_is_not_told_as_nothing_done)
+{
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_store_ops ops;
+    struct cc_tokens mine, other;
+
+    open_with_two(&p, &mine, &other);
+    refuse_writes(h, &ops, 0);
+    ck_assert_int_eq(sign_out(&p, &mine, CC_STR_ABSENT, true), CC_OUTCOME_UNKNOWN);
+    h->store->ops = real_ops;
+    ck_assert_int_eq(sign_out(&p, &mine, CC_STR_ABSENT, true), CC_OK);
+    expect_both_out(&p, &mine, &other);
     pool_close(&p);
 }
 END_TEST
@@ -1144,6 +1253,14 @@ int main(void)
     tcase_add_test(tcase, of_a_refresh_token_that_is_not_ours_the_pool_hears_nothing);
     tcase_add_test(tcase, what_is_put_together_from_two_refresh_tokens_is_none);
     tcase_add_test(tcase, a_sign_out_revokes_the_token_of_its_own_session_and_no_other);
+    tcase_add_test(tcase,
+                   a_sign_out_everywhere_ends_all_here_and_at_the_pool_by_the_persons_own_token);
+    tcase_add_loop_test(
+        tcase, what_the_pool_did_not_end_by_the_token_a_job_ends_and_here_all_is_over_at_once, 0,
+        CC_COUNT(absences));
+    tcase_add_test(tcase, a_sign_in_that_was_judged_before_a_sign_out_everywhere_opens_no_session);
+    tcase_add_test(tcase,
+                   what_ended_at_the_pool_and_could_not_be_committed_is_not_told_as_nothing_done);
     tcase_add_test(tcase, a_new_password_ends_every_session_here_and_at_the_pool);
     tcase_add_test(tcase, a_recovery_asks_the_pool_the_same_for_a_number_that_nobody_has);
     tcase_add_test(tcase, a_reset_whose_outcome_is_not_known_ends_every_session_all_the_same);

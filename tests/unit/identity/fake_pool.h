@@ -52,6 +52,7 @@ struct fake_pool {
     bool rotates;
     const char *refused;                     /* a number that it takes for none */
     bool wants_number;                       /* of everybody who signs up */
+    bool refuses_tokens;                     /* as if they were revoked, or of too narrow a scope */
     bool confirms;                           /* whoever signs up, by a trigger */
     const char *challenge;                   /* stands before every sign-in; NULL: none does */
     void (*in_between)(struct fake_pool *);  /* runs once, while a sign-in is judged */
@@ -255,7 +256,7 @@ static inline struct cc_str pool_reset(struct fake_pool *p, struct json_object *
     return POOL_DONE;
 }
 
-/* Tokens name no user to this pool: the tests have one who changes his password. */
+/* Tokens name no user to this pool: the tests have one who does what he does by his. */
 static inline struct cc_str pool_change(struct fake_pool *p, struct json_object *in)
 {
     struct pool_user *user = p->users;
@@ -263,6 +264,14 @@ static inline struct cc_str pool_change(struct fake_pool *p, struct json_object 
     if (strcmp(user->password, pool_member(in, "PreviousPassword")) != 0)
         return POOL_ERROR("NotAuthorizedException", "Incorrect username or password.");
     snprintf(user->password, sizeof(user->password), "%s", pool_member(in, "ProposedPassword"));
+    return POOL_DONE;
+}
+
+static inline struct cc_str pool_sign_out(struct fake_pool *p)
+{
+    if (p->refuses_tokens)
+        return POOL_ERROR("NotAuthorizedException", "Access Token has been revoked");
+    p->users[0].is_over = true;
     return POOL_DONE;
 }
 
@@ -315,6 +324,8 @@ static inline struct cc_str pool_do(struct fake_pool *p, struct cc_arena *arena,
         return pool_change(p, in);
     if (strcmp(name, "ForgotPassword") == 0)
         return pool_forgot(p, arena, user);
+    if (strcmp(name, "GlobalSignOut") == 0)
+        return pool_sign_out(p);
     if (strcmp(name, "RevokeToken") == 0 && p->revoked_count < POOL_REVOKED_MAX)
         snprintf(p->revoked[p->revoked_count++], sizeof(p->revoked[0]), "%s",
                  pool_member(in, "Token"));

@@ -157,6 +157,11 @@ static enum cc_code revoke_there(struct telephone *s, struct cc_err *err)
     return cc_pool_revoke(&s->pool, s->scene.house.arena, SECRET_TOKEN, err);
 }
 
+static enum cc_code leave_there(struct telephone *s, struct cc_err *err)
+{
+    return cc_pool_sign_out(&s->pool, s->scene.house.arena, SECRET_TOKEN, err);
+}
+
 static enum cc_code person_there(struct telephone *s, struct cc_err *err)
 {
     struct cc_pool_person person;
@@ -276,6 +281,11 @@ static const struct {
 
     { revoke_there, ERROR("UnsupportedTokenTypeException", "x"), CC_OK },
     { revoke_there, ERROR("UnauthorizedException", "x"), CC_OK },
+    { leave_there, ERROR("NotAuthorizedException", "Access Token has been revoked"),
+      CC_UNAUTHORIZED },
+    { leave_there, ERROR("UserNotFoundException", "x"), CC_UNAUTHORIZED },
+    { leave_there, ERROR("ForbiddenException", "Request not allowed due to WAF block."),
+      CC_UNAVAILABLE },
     { person_there, ERROR("NotAuthorizedException", "Access Token has expired"), CC_UNAUTHORIZED },
     { find_there, ERROR("UserNotFoundException", "User does not exist."), CC_NOT_FOUND },
     { delete_there, ERROR("UserNotFoundException", "User does not exist."), CC_NOT_FOUND },
@@ -416,10 +426,10 @@ END_TEST
 
 /* --- the service itself ----------------------------------------------------------------------- */
 
-static call_fn *const all[] = { sign_up_there, confirm_there, resend_there,  forgot_there,
-                                reset_there,   change_there,  sign_in_there, answer_there,
-                                refresh_there, rotate_there,  revoke_there,  person_there,
-                                find_there,    delete_there,  sign_out_there };
+static call_fn *const all[] = { sign_up_there, confirm_there, resend_there,   forgot_there,
+                                reset_there,   change_there,  sign_in_there,  answer_there,
+                                refresh_there, rotate_there,  revoke_there,   person_there,
+                                find_there,    delete_there,  sign_out_there, leave_there };
 
 /* Whoever is told 401 throws his session away, or believes that his password is wrong. */
 START_TEST(a_throttled_service_is_never_a_wrong_password_or_code)

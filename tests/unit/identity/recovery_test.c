@@ -351,7 +351,7 @@ START_TEST(a_session_that_ended_changes_no_password)
     house_open(&h);
     make_account(&h, ADA);
     mine = sign_in(&h, ADA);
-    out = (struct cc_sign_out){ whose(&h, mine.access_token), CC_STR_ABSENT };
+    out = (struct cc_sign_out){ .who = whose(&h, mine.access_token) };
     ck_assert_int_eq(cc_identity_sign_out(h.identity, h.arena, &out, anew(&h)), CC_OK);
     in = (struct cc_change_password){ out.who, mine.access_token, PASSWORD, NEW_PASSWORD };
     ck_assert_int_eq(cc_identity_change_password(h.identity, h.arena, &in, anew(&h)),

@@ -2,10 +2,16 @@
 
 static enum cc_code sign_out(struct house *h, const struct cc_tokens *tokens)
 {
-    struct cc_principal who = whose(h, tokens->access_token);
+    struct cc_sign_out in = { .who = whose(h, tokens->access_token) };
 
-    return cc_identity_sign_out(h->identity, h->arena, &(struct cc_sign_out){ who, CC_STR_ABSENT },
-                                anew(h));
+    return cc_identity_sign_out(h->identity, h->arena, &in, anew(h));
+}
+
+static enum cc_code sign_out_everywhere(struct house *h, struct cc_principal who)
+{
+    struct cc_sign_out in = { .who = who, .everywhere = true };
+
+    return cc_identity_sign_out(h->identity, h->arena, &in, anew(h));
 }
 
 static struct cc_sessions sessions_of(struct house *h, const struct cc_tokens *tokens)
@@ -77,6 +83,43 @@ START_TEST(signing_out_ends_the_access_token_at_once_although_it_is_remembered)
     ck_assert(!is_signed_in(&h, &tokens));
     ck_assert_int_eq(refresh(&h, tokens.refresh_token, &tokens), CC_UNAUTHORIZED);
     ck_assert(is_signed_in(&h, &other));
+    house_close(&h);
+}
+END_TEST
+
+START_TEST(signing_out_everywhere_ends_this_session_and_all_others_of_the_same_person)
+{
+    struct house h;
+    struct cc_tokens tokens, other, bobs;
+    struct cc_principal who;
+
+    tokens = open_with_ada(&h);
+    other = sign_in(&h, ADA);
+    make_account(&h, BOB);
+    bobs = sign_in(&h, BOB);
+    who = whose(&h, tokens.access_token);
+    ck_assert_int_eq(sign_out_everywhere(&h, who), CC_OK);
+    ck_assert(!is_signed_in(&h, &tokens) && !is_signed_in(&h, &other));
+    ck_assert_int_eq(refresh(&h, tokens.refresh_token, &tokens), CC_UNAUTHORIZED);
+    ck_assert_int_eq(refresh(&h, other.refresh_token, &other), CC_UNAUTHORIZED);
+    ck_assert_int_eq(sign_out_everywhere(&h, who), CC_OK);
+    ck_assert(is_signed_in(&h, &bobs));
+    other = sign_in(&h, ADA);
+    ck_assert(is_signed_in(&h, &other));
+    house_close(&h);
+}
+END_TEST
+
+START_TEST(who_was_removed_is_signed_out_everywhere)
+{
+    struct house h;
+    struct cc_tokens tokens = open_with_ada(&h);
+    struct cc_principal who = whose(&h, tokens.access_token);
+
+    ck_assert_int_eq(cc_identity_remove_begin(h.identity, h.arena, who.user, anew(&h)), CC_OK);
+    ck_assert_int_eq(cc_identity_remove_end(h.identity, h.arena, who.user, anew(&h)), CC_OK);
+    ck_assert_int_eq(sign_out_everywhere(&h, who), CC_OK);
+    ck_assert_int_eq(h.err.code, CC_OK);
     house_close(&h);
 }
 END_TEST
@@ -441,6 +484,8 @@ END_TEST
 CC_CHECK_MAIN("identity/session", an_access_token_names_its_user_and_session,
               an_access_token_is_good_until_it_expires_remembered_or_not,
               signing_out_ends_the_access_token_at_once_although_it_is_remembered,
+              signing_out_everywhere_ends_this_session_and_all_others_of_the_same_person,
+              who_was_removed_is_signed_out_everywhere,
               a_session_that_is_remembered_ends_when_its_memory_does,
               a_refresh_gives_a_successor_and_a_new_access_token,
               the_previous_refresh_token_gives_the_same_successor_for_a_minute,
