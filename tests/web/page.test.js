@@ -274,6 +274,40 @@ test('a session that was ended elsewhere leads to the sign-in', async () => {
   });
 });
 
+test('who signs out everywhere is asked first, and is out in every browser', async () => {
+  const hedy = await server.person('Hedy Lamarr', '+4915123450063');
+  await withPerson({ size: 'phone' }, async (phone) => {
+    phone.expected.push(/401/);
+    await signIn(phone, hedy);
+    await withPerson({}, async (person) => {
+      const { page } = person;
+      const button = page.getByRole('button', { name: 'Sign out everywhere', exact: true });
+      const dialog = page.getByRole('dialog', { name: 'Sign out everywhere?' });
+      await signIn(person, hedy);
+      await person.go('#/settings/devices');
+      await button.focus();
+      await page.keyboard.press('Enter');
+      await dialog.waitFor();
+      await person.settle();
+      await person.shoot('sign-out-everywhere');
+      assert.deepEqual(await person.violations(), []);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      assert.equal(await button.evaluate((element) => element === document.activeElement), true);
+      await button.click();
+      await dialog.getByRole('button', { name: 'Sign out everywhere' }).click();
+      await heading(person, 'Welcome back');
+      await page.reload();
+      await heading(person, 'Welcome back');
+    });
+    await heading(phone, 'Welcome back');
+    await signIn(phone, hedy);
+    await phone.go('#/settings/devices');
+    await phone.page.getByText('This device').waitFor();
+    assert.equal(await phone.page.locator('.device').count(), 1);
+  });
+});
+
 test('an account that was removed is called so, what it said stays, and nobody writes to it', async () => {
   const reader = await server.person('Annie Easley', '+4915123450061');
   const gone = await server.person('Karen Spärck', '+4915123450062');

@@ -105,13 +105,16 @@ export const signIn = (identifier, password) =>
 export const answerChallenge = (id, method, code) =>
   ask('/auth/sign-in/challenge', { challenge_id: id, method, code });
 
-export async function signOut() {
-  await post('/auth/sign-out', {}).catch((error) => {
+async function leave(body) {
+  await post('/auth/sign-out', body).catch((error) => {
     if (error.status !== 401) throw error; /* the cookie would still be good: say so */
   });
   remember('signed-in', null);
   forget();
 }
+
+export const signOut = () => leave({});
+export const signOutEverywhere = () => leave({ everywhere: true });
 
 onChangeElsewhere('signed-in', (value) => {
   if (value === null && state.value === 'in') forget();

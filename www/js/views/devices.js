@@ -1,7 +1,9 @@
 // Where one is signed in, and the way to end it from here.
 import { html, useEffect, useState } from '../../vendor/preact.js';
 import { del, get } from '../api.js';
+import { signOutEverywhere } from '../session.js';
 import { ago } from '../time.js';
+import { Dialog } from '../ui/dialog.js';
 import { Button, Fault } from '../ui/form.js';
 import { DevicesIcon } from '../ui/icons.js';
 import { toast } from '../ui/toast.js';
@@ -21,9 +23,34 @@ function Device({ session, onEnd }) {
     </li>`;
 }
 
+/* It takes oneself along, so it is asked first; on success the page leads to the sign-in. */
+function Everywhere({ onClose }) {
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState('');
+
+  async function leave() {
+    if (busy) return;
+    setBusy(true);
+    setFault('');
+    try {
+      await signOutEverywhere();
+    } catch (error) {
+      setFault(error.message);
+      setBusy(false);
+    }
+  }
+  return html`
+    <${Dialog} title="Sign out everywhere?" onClose=${onClose}>
+      <p class="dialog__text">All your devices are signed out, and this one with them. You can then sign in again with your password.</p>
+      <${Fault} text=${fault} />
+      <${Button} type="button" busy=${busy} onClick=${leave}>Sign out everywhere<//>
+    <//>`;
+}
+
 export function Devices() {
   const [sessions, setSessions] = useState(null);
   const [fault, setFault] = useState('');
+  const [leaving, setLeaving] = useState(false);
   const load = () => get('/auth/sessions').then(({ items }) => setSessions(items));
   const attempt = (action) => {
     setFault('');
@@ -52,7 +79,11 @@ export function Devices() {
         <ul class="card card--rows devices">
           ${ordered.map((session) => html`<${Device} key=${session.id} session=${session} onEnd=${end} />`)}
         </ul>
-        ${ordered.length > 1 && html`
-          <${Button} type="button" kind="quiet" onClick=${endOthers}>Sign out everywhere else<//>`}`}
+        <div class="device-acts">
+          ${ordered.length > 1 && html`
+            <${Button} type="button" kind="quiet" onClick=${endOthers}>Sign out everywhere else<//>`}
+          <${Button} type="button" kind="quiet" aria-haspopup="dialog" onClick=${() => setLeaving(true)}>Sign out everywhere<//>
+        </div>`}
+      ${leaving && html`<${Everywhere} onClose=${() => setLeaving(false)} />`}
     <//>`;
 }
