@@ -38,6 +38,14 @@ static const struct cc_field profile_fields[] = {
     { .name = NULL },
 };
 
+/* Before it is saved: see there. */
+static enum cc_code tell_pool(struct cc_ctx *cx, struct cc_str name)
+{
+    const struct cc_rename in = { { cx->user, cx->session }, cx->token, name };
+
+    return cc_identity_rename(cx->app->identity, cx->arena, &in, &cx->err);
+}
+
 static enum cc_code profile_patch(struct cc_ctx *cx)
 {
     const struct cc_caller by = caller(cx);
@@ -45,6 +53,8 @@ static enum cc_code profile_patch(struct cc_ctx *cx)
     struct cc_profile profile;
     enum cc_code rc = cc_decode(cx, profile_fields, &in);
 
+    if (rc == CC_OK)
+        rc = tell_pool(cx, in.name);
     if (rc == CC_OK)
         rc = cc_profile_change(&by, &in, &profile, &cx->err);
     return rc == CC_OK ? reply_own(cx, &profile) : rc;

@@ -47,6 +47,7 @@ static const struct cc_identity_ops cognito_ops = {
     .forgot = cc_cognito_forgot,
     .reset = cc_cognito_reset,
     .change_password = cc_cognito_change_password,
+    .rename = cc_cognito_rename,
     .sessions = cc_people_sessions,
     .session_end = cc_people_session_end,
     .sessions_end_others = cc_people_sessions_end_others,

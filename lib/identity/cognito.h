@@ -152,6 +152,8 @@ enum cc_code cc_cognito_reset(struct cc_identity *, struct cc_arena *, const str
 enum cc_code cc_cognito_change_password(struct cc_identity *, struct cc_arena *,
                                         const struct cc_change_password *,
                                         struct cc_err *) CC_NODISCARD;
+enum cc_code cc_cognito_rename(struct cc_identity *, struct cc_arena *, const struct cc_rename *,
+                               struct cc_err *) CC_NODISCARD;
 enum cc_code cc_cognito_jwks(struct cc_identity *, struct cc_arena *, struct cc_jwks *,
                              struct cc_err *) CC_NODISCARD;
 enum cc_code cc_cognito_do_job(struct cc_identity *, struct cc_arena *, const struct cc_job *,

@@ -1,6 +1,21 @@
 /* What an operator does with an account: in our store, which alone decides who gets in, and at the
- * pool, so that it holds for those who ask it directly. */
+ * pool, so that it holds for those who ask it directly. And its name at the pool. */
 #include "cognito.h"
+
+/* What it does not take from this token it will not take later either. */
+enum cc_code cc_cognito_rename(struct cc_identity *self, struct cc_arena *arena,
+                               const struct cc_rename *in, struct cc_err *err)
+{
+    struct cc_cognito *cognito = cc_cognito_of(self);
+    enum cc_code rc = cc_pool_rename(&cognito->pool, arena, in->access_token, in->name, err);
+
+    if (rc != CC_UNAUTHORIZED && rc != CC_TOO_MANY)
+        return rc;
+    cc_log_warn(cognito->people.config.log, "the pool keeps the old name of somebody",
+                CC_LOG_STR("user", in->who.user), CC_LOG_Z("cause", err->cause));
+    cc_err_clear(err);
+    return CC_OK;
+}
 
 struct look {
     struct cc_str user;

@@ -66,6 +66,12 @@ enum cc_code cc_identity_change_password(struct cc_identity *self, struct cc_are
     return self->ops->change_password(self, arena, in, err);
 }
 
+enum cc_code cc_identity_rename(struct cc_identity *self, struct cc_arena *arena,
+                                const struct cc_rename *in, struct cc_err *err)
+{
+    return self->ops->rename(self, arena, in, err);
+}
+
 enum cc_code cc_identity_sessions(struct cc_identity *self, struct cc_arena *arena,
                                   struct cc_str user, struct cc_sessions *out, struct cc_err *err)
 {

@@ -159,6 +159,12 @@ struct cc_change_password {
     struct cc_str password;
 };
 
+struct cc_rename {
+    struct cc_principal who;
+    struct cc_str access_token; /* by which the caller was known */
+    struct cc_str name;         /* clean, as in a profile */
+};
+
 struct cc_jwks {
     struct cc_str json; /* RFC 7517 */
     struct cc_str tag;  /* changes with the document: for ETag */
@@ -228,6 +234,15 @@ enum cc_code cc_identity_reset(struct cc_identity *self, struct cc_arena *arena,
 enum cc_code cc_identity_change_password(struct cc_identity *self, struct cc_arena *arena,
                                          const struct cc_change_password *in,
                                          struct cc_err *err) CC_NODISCARD;
+
+/* Tells a pool the name that somebody is about to have; without one there is nothing to tell. It
+ * comes before the commit that puts the name into his profile (chat/), which alone is shown: so
+ * CC_UNAVAILABLE and CC_OUTCOME_UNKNOWN mean that here nothing has changed, and what a pool knows
+ * too early does no harm, since its name is read only when somebody is taken over. A pool that does
+ * not take it from this token (it was revoked, or its scope or the client's rights are too narrow)
+ * is no reason for keeping the old name: the log says so, and it is CC_OK. */
+enum cc_code cc_identity_rename(struct cc_identity *self, struct cc_arena *arena,
+                                const struct cc_rename *in, struct cc_err *err) CC_NODISCARD;
 
 /* A user's sessions, the latest used first. */
 enum cc_code cc_identity_sessions(struct cc_identity *self, struct cc_arena *arena,
@@ -318,6 +333,8 @@ struct cc_identity_ops {
                           struct cc_err *);
     enum cc_code (*change_password)(struct cc_identity *, struct cc_arena *,
                                     const struct cc_change_password *, struct cc_err *);
+    enum cc_code (*rename)(struct cc_identity *, struct cc_arena *, const struct cc_rename *,
+                           struct cc_err *);
     enum cc_code (*sessions)(struct cc_identity *, struct cc_arena *, struct cc_str,
                              struct cc_sessions *, struct cc_err *);
     enum cc_code (*session_end)(struct cc_identity *, struct cc_arena *,

@@ -40,6 +40,7 @@ static const struct cc_identity_ops local_ops = {
     .forgot = cc_local_forgot,
     .reset = cc_local_reset,
     .change_password = cc_local_change_password,
+    .rename = cc_local_rename,
     .sessions = cc_people_sessions,
     .session_end = cc_people_session_end,
     .sessions_end_others = cc_people_sessions_end_others,

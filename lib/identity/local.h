@@ -43,6 +43,8 @@ enum cc_code cc_local_reset(struct cc_identity *, struct cc_arena *, const struc
 enum cc_code cc_local_change_password(struct cc_identity *, struct cc_arena *,
                                       const struct cc_change_password *,
                                       struct cc_err *) CC_NODISCARD;
+enum cc_code cc_local_rename(struct cc_identity *, struct cc_arena *, const struct cc_rename *,
+                             struct cc_err *) CC_NODISCARD;
 enum cc_code cc_local_jwks(struct cc_identity *, struct cc_arena *, struct cc_jwks *,
                            struct cc_err *) CC_NODISCARD;
 enum cc_code cc_local_disable(struct cc_identity *, struct cc_arena *, struct cc_str,

@@ -1,5 +1,12 @@
-/* What an operator does with an account: here the store is all that knows of it. */
+/* What an operator does with an account, and its name: here the store is all that knows of it. */
 #include "local.h"
+
+enum cc_code cc_local_rename(struct cc_identity *self, struct cc_arena *arena,
+                             const struct cc_rename *in, struct cc_err *err)
+{
+    (void)self, (void)arena, (void)in, (void)err;
+    return CC_OK;
+}
 
 enum cc_code cc_local_disable(struct cc_identity *self, struct cc_arena *arena, struct cc_str user,
                               struct cc_err *err)

@@ -330,6 +330,24 @@ enum cc_code cc_pool_person(struct cc_pool *pool, struct cc_arena *arena,
     return end_person(&call, out, err);
 }
 
+/* Not by pool_put_attribute: the name is good here, so what the pool has against it is not told. */
+enum cc_code cc_pool_rename(struct cc_pool *pool, struct cc_arena *arena,
+                            struct cc_str access_token, struct cc_str name, struct cc_err *err)
+{
+    struct pool_call call;
+
+    pool_begin(&call, pool, arena, POOL_RENAME);
+    pool_put(&call, "AccessToken", access_token);
+    cc_jw_key(&call.w, "UserAttributes");
+    cc_jw_array(&call.w);
+    cc_jw_object(&call.w);
+    cc_jw_put_str(&call.w, "Name", CC_STR("name"));
+    cc_jw_put_str(&call.w, "Value", name);
+    cc_jw_object_end(&call.w);
+    cc_jw_array_end(&call.w);
+    return pool_end(&call, err);
+}
+
 enum cc_code cc_pool_find(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,
                           struct cc_pool_person *out, struct cc_err *err)
 {

@@ -115,6 +115,12 @@ enum cc_code cc_pool_person(struct cc_pool *pool, struct cc_arena *arena,
                             struct cc_str access_token, struct cc_pool_person *out,
                             struct cc_err *err) CC_NODISCARD;
 
+/* Sets the name of him whose access token it is. CC_UNAUTHORIZED: by this token, or at all, it is
+ * not to be had. */
+enum cc_code cc_pool_rename(struct cc_pool *pool, struct cc_arena *arena,
+                            struct cc_str access_token, struct cc_str name,
+                            struct cc_err *err) CC_NODISCARD;
+
 /* CC_NOT_FOUND. */
 enum cc_code cc_pool_find(struct cc_pool *pool, struct cc_arena *arena, struct cc_str username,
                           struct cc_pool_person *out, struct cc_err *err) CC_NODISCARD;
@@ -126,7 +132,9 @@ enum cc_pool_action {
     CC_POOL_SIGN_OUT, /* AdminUserGlobalSignOut: ends all that was given to him */
 };
 
-/* With the operator's rights. CC_NOT_FOUND: there is no such user. */
+/* With the operator's rights. CC_NOT_FOUND: there is no such user. (DeleteUser is never called: it
+ * takes an access token, and when an account goes that its owner gave up there is none any more.)
+ */
 enum cc_code cc_pool_act(struct cc_pool *pool, struct cc_arena *arena, enum cc_pool_action action,
                          struct cc_str username, struct cc_err *err) CC_NODISCARD;
 

@@ -50,6 +50,8 @@ static const struct {
                         CC_UNAUTHORIZED, .once = true, .by_token = true },
     [POOL_PERSON] = { SERVICE "GetUser", CC_AWS_READS, CC_UNAUTHORIZED, CC_UNAUTHORIZED,
                       .by_token = true },
+    [POOL_RENAME] = { SERVICE "UpdateUserAttributes", CC_AWS_REPEATABLE, CC_UNAUTHORIZED,
+                      CC_UNAUTHORIZED, .by_token = true },
     [POOL_FIND] = { SERVICE "AdminGetUser", CC_AWS_READS, CC_NOT_FOUND, CC_UNAVAILABLE,
                     .is_admins = true },
     [POOL_ACT_DELETE] = { SERVICE "AdminDeleteUser", CC_AWS_REPEATABLE, CC_NOT_FOUND,

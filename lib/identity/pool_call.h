@@ -23,6 +23,7 @@ enum pool_operation {
     POOL_REVOKE,
     POOL_SIGN_OUT,
     POOL_PERSON,
+    POOL_RENAME,
     POOL_FIND,
     POOL_ACT_DELETE,
     POOL_ACT_DISABLE,

@@ -3,7 +3,7 @@
 import pytest
 from client import Person, new_number
 from images import GIF, JPEG, WEBP, WEBP_LOSSLESS, png
-from server import BACKEND
+from server import BACKEND, IDENTITY
 
 
 def discover(who, *numbers, expect=200):
@@ -26,6 +26,13 @@ def test_a_new_name_is_seen_by_others(person):
     ada.patch("/profile", {"name": "Ada L."}, expect=200)
     assert bob.get(f"/users/{ada.id}").json()["name"] == "Ada L."
     assert bob.get(f"/chat/rooms/{room['id']}").json()["other"]["name"] == "Ada L."
+
+
+@pytest.mark.skipif(IDENTITY.name == "local", reason="there is no pool to know it")
+def test_a_new_name_is_known_at_the_pool(person, server):
+    ada = person()
+    ada.patch("/profile", {"name": "Ada Łovelace 👩‍💻"}, expect=200)
+    assert IDENTITY.people(server)[ada.id]["name"] == "Ada Łovelace 👩‍💻"
 
 
 def test_an_empty_change_changes_nothing(person):

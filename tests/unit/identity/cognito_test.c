@@ -1196,6 +1196,47 @@ START_TEST(a_reset_that_could_not_sign_out_at_the_pool_does_so_later)
 }
 END_TEST
 
+/* --- the name --------------------------------------------------------------------------------- */
+
+static enum cc_code take_name(struct fake_pool *p, const struct cc_tokens *tokens)
+{
+    struct house *h = &p->scene.house;
+    struct cc_rename in = { whose(h, tokens->access_token), tokens->access_token,
+                            CC_STR("Ada L.") };
+
+    return cc_identity_rename(h->identity, h->arena, &in, anew(h));
+}
+
+START_TEST(a_new_name_is_told_to_the_pool_which_may_refuse_it_but_not_be_away)
+{
+    static const struct {
+        enum pool_fault fault;
+        enum cc_code code;
+    } rows[] = { { POOL_THROTTLES, CC_UNAVAILABLE },
+                 { POOL_BREAKS, CC_OUTCOME_UNKNOWN },
+                 { POOL_LOSES, CC_OUTCOME_UNKNOWN },
+                 { POOL_WORKS, CC_OK } };
+    struct fake_pool p;
+    struct house *h = &p.scene.house;
+    struct cc_tokens tokens;
+
+    pool_open(&p, false);
+    (void)new_account(&p, ADA);
+    tokens = sign_in(h, ADA);
+    p.refuses_tokens = true;
+    ck_assert_int_eq(take_name(&p, &tokens), CC_OK);
+    ck_assert_int_eq(h->err.code, CC_OK);
+    ck_assert_str_eq(p.users[0].said, "");
+    p.refuses_tokens = false;
+    for (size_t i = 0; i < CC_COUNT(rows); i++) {
+        pool_fails(&p, "UpdateUserAttributes", rows[i].fault, 100);
+        ck_assert_int_eq(take_name(&p, &tokens), rows[i].code);
+    }
+    ck_assert_str_eq(p.users[0].said, "Ada L.");
+    pool_close(&p);
+}
+END_TEST
+
 /* --- what an operator does -------------------------------------------------------------------- */
 
 START_TEST(a_removed_account_is_gone_from_the_pool)
@@ -1283,6 +1324,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_code_that_is_not_delivered_tells_nothing, 0, 2);
     tcase_add_test(tcase, the_session_that_a_new_password_opened_stays);
     tcase_add_test(tcase, a_reset_that_could_not_sign_out_at_the_pool_does_so_later);
+    tcase_add_test(tcase, a_new_name_is_told_to_the_pool_which_may_refuse_it_but_not_be_away);
     tcase_add_test(tcase, a_removed_account_is_gone_from_the_pool);
     suite_add_tcase(suite, tcase);
     return cc_check_run_suite(suite);

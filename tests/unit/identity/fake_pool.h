@@ -30,6 +30,7 @@ enum pool_fault {
 struct pool_user {
     char name[64], password[128], phone[32];
     char email[64]; /* verified */
+    char said[64];  /* his name, as it was last changed */
     char sub[64];   /* as who asks for him is told; tokens say his name */
     bool is_there, is_confirmed, has_reset;
     bool is_strange; /* the address is not verified (any more) */
@@ -275,6 +276,18 @@ static inline struct cc_str pool_sign_out(struct fake_pool *p)
     return POOL_DONE;
 }
 
+static inline struct cc_str pool_rename(struct fake_pool *p, struct json_object *in)
+{
+    struct json_object *pair =
+        json_object_array_get_idx(json_object_object_get(in, "UserAttributes"), 0);
+
+    if (p->refuses_tokens)
+        return POOL_ERROR("NotAuthorizedException", "Access Token does not have required scopes");
+    ck_assert_str_eq(pool_member(pair, "Name"), "name");
+    snprintf(p->users[0].said, sizeof(p->users[0].said), "%s", pool_member(pair, "Value"));
+    return POOL_DONE;
+}
+
 /* Confirming proves the address that the code went to. */
 static inline struct cc_str pool_describe(struct cc_arena *arena, const struct pool_user *user)
 {
@@ -326,6 +339,8 @@ static inline struct cc_str pool_do(struct fake_pool *p, struct cc_arena *arena,
         return pool_forgot(p, arena, user);
     if (strcmp(name, "GlobalSignOut") == 0)
         return pool_sign_out(p);
+    if (strcmp(name, "UpdateUserAttributes") == 0)
+        return pool_rename(p, in);
     if (strcmp(name, "RevokeToken") == 0 && p->revoked_count < POOL_REVOKED_MAX)
         snprintf(p->revoked[p->revoked_count++], sizeof(p->revoked[0]), "%s",
                  pool_member(in, "Token"));

@@ -162,6 +162,11 @@ static enum cc_code leave_there(struct telephone *s, struct cc_err *err)
     return cc_pool_sign_out(&s->pool, s->scene.house.arena, SECRET_TOKEN, err);
 }
 
+static enum cc_code rename_there(struct telephone *s, struct cc_err *err)
+{
+    return cc_pool_rename(&s->pool, s->scene.house.arena, SECRET_TOKEN, CC_STR("Ada"), err);
+}
+
 static enum cc_code person_there(struct telephone *s, struct cc_err *err)
 {
     struct cc_pool_person person;
@@ -286,6 +291,18 @@ static const struct {
     { leave_there, ERROR("UserNotFoundException", "x"), CC_UNAUTHORIZED },
     { leave_there, ERROR("ForbiddenException", "Request not allowed due to WAF block."),
       CC_UNAVAILABLE },
+    { rename_there, ERROR("NotAuthorizedException", "Access Token does not have required scopes"),
+      CC_UNAUTHORIZED },
+    { rename_there,
+      ERROR("NotAuthorizedException", "A client attempted to write unauthorized attribute"),
+      CC_UNAUTHORIZED },
+    { rename_there, ERROR("InvalidParameterException", "user.name: Attribute cannot be updated."),
+      CC_UNAUTHORIZED },
+    { rename_there,
+      ERROR("InvalidParameterException",
+            "Attributes did not conform to the schema: name: String must be shorter"),
+      CC_UNAUTHORIZED },
+    { rename_there, ERROR("InternalErrorException", "x"), CC_UNAVAILABLE },
     { person_there, ERROR("NotAuthorizedException", "Access Token has expired"), CC_UNAUTHORIZED },
     { find_there, ERROR("UserNotFoundException", "User does not exist."), CC_NOT_FOUND },
     { delete_there, ERROR("UserNotFoundException", "User does not exist."), CC_NOT_FOUND },
@@ -429,7 +446,8 @@ END_TEST
 static call_fn *const all[] = { sign_up_there, confirm_there, resend_there,   forgot_there,
                                 reset_there,   change_there,  sign_in_there,  answer_there,
                                 refresh_there, rotate_there,  revoke_there,   person_there,
-                                find_there,    delete_there,  sign_out_there, leave_there };
+                                find_there,    delete_there,  sign_out_there, leave_there,
+                                rename_there };
 
 /* Whoever is told 401 throws his session away, or believes that his password is wrong. */
 START_TEST(a_throttled_service_is_never_a_wrong_password_or_code)
