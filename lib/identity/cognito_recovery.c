@@ -206,7 +206,7 @@ static enum cc_code ask_pool(struct reset *run, struct cc_arena *arena, struct c
 {
     struct cc_cognito *cognito = run->cognito;
     const struct cc_proof *proof = &run->trying.proof;
-    struct asked asked;
+    struct asked asked = { .is_his = false };
     enum cc_code rc = look_up(cognito, arena, proof, &run->look, err);
 
     if (rc == CC_OK)

@@ -37,7 +37,7 @@ enum cc_code cc_cognito_take_try(struct cc_cognito *cognito, struct cc_arena *ar
 static enum cc_code give_back(struct cc_txn *txn, void *arg, struct cc_err *err)
 {
     const struct cc_trying *run = arg;
-    struct cc_proof proof;
+    struct cc_proof proof = { .tries = 0 };
     enum cc_code rc = CC_OK;
 
     if (run->kind == CC_PROOF_RECOVERY)
