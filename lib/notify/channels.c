@@ -68,8 +68,8 @@ static void note(const struct channels *self, const struct cc_notice *notice,
         CC_LOG_Z("remedy", outcome->remedy), /* the last: it may be absent */
     };
 
-    cc_log_write(self->config.log, outcome->code == CC_OK ? CC_LOG_INFO : CC_LOG_WARN, "notice", fields,
-                 CC_COUNT(fields) - (outcome->remedy ? 0 : 1));
+    cc_log_write(self->config.log, outcome->code == CC_OK ? CC_LOG_INFO : CC_LOG_WARN, "notice",
+                 fields, CC_COUNT(fields) - (outcome->remedy ? 0 : 1));
     cc_arena_free(arena);
 }
 
