@@ -1,6 +1,8 @@
-#define _GNU_SOURCE /* AT_EACCESS */
+#define _GNU_SOURCE /* AT_EACCESS, memmem */
 #include "doctor.h"
 #include "listen.h"
+
+#include "../base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #define NAME_BYTES 64
+#define CONFIG_BYTES_MAX ((size_t)1024 * 1024)
 
 /* --- whose the service is --------------------------------------------------------------------- */
 
@@ -95,7 +98,35 @@ void cc_doctor_become_owner(const struct cc_site *site, struct cc_findings *to)
 
 /* --- configuration and data ------------------------------------------------------------------- */
 
-static void examine_config(const struct cc_site *site, struct cc_findings *to)
+/* In the file itself, and not in one that it names. */
+static bool holds_secret(struct cc_arena *arena, const char *path, const struct cc_config *config)
+{
+    const struct cc_str secrets[] = { config->cognito.client_secret, config->hook.secret,
+                                      config->smtp.password };
+    struct cc_err ignored = { 0 };
+    struct cc_str text;
+
+    if (cc_file_read(arena, path, CONFIG_BYTES_MAX, &text, &ignored) != CC_OK)
+        return false;
+    for (size_t i = 0; i < CC_COUNT(secrets); i++) {
+        if (secrets[i].len > 0 && memmem(text.at, text.len, secrets[i].at, secrets[i].len))
+            return true;
+    }
+    return false;
+}
+
+/* Whether they get as far as the file; its own folder tells. */
+static bool others_can_enter(struct cc_arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *folder = slash ? cc_str_format(arena, "%.*s/", (int)(slash - path), path).at : ".";
+    struct stat about;
+
+    return stat(folder, &about) == 0 && (about.st_mode & S_IXOTH);
+}
+
+static void examine_config(struct cc_arena *arena, const struct cc_site *site,
+                           struct cc_findings *to)
 {
     const char *path = site->config_path;
     struct stat about;
@@ -105,6 +136,11 @@ static void examine_config(const struct cc_site *site, struct cc_findings *to)
                       "The service may not read %s: chown it to its user.", path);
     else if (about.st_mode & (S_IWGRP | S_IWOTH))
         cc_find_wrong(to, "configuration", NULL, "Other users can write to %s: chmod 600 %s.", path,
+                      path);
+    else if ((about.st_mode & S_IROTH) && others_can_enter(arena, path) &&
+             holds_secret(arena, path, &site->config))
+        cc_find_wrong(to, "configuration", NULL,
+                      "Other users can read %s, and a secret stands in it: chmod 600 %s.", path,
                       path);
     else
         cc_find_well(to, "configuration", "%s", path);
@@ -314,7 +350,7 @@ static void examine_sockets(struct cc_arena *arena, const struct cc_site *site,
 void cc_doctor_examine_folders(struct cc_arena *arena, const struct cc_site *site,
                                struct cc_findings *to)
 {
-    examine_config(site, to);
+    examine_config(arena, site, to);
     examine_data(site, to);
     examine_files(arena, site, to);
     examine_sockets(arena, site, to);

@@ -13,7 +13,7 @@ import time
 from contextlib import closing
 
 import pytest
-from doctor_lines import examine, only_wrong, text_of
+from doctor_lines import examine, found, only_wrong, text_of
 from server import Server, free_port, needs_sqlite
 from test_processes import reachable
 
@@ -89,6 +89,26 @@ def test_usage_and_configuration_have_their_own_exit_statuses(data):
 def test_who_else_may_read_is_found(data, path, mode, what, advice):
     (data.data / path).chmod(mode)
     only_wrong(data, what, advice)
+
+
+@pytest.mark.parametrize("text, mode, verdict", (
+    ("secret = Bearer 0123456789", 0o644, "not ok"),
+    ("secret = Bearer 0123456789", 0o640, "ok"),
+    ("secret_file = hook-secret", 0o644, "ok"),
+))
+def test_a_secret_that_others_can_read_is_found(data, tmp_path, text, mode, verdict):
+    path = tmp_path / "etc" / "cloud-chat.conf"
+    path.parent.mkdir()
+    path.parent.chmod(0o755)
+    (path.parent / "hook-secret").write_text("Bearer 0123456789")
+    path.write_text(f"[hook]\n{text}\n")
+    path.chmod(mode)
+    configure(data, server__data=data.data)
+    run = subprocess.run([data.command, "doctor", "--config", path], env=data.environment(),
+                         capture_output=True, text=True, timeout=60, check=False)
+    said = next(line for line in found(run.stdout) if line[1] == "configuration")
+    assert said[0] == verdict, run.stdout
+    assert ("a secret stands in it" in said[2]) == (verdict == "not ok")
 
 
 @root
