@@ -130,9 +130,12 @@ static const struct cc_command commands[] = {
     { "tick", "", 0, 0, where_options, "does what is due, once, and ends (for cron)", WHERE,
       cc_admin_tick },
     { "config", "", 0, 0, config_options, "prints the configuration keys, or files made from them",
-      WHERE, cc_admin_config },
+      "Each key may also stand in the environment, as CLOUDCHAT_<SECTION>_<KEY>, and a secret in "
+      "a\n"
+      "file of its own, which is named by the key with _file behind it.\n\n" WHERE,
+      cc_admin_config },
     { "aws", "create-table | policy | config OUTPUTS.json", 1, 2, aws_options,
-      "makes the table; prints the rights that are needed; makes a configuration of a stack",
+      "makes the table of DynamoDB; prints the rights of the programs, or a configuration",
       "create-table asks DynamoDB for the table, paid by request, waits until it is there, and\n"
       "switches on that it expires what has expired and keeps every second of the last 35 days\n"
       "(point-in-time recovery). AWS deletes it only when somebody has switched its deletion\n"

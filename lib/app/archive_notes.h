@@ -18,6 +18,7 @@ struct cc_notes {
     struct cc_str made; /* when */
 };
 
+/* What cc_notes_verify holds the backup against. The last thing that is written into it. */
 enum cc_code cc_notes_write(struct cc_archive *archive, struct cc_arena *arena,
                             const struct cc_copy_sum *sum, struct cc_str made,
                             struct cc_err *err) CC_NODISCARD;

@@ -10,6 +10,7 @@ struct cc_blob_names {
     size_t count, room;
 };
 
+/* Keeps the text itself no longer than its owner does. */
 void cc_blob_names_add(struct cc_blob_names *names, struct cc_str name);
 
 #endif

@@ -104,6 +104,7 @@ struct cc_message_page {
     bool unchanged;             /* the room is still at known_rev: no messages are given */
 };
 
+/* CC_NOT_FOUND. */
 enum cc_code cc_message_list(const struct cc_caller *by, const struct cc_message_query *query,
                              struct cc_message_page *out, struct cc_err *err) CC_NODISCARD;
 

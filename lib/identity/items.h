@@ -1,4 +1,4 @@
-/* identity/items.h - what the local identity keeps in the store, item by item. In a transaction;
+/* identity/items.h - what both kinds of identity keep in the store, item by item. In a transaction;
  * a get is CC_NOT_FOUND (err left alone) for what does not exist. */
 #ifndef CC_IDENTITY_ITEMS_H
 #define CC_IDENTITY_ITEMS_H

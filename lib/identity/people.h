@@ -220,6 +220,7 @@ struct cc_str cc_people_mac(const struct cc_people *people, struct cc_arena *are
                             const struct cc_principal *who, struct cc_str rest);
 struct cc_access_token_rules cc_people_token_rules(const struct cc_people *people);
 
+/* CC_OK also where it has ended already. */
 enum cc_code cc_people_session_delete(struct cc_people *people, struct cc_arena *arena,
                                       const struct cc_principal *who,
                                       struct cc_err *err) CC_NODISCARD;

@@ -31,6 +31,7 @@ enum cc_code cc_profile_load(struct cc_arena *arena, const struct cc_item *item,
 enum cc_code cc_profile_put(struct cc_txn *txn, const struct cc_profile *profile,
                             struct cc_err *err) CC_NODISCARD;
 
+/* CC_OK also where there is none. */
 enum cc_code cc_profile_delete(struct cc_txn *txn, struct cc_str user,
                                struct cc_err *err) CC_NODISCARD;
 
