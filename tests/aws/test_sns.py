@@ -120,8 +120,8 @@ def refusing(status, code, message):
     return refuse
 
 
-NOT_ALLOWED = "User: arn:aws:iam::1:user/c is not authorized to perform: SNS:Publish on resource: " \
-    "{number} because no policy allows it"
+NOT_ALLOWED = ("User: arn:aws:iam::1:user/c is not authorized to perform: SNS:Publish on "
+               "resource: {number} because no policy allows it")
 REFUSALS = (
     # what SNS has against this number
     (400, "OptedOut", "{number} is opted out", "never"),
