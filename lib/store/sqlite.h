@@ -282,7 +282,9 @@ enum cc_code sqlite_group_run(struct sqlite_store *store, struct sqlite_job *job
 struct sqlite_wal {
     int checkpoint_at; /* pages */
     int64_t erased_ms; /* when this process emptied the log last */
-    bool is_left;      /* at close, however long it is */
+    int64_t refused_ms;
+    bool is_refused; /* the disk did not take the last checkpoint, at refused_ms */
+    bool is_left;    /* at close, however long it is */
 };
 
 void sqlite_wal_open(struct sqlite_store *store);
