@@ -79,6 +79,8 @@ void sqlite_lock_release(struct sqlite_lock *lock);
 void sqlite_lock_begin_snapshot(struct sqlite_lock *lock);
 void sqlite_lock_end_snapshot(struct sqlite_lock *lock);
 bool sqlite_lock_has_snapshot(const struct sqlite_lock *lock);
+/* Whether another process has the database open, or this one by another lock. */
+bool sqlite_lock_has_others(const struct sqlite_lock *lock);
 
 /* --- a connection ----------------------------------------------------------------------------- */
 
@@ -278,6 +280,9 @@ enum cc_code sqlite_group_run(struct sqlite_store *store, struct sqlite_job *job
 struct sqlite_wal {
     int checkpoint_at; /* pages */
     int64_t erased_ms; /* when this process emptied the log last */
+    int64_t refused_ms;
+    bool is_refused; /* the disk did not take the last checkpoint, at refused_ms */
+    bool is_left;    /* at close, however long it is */
 };
 
 void sqlite_wal_open(struct sqlite_store *store);
@@ -285,6 +290,9 @@ void sqlite_wal_open(struct sqlite_store *store);
 void sqlite_wal_checkpoint_if_due(struct sqlite_store *store);
 /* After a sweep, under the lock. */
 void sqlite_wal_erase_if_due(struct sqlite_store *store);
+/* Before the last connection is closed, without the lock: empties a long log if no other process
+ * has the database open. The lock may be held when it returns, until its file is closed. */
+void sqlite_wal_close(struct sqlite_store *store);
 
 /* --- copies ----------------------------------------------------------------------------------- */
 

@@ -324,6 +324,7 @@ void sqlite_group_close(struct sqlite_store *store)
     }
     pthread_cond_destroy(&group->work);
     pthread_mutex_destroy(&group->mutex);
+    sqlite_wal_close(store);
     sqlite_conn_close(group->conn);
 }
 

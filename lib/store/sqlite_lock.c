@@ -144,11 +144,19 @@ void sqlite_lock_end_snapshot(struct sqlite_lock *lock)
     unlock(lock, SNAPSHOT);
 }
 
-bool sqlite_lock_has_snapshot(const struct sqlite_lock *lock)
+static bool is_held_by_others(const struct sqlite_lock *lock, enum lock_byte byte)
 {
-    struct flock other = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SNAPSHOT, .l_len = 1
-    };
+    struct flock other = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
 
     return fcntl(lock->fd, F_OFD_GETLK, &other) == 0 && other.l_type != F_UNLCK;
+}
+
+bool sqlite_lock_has_snapshot(const struct sqlite_lock *lock)
+{
+    return is_held_by_others(lock, SNAPSHOT);
+}
+
+bool sqlite_lock_has_others(const struct sqlite_lock *lock)
+{
+    return is_held_by_others(lock, PRESENCE);
 }

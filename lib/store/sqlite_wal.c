@@ -2,6 +2,8 @@
  * 3.51.3 can corrupt a database when one connection checkpoints while another writes. */
 #include "sqlite.h"
 
+#include <sys/stat.h>
+
 /* Pages of write-ahead log at which the writer checkpoints. With sends into 100 rooms that is a
  * pause of 7 ms at 4,000 and at 5,000, of 8 at 8,000 and of 10 at 16,000: most pages are in the log
  * more than once. With more pages no more sends a second came through, with 3,000 a tenth fewer.
@@ -15,8 +17,19 @@
 #define CHECKPOINT_PAGES 5000
 #define CHECKPOINT_WAIT_MS 10
 
+/* After one that the disk refused: it may be the log itself that fills it, so what has been freed
+ * must not go into the log before a checkpoint has seen it. */
+#define REFUSED_PAGES 100
+#define REFUSED_MS 1000
+
 /* How often what was deleted is erased from the log too. It is promised within an hour. */
 #define ERASE_EVERY_MS (30 * 60 * 1000)
+
+/* What the last process may leave of the log: 256 pages. While nobody has the database open its
+ * index is gone, and the next one to open it reads the log from end to end. Of a plain CGI program,
+ * which is mostly the first and the last, that was 7 ms of 10 with 5,000 pages. */
+#define LEFT_BYTES ((off_t)1024 * 1024)
+#define CLOSE_WAIT_MS 100
 
 void sqlite_wal_open(struct sqlite_store *store)
 {
@@ -25,8 +38,9 @@ void sqlite_wal_open(struct sqlite_store *store)
     store->wal.erased_ms = cc_clock_mono_ms(store->clock) - ERASE_EVERY_MS;
 }
 
-/* false: a reader stayed in the log, or the disk failed. */
-static bool checkpoint(struct sqlite_store *store, int mode)
+enum copied { COPIED, READ_MEANWHILE, REFUSED };
+
+static enum copied checkpoint(struct sqlite_store *store, int mode)
 {
     struct sqlite_conn *conn = store->group.conn;
     struct cc_err err = { 0 };
@@ -36,10 +50,10 @@ static bool checkpoint(struct sqlite_store *store, int mode)
     failed = sqlite3_wal_checkpoint_v2(conn->db, NULL, mode, NULL, NULL);
     sqlite3_busy_timeout(conn->db, (int)store->settings.wait_ms);
     if (failed == SQLITE_OK || (failed & 0xff) == SQLITE_BUSY)
-        return failed == SQLITE_OK;
+        return failed == SQLITE_OK ? COPIED : READ_MEANWHILE;
     (void)!sqlite_conn_fail(conn, "checkpoint", &err);
     cc_log_warn(store->log, "checkpoint failed", CC_LOG_Z("cause", err.cause));
-    return false;
+    return REFUSED;
 }
 
 /* Until a backup has ended the log cannot start anew, however long a writer waits for that: beside
@@ -50,18 +64,30 @@ static int mode_now(const struct sqlite_store *store)
                                                   : SQLITE_CHECKPOINT_RESTART;
 }
 
-/* One that did not succeed is tried again after as many pages. */
+/* Where the disk is full no commit adds a page, so then it is a matter of time, too. */
+static bool is_due(const struct sqlite_store *store)
+{
+    const struct sqlite_wal *wal = &store->wal;
+
+    return store->group.conn->wal_pages >= wal->checkpoint_at ||
+           (wal->is_refused && cc_clock_mono_ms(store->clock) - wal->refused_ms >= REFUSED_MS);
+}
+
+/* One that a reader stood in the way of is tried again after as many pages. */
 void sqlite_wal_checkpoint_if_due(struct sqlite_store *store)
 {
     const struct sqlite_conn *conn = store->group.conn;
     struct sqlite_wal *wal = &store->wal;
 
-    if (conn->wal_pages < CHECKPOINT_PAGES)
+    if (conn->wal_pages < CHECKPOINT_PAGES) {
         wal->checkpoint_at = CHECKPOINT_PAGES; /* the log has started anew */
-    if (conn->wal_pages < wal->checkpoint_at)
+        wal->is_refused = false;
+    }
+    if (!is_due(store))
         return;
-    (void)checkpoint(store, mode_now(store));
-    wal->checkpoint_at = conn->wal_pages + CHECKPOINT_PAGES;
+    wal->is_refused = checkpoint(store, mode_now(store)) == REFUSED;
+    wal->refused_ms = cc_clock_mono_ms(store->clock);
+    wal->checkpoint_at = conn->wal_pages + (wal->is_refused ? REFUSED_PAGES : CHECKPOINT_PAGES);
 }
 
 /* Pages of the log that were checkpointed still hold what has been deleted since; secure_delete
@@ -73,6 +99,29 @@ void sqlite_wal_erase_if_due(struct sqlite_store *store)
 
     if (store->settings.network || now_ms - wal->erased_ms < ERASE_EVERY_MS)
         return;
-    if (checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE))
+    if (checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE) == COPIED)
         wal->erased_ms = now_ms;
+}
+
+static bool is_long(const struct sqlite_conn *conn)
+{
+    const char *path = sqlite3_filename_wal(sqlite3_db_filename(conn->db, "main"));
+    struct stat log;
+
+    return stat(path, &log) == 0 && log.st_size > LEFT_BYTES;
+}
+
+/* The lock is kept until its file is closed: of two that end at the same moment the second finds
+ * nobody else. Emptied, and not only begun anew: what has been copied is read by the next one as
+ * well, until it is written over. */
+void sqlite_wal_close(struct sqlite_store *store)
+{
+    struct cc_err err = { 0 };
+
+    if (store->settings.network || store->wal.is_left || !is_long(store->group.conn))
+        return;
+    if (sqlite_lock_within(&store->lock, CLOSE_WAIT_MS, &err) != CC_OK)
+        return; /* then somebody is there who comes by here, too */
+    if (!sqlite_lock_has_others(&store->lock))
+        (void)checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
 }

@@ -1,12 +1,13 @@
 """The same programs as plain CGI, started by the web server for each request."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from client import Client
-from server import BACKEND, PROGRAMS, STAGE, Server, free_port, wait_for
+from server import BACKEND, PROGRAMS, STAGE, Server, free_port, needs_sqlite, wait_for
 from test_main_job import the_main_job
 
 LIGHTTPD = shutil.which("lighttpd") or shutil.which("lighttpd", path="/usr/sbin")
@@ -108,3 +109,14 @@ def test_head_and_errors_by_cgi(cgi):
     client.get("/profile", expect=401)
     client.get("/chat/nothing", expect=404)
     client.post("/auth/sign-in", {"password": 1}, expect=422)
+
+
+@needs_sqlite("only a database in a file has a log")
+def test_a_long_log_is_read_by_one_program_alone(cgi):
+    """As a server leaves it that was killed. The first program to open the database reads it all,
+    and empties it when it ends."""
+    log = cgi.data / "cloud-chat.db-wal"
+    os.truncate(log, 2 << 20)
+    Client(cgi.url).get("/config", expect=200)
+    wait_for("an empty log", lambda: log.stat().st_size == 0)
+    Client(cgi.url).get("/readyz", expect=200)

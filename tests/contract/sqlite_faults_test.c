@@ -22,6 +22,7 @@ struct caller {
     cc_txn_fn *fn;
     int number;
     size_t size_bytes;
+    char letter; /* of what is written; SQLite does not write again what is there already */
     enum cc_code rc;
     struct cc_err err;
 };
@@ -138,7 +139,7 @@ static enum cc_code write_much(struct cc_txn *txn, void *arg, struct cc_err *err
     char *body = cc_arena_alloc(arena, body_bytes);
     enum cc_code rc = count_mine(txn, arg, err);
 
-    memset(body, 'x', body_bytes);
+    memset(body, caller->letter ? caller->letter : 'x', body_bytes);
     for (size_t i = 0; i < caller->size_bytes / body_bytes && rc == CC_OK; i++) {
         const struct cc_item item = { .key = { CC_STR("BIG"), cc_str_format(arena, "B#%d-%zu",
                                                                             caller->number, i) },
@@ -250,6 +251,44 @@ START_TEST(a_full_disk_loses_nothing_that_was_acknowledged)
     enlarge_disk(&s, 16 * 1024 * 1024);
     call(&caller);
     ck_assert_int_eq(caller.rc, CC_OK);
+    stores_close(&s);
+}
+END_TEST
+
+/* Rows that are written over and over: the database needs 5 MB, its log whatever there is. */
+static enum cc_code write_over(struct stores *s, struct caller *caller, int count)
+{
+    caller->fn = write_much;
+    caller->s = s;
+    caller->size_bytes = 100 * 1024;
+    for (int i = 0; i < count; i++) {
+        caller->number = i % 50;
+        caller->letter = (char)('a' + i / 50 % 26);
+        call(caller);
+        if (caller->rc != CC_OK)
+            return caller->rc;
+    }
+    return CC_OK;
+}
+
+/* The checkpoint fails before the log does. */
+START_TEST(a_log_that_has_filled_the_disk_gives_it_back_as_soon_as_there_is_room_to_copy)
+{
+    const int64_t deadline_ms = cc_clock_mono_ms(&cc_system_clock) + 10000;
+    struct caller caller = { 0 };
+    struct stores s;
+    enum cc_code rc;
+
+    if (!sandbox_enter("a_log_that_has_filled_the_disk_gives_it_back"))
+        return;
+    open_on_small_disk(&s, 22 * 1024 * 1024);
+    ck_assert_int_eq(write_over(&s, &caller, 1000), CC_STORAGE_FULL);
+    enlarge_disk(&s, 30 * 1024 * 1024);
+    do {
+        rc = write_over(&s, &caller, 600); /* 60 MB */
+        ck_assert_msg(rc == CC_OK || rc == CC_STORAGE_FULL, "%d %s", rc, caller.err.cause);
+    } while (rc != CC_OK && cc_clock_mono_ms(&cc_system_clock) < deadline_ms);
+    ck_assert_int_eq(rc, CC_OK);
     stores_close(&s);
 }
 END_TEST
@@ -555,6 +594,7 @@ END_TEST
 CC_CHECK_MAIN("contract/sqlite_faults",
               a_disk_that_fills_in_the_middle_of_a_group_costs_only_who_filled_it,
               a_full_disk_loses_nothing_that_was_acknowledged,
+              a_log_that_has_filled_the_disk_gives_it_back_as_soon_as_there_is_room_to_copy,
               a_store_on_a_full_disk_is_not_created_and_can_be_later,
               a_failed_fsync_is_an_unknown_outcome_for_the_whole_group,
               a_group_is_synced_once_and_a_transaction_that_only_read_never,

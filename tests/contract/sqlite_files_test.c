@@ -120,23 +120,6 @@ START_TEST(the_database_is_in_wal_mode_and_synchronous)
 }
 END_TEST
 
-START_TEST(nothing_is_checkpointed_at_close)
-{
-    struct stores s;
-    struct stat wal, after;
-
-    stores_open(&s, 0);
-    stores_put(&s, stores_item("P", "A", "x"));
-    ck_assert_int_eq(stat(beside(&s, "-wal"), &wal), 0);
-    ck_assert_int_gt(wal.st_size, 0);
-    cc_store_close(s.store);
-    s.store = NULL;
-    ck_assert_int_eq(stat(beside(&s, "-wal"), &after), 0);
-    ck_assert_int_eq(after.st_size, wal.st_size);
-    stores_close(&s);
-}
-END_TEST
-
 START_TEST(the_writer_keeps_the_log_short)
 {
     char body[32 * 1024];
@@ -525,8 +508,7 @@ START_TEST(a_read_only_file_is_refused)
 END_TEST
 
 CC_CHECK_MAIN("contract/sqlite_files", all_files_are_for_the_owner_alone,
-              the_database_is_in_wal_mode_and_synchronous, nothing_is_checkpointed_at_close,
-              the_writer_keeps_the_log_short,
+              the_database_is_in_wal_mode_and_synchronous, the_writer_keeps_the_log_short,
               the_disk_is_told_of_what_a_checkpoint_copies_and_nothing_rests_on_it,
               what_was_deleted_is_erased_from_the_files_within_an_hour,
               a_person_can_look_with_the_shell, a_view_is_one_snapshot,

@@ -53,7 +53,7 @@ END_TEST
 START_TEST(what_ends_soonest_gives_way)
 {
     struct cc_token_cache *cache = cc_token_cache_open();
-    struct cc_token_cache_key keys[5];
+    struct cc_token_cache_key keys[17];
 
     for (unsigned i = 0; i < CC_COUNT(keys); i++) {
         keys[i] = key_in(7, i);
@@ -79,6 +79,22 @@ START_TEST(every_set_has_room)
 }
 END_TEST
 
+/* As many people use a small host at the same time. */
+START_TEST(tokens_that_are_used_in_turn_are_all_remembered)
+{
+    struct cc_token_cache *cache = cc_token_cache_open();
+    struct cc_token_cache_key keys[1500] = { 0 };
+
+    for (unsigned i = 0; i < CC_COUNT(keys); i++) {
+        cc_sha256((struct cc_str){ (const char *)&i, sizeof i }, keys[i].digest);
+        cc_token_cache_add(cache, &keys[i], &anna, NOW_S + 1 + i);
+    }
+    for (unsigned i = 0; i < CC_COUNT(keys); i++)
+        ck_assert(knows(cache, &keys[i]));
+    cc_token_cache_close(cache);
+}
+END_TEST
+
 START_TEST(when_a_session_was_there_is_noted_beside_its_token)
 {
     struct cc_token_cache *cache = cc_token_cache_open();
@@ -97,4 +113,5 @@ END_TEST
 
 CC_CHECK_MAIN("identity/token_cache", a_token_is_known_until_it_expires,
               what_ends_soonest_gives_way, every_set_has_room,
+              tokens_that_are_used_in_turn_are_all_remembered,
               when_a_session_was_there_is_noted_beside_its_token)
