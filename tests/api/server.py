@@ -3,6 +3,7 @@ a data folder of its own."""
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -77,9 +78,16 @@ def signed_out(client, target="/profile", **more):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Not one of those that the system gives to whoever connects: it would be gone by the time it
+    is listened at."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def environment(settings):
