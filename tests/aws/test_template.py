@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import counterparts
@@ -393,7 +394,9 @@ def test_the_ready_configuration_serves_too(account, service, tmp_path):
 
 
 def deploy(account, name, *parameters):
-    """The last of several values of a parameter counts."""
+    """The last of several values of a parameter counts. awscli names a change set by the second in
+    which it makes it."""
+    time.sleep(1 - time.time() % 1)
     return account.shell(
         f"aws cloudformation deploy --stack-name {name} --capabilities CAPABILITY_IAM "
         f"--template-file {TEMPLATE} --parameter-overrides PublicUrl=https://chat.example.org "
