@@ -48,7 +48,7 @@ struct cc_message_row {
     int64_t number; /* HEAD.count after it */
 };
 
-/* R#<room> SENT#<user>#<client_id> */
+/* SENT#<client_id> <room>#<user>; lives as long as the room */
 struct cc_sent_row {
     int64_t seq;
     struct cc_str hash; /* of the body */

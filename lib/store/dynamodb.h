@@ -28,7 +28,7 @@
 
 struct dynamo_store;
 
-#define DYNAMO_LAYOUT 1     /* META SCHEMA */
+#define DYNAMO_LAYOUT 2     /* META SCHEMA */
 #define DYNAMO_INDEX "mrev" /* local secondary index and its sort key */
 
 /* --- items ------------------------------------------------------------------------------------ */

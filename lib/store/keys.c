@@ -120,12 +120,6 @@ struct cc_key cc_key_message(struct cc_arena *arena, struct cc_str room, int64_t
     return room_key(arena, room, message_sk(arena, seq));
 }
 
-struct cc_key cc_key_sent(struct cc_arena *arena, struct cc_str room, struct cc_str user,
-                          struct cc_str client_id)
-{
-    return room_key(arena, room, CC_JOIN(arena, CC_STR("SENT#"), user, CC_STR("#"), client_id));
-}
-
 struct cc_range cc_range_cursors(struct cc_arena *arena, struct cc_str room)
 {
     return whole_kind(room_key(arena, room, CC_STR_ABSENT).pk, CC_STR("CURSOR#"),
@@ -137,6 +131,13 @@ struct cc_range cc_range_messages(struct cc_arena *arena, struct cc_str room, in
 {
     return whole_kind(room_key(arena, room, CC_STR_ABSENT).pk, message_sk(arena, from),
                       message_sk(arena, to));
+}
+
+struct cc_key cc_key_sent(struct cc_arena *arena, struct cc_str room, struct cc_str user,
+                          struct cc_str client_id)
+{
+    return (struct cc_key){ CC_JOIN(arena, CC_STR("SENT#"), client_id),
+                            CC_JOIN(arena, room, CC_STR("#"), user) };
 }
 
 /* FNV-1a. The shard must be the same on every machine and for ever. */

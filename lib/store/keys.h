@@ -29,12 +29,17 @@ struct cc_key cc_key_room(struct cc_arena *arena, struct cc_str room);
 struct cc_key cc_key_member(struct cc_arena *arena, struct cc_str room, struct cc_str user);
 struct cc_key cc_key_cursor(struct cc_arena *arena, struct cc_str room, struct cc_str user);
 struct cc_key cc_key_message(struct cc_arena *arena, struct cc_str room, int64_t seq);
-struct cc_key cc_key_sent(struct cc_arena *arena, struct cc_str room, struct cc_str user,
-                          struct cc_str client_id);
 struct cc_range cc_range_cursors(struct cc_arena *arena, struct cc_str room);
 /* messages from..to, both included */
 struct cc_range cc_range_messages(struct cc_arena *arena, struct cc_str room, int64_t from,
                                   int64_t to);
+
+/* What a client_id became. Not beside the room: there each sender would write to a place of his own
+ * in the file, whereas client_ids that grow with time (UUIDv7) make what all send at one moment
+ * neighbours. Whoever deletes a room finds these by its messages, which name author and
+ * client_id. */
+struct cc_key cc_key_sent(struct cc_arena *arena, struct cc_str room, struct cc_str user,
+                          struct cc_str client_id);
 
 /* what is to be done later: TIMER#<shard>, <due>#<id> */
 #define CC_TIMER_SHARDS 4

@@ -5,7 +5,7 @@
 #include "store.h"
 
 #define CC_META_KEY(name) ((struct cc_key){ CC_STR("META"), CC_STR(name) })
-#define CC_META_SCHEMA CC_META_KEY("SCHEMA") /* {"layout": 1} */
+#define CC_META_SCHEMA CC_META_KEY("SCHEMA") /* {"layout": 2} */
 #define CC_META_EPOCH CC_META_KEY("EPOCH")   /* {"name": "..."} */
 /* There as long as items are moved into this store (move.h); a store that has it does not serve. */
 #define CC_META_MIGRATION CC_META_KEY("MIGRATION")

@@ -176,8 +176,10 @@ void sqlite_log_end(struct sqlite_log *log); /* NULL is allowed */
 
 /* --- the layout ------------------------------------------------------------------------------- */
 
-/* Makes a database that is new and empty ours; checks one that is not. CC_INVALID: not a
- * database, another program's, damaged, an older or newer layout. */
+#define SQLITE_LAYOUT 2 /* META SCHEMA */
+
+/* Makes a database that is new and empty ours, brings one of an older layout up to date, checks any
+ * other. CC_INVALID: not a database, another program's, damaged, a newer layout. */
 enum cc_code sqlite_schema_open(struct sqlite_conn *conn, struct sqlite_lock *lock,
                                 const struct sqlite_settings *settings,
                                 const struct cc_random *random, struct cc_err *err) CC_NODISCARD;
@@ -189,6 +191,19 @@ enum cc_code sqlite_schema_check(struct sqlite_conn *conn, struct cc_err *err) C
 /* Begins a new history. */
 enum cc_code sqlite_schema_renew(struct sqlite_conn *conn, const struct cc_random *random,
                                  struct cc_err *err) CC_NODISCARD;
+/* What META SCHEMA says, and what it shall say; the latter in the caller's transaction. */
+enum cc_code sqlite_schema_layout(struct sqlite_conn *conn, int64_t *out,
+                                  struct cc_err *err) CC_NODISCARD;
+enum cc_code sqlite_schema_stamp(struct sqlite_conn *conn, int layout,
+                                 struct cc_err *err) CC_NODISCARD;
+/* Runs statements that give no rows. */
+enum cc_code sqlite_schema_execute(struct sqlite_conn *conn, const char *sql,
+                                   struct cc_err *err) CC_NODISCARD;
+/* Brings a database of an older layout up to date, in one transaction under the lock, and leaves
+ * any other as it is. Takes time by the size of the database. */
+enum cc_code sqlite_upgrade(struct sqlite_conn *conn, struct sqlite_lock *lock,
+                            const struct sqlite_settings *settings,
+                            struct cc_err *err) CC_NODISCARD;
 enum cc_code sqlite_schema_epoch(struct sqlite_conn *conn, struct cc_arena *arena,
                                  struct cc_str *out, struct cc_err *err) CC_NODISCARD;
 

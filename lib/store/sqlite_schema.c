@@ -9,7 +9,6 @@
 
 /* "CCdb": how a database of ours is told from another program's. */
 #define APPLICATION_ID 0x43436462
-#define LAYOUT 1
 
 static const char tables[] =
     "CREATE TABLE item ("
@@ -66,7 +65,7 @@ static enum cc_code read_number(struct sqlite_conn *conn, const char *sql, int64
     return rc;
 }
 
-static enum cc_code execute(struct sqlite_conn *conn, const char *sql, struct cc_err *err)
+enum cc_code sqlite_schema_execute(struct sqlite_conn *conn, const char *sql, struct cc_err *err)
 {
     if (sqlite3_exec(conn->db, sql, NULL, NULL, NULL) != SQLITE_OK)
         return sqlite_conn_fail(conn, sql, err);
@@ -105,14 +104,20 @@ static enum cc_code examine(struct sqlite_conn *conn, enum state *out, struct cc
     return CC_OK;
 }
 
-static enum cc_code insert_meta(struct sqlite_conn *conn, struct cc_str sk, struct cc_str body,
-                                struct cc_err *err)
+static enum cc_code put_meta(struct sqlite_conn *conn, struct cc_str sk, struct cc_str body,
+                             struct cc_err *err)
 {
     struct cc_item item = { .key = { CC_STR("META"), sk }, .body = body };
     struct sqlite_txn txn;
 
     sqlite_txn_init(&txn, conn, conn->arena, 0, false);
-    return cc_txn_insert(&txn.base, &item, err);
+    return cc_txn_put(&txn.base, &item, err);
+}
+
+enum cc_code sqlite_schema_stamp(struct sqlite_conn *conn, int layout, struct cc_err *err)
+{
+    return put_meta(conn, CC_STR("SCHEMA"), cc_str_format(conn->arena, "{\"layout\":%d}", layout),
+                    err);
 }
 
 static struct cc_str new_epoch(struct sqlite_conn *conn, const struct cc_random *random)
@@ -129,20 +134,18 @@ static enum cc_code fill(struct sqlite_conn *conn, const struct cc_random *rando
                          struct cc_err *err)
 {
     char pragma[64];
-    struct cc_str schema;
     enum cc_code rc;
 
-    schema = cc_str_format(conn->arena, "{\"layout\":%d}", LAYOUT);
     snprintf(pragma, sizeof(pragma), "PRAGMA application_id=%d", APPLICATION_ID);
-    rc = execute(conn, tables, err);
+    rc = sqlite_schema_execute(conn, tables, err);
     if (rc == CC_OK)
-        rc = execute(conn, views, err);
+        rc = sqlite_schema_execute(conn, views, err);
     if (rc == CC_OK)
-        rc = execute(conn, pragma, err);
+        rc = sqlite_schema_execute(conn, pragma, err);
     if (rc == CC_OK)
-        rc = insert_meta(conn, CC_STR("SCHEMA"), schema, err);
+        rc = sqlite_schema_stamp(conn, SQLITE_LAYOUT, err);
     if (rc == CC_OK)
-        rc = insert_meta(conn, CC_STR("EPOCH"), new_epoch(conn, random), err);
+        rc = put_meta(conn, CC_STR("EPOCH"), new_epoch(conn, random), err);
     return rc;
 }
 
@@ -169,7 +172,8 @@ static enum cc_code create_unless_done(struct sqlite_conn *conn, bool network,
 
     if (rc != CC_OK || state == STATE_OURS)
         return rc;
-    rc = execute(conn, network ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL", err);
+    rc = sqlite_schema_execute(
+        conn, network ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL", err);
     return rc == CC_OK ? sqlite_schema_create(conn, random, err) : rc;
 }
 
@@ -198,23 +202,32 @@ static enum cc_code read_meta(struct sqlite_conn *conn, struct cc_arena *arena, 
     return CC_OK;
 }
 
-static enum cc_code check_layout(struct sqlite_conn *conn, struct cc_err *err)
+/* What is no number is older than all. */
+enum cc_code sqlite_schema_layout(struct sqlite_conn *conn, int64_t *out, struct cc_err *err)
 {
     struct cc_str text;
-    int64_t found = 0;
     enum cc_code rc = read_meta(conn, conn->arena, CC_STR("SCHEMA"), "layout", &text, err);
 
-    if (rc != CC_OK)
+    if (rc == CC_OK && !cc_str_to_i64(text, 0, INT32_MAX, out))
+        *out = 0;
+    return rc;
+}
+
+static enum cc_code check_layout(struct sqlite_conn *conn, struct cc_err *err)
+{
+    int64_t found;
+    enum cc_code rc = sqlite_schema_layout(conn, &found, err);
+
+    if (rc != CC_OK || found == SQLITE_LAYOUT)
         return rc;
-    if (cc_str_to_i64(text, 0, INT32_MAX, &found) && found == LAYOUT)
-        return CC_OK;
-    return cc_fail(
-        err, CC_INVALID,
-        found > LAYOUT ? "The database was made by a newer version: run that version, or "
-                         "restore a backup of this one's."
-                       : "The database was made by an older version: run that version, "
-                         "or migrate the database first.",
-        "store: layout %.*s, this program's is %d, in %s", CC_STR_ARG(text), LAYOUT, conn->path);
+    return cc_fail(err, CC_INVALID,
+                   found > SQLITE_LAYOUT
+                       ? "It was made by a newer version: run that version, or restore a backup "
+                         "of this one's."
+                       : "It was made by an older version. `cloudchat serve` brings a database up "
+                         "to date; a backup is restored by the version that made it.",
+                   "store: layout %lld, this program's is %d, in %s", (long long)found,
+                   SQLITE_LAYOUT, conn->path);
 }
 
 /* SQLite opens a file that it may not write without a word. */
@@ -267,6 +280,8 @@ enum cc_code sqlite_schema_open(struct sqlite_conn *conn, struct sqlite_lock *lo
         rc = create_locked(conn, lock, settings, random, err);
     if (rc == CC_OK)
         rc = check_journal(conn, settings->network, err);
+    if (rc == CC_OK)
+        rc = sqlite_upgrade(conn, lock, settings, err);
     return rc == CC_OK ? check_layout(conn, err) : rc;
 }
 
@@ -284,12 +299,7 @@ enum cc_code sqlite_schema_check(struct sqlite_conn *conn, struct cc_err *err)
 enum cc_code sqlite_schema_renew(struct sqlite_conn *conn, const struct cc_random *random,
                                  struct cc_err *err)
 {
-    struct cc_item item = { .key = { CC_STR("META"), CC_STR("EPOCH") },
-                            .body = new_epoch(conn, random) };
-    struct sqlite_txn txn;
-
-    sqlite_txn_init(&txn, conn, conn->arena, 0, false);
-    return cc_txn_put(&txn.base, &item, err);
+    return put_meta(conn, CC_STR("EPOCH"), new_epoch(conn, random), err);
 }
 
 enum cc_code sqlite_schema_epoch(struct sqlite_conn *conn, struct cc_arena *arena,

@@ -319,7 +319,7 @@ def test_what_is_no_backup_is_refused(town, tmp_path):
     refused(restore(other, file=tmp_path / "nothing"), "no such backup")
     refused(restore(other, file=tmp_path), "cannot be read")
     for change, word in (("UPDATE note SET value = '2' WHERE name = 'format'", "newer version"),
-                         ("UPDATE item SET body = '{\"layout\":2}' WHERE sk = 'SCHEMA'", "newer"),
+                         ("UPDATE item SET body = '{\"layout\":3}' WHERE sk = 'SCHEMA'", "newer"),
                          ("DELETE FROM item WHERE sk LIKE 'MSG%'", "damaged"),
                          ("UPDATE file SET name = 'keys/../x.pem' WHERE name LIKE '%.pem'",
                           "another kind")):

@@ -157,7 +157,7 @@ def row(sk, **more):
     return {"pk": {"S": "META"}, "sk": {"S": sk}, "v": {"S": sk}, **more}
 
 
-META = [row("SCHEMA", layout={"N": "1"}), row("EPOCH", name={"S": "history"})]
+META = [row("SCHEMA", layout={"N": "2"}), row("EPOCH", name={"S": "history"})]
 
 
 def confirmed(asked):

@@ -247,7 +247,7 @@ def assert_same(town, cloud):
     """All of the file is in the table, and nothing else."""
     there = cloud.items()
     assert there.pop(("META", "EPOCH")) == file_items(town.file)["META", "EPOCH"]
-    assert there.pop(("META", "SCHEMA"))[0] == {"layout": 1}
+    assert there.pop(("META", "SCHEMA"))[0] == {"layout": 2}
     assert there == moved_items(town.file)
     assert cloud.photos() == file_photos(town.data)
 

@@ -27,7 +27,8 @@
 #define ANSWER_BYTES_MAX ((size_t)256 * 1024)
 
 #define TABLE "cloud-chat"
-#define ROOM "R#3f0c1d4e8b7a49d2a6e5c4b39f8d7e61"
+#define ROOM_ID "3f0c1d4e8b7a49d2a6e5c4b39f8d7e61"
+#define ROOM "R#" ROOM_ID
 #define USER_A "0199b2f4-6c1e-7c3a-9d52-8f3b6a1e4c70"
 #define USER_B "0199b2f4-71d8-7e02-b1c4-2a9d5e8f7b36"
 #define CLIENT_ID "0199b2f5-03aa-7000-8000-00000000012c"
@@ -58,7 +59,7 @@ static void must(enum cc_code rc, const struct cc_err *err, const char *doing)
 
 #define SCHEMA                                                                                     \
     "{\"pk\":{\"S\":\"META\"},\"sk\":{\"S\":\"SCHEMA\"},\"v\":{\"S\":\"s\"},"                      \
-    "\"layout\":{\"N\":\"1\"}}"
+    "\"layout\":{\"N\":\"2\"}}"
 #define EPOCH                                                                                      \
     "{\"pk\":{\"S\":\"META\"},\"sk\":{\"S\":\"EPOCH\"},\"v\":{\"S\":\"e\"},"                       \
     "\"name\":{\"S\":\"once\"}}"
@@ -169,20 +170,23 @@ static enum cc_code get_page(struct cc_txn *txn, void *arg, struct cc_err *err)
 
 /* The four items of a message, as the chat writes them; the first two must be new. */
 static const struct {
-    const char *sk, *body;
+    const char *pk, *sk, *body;
 } written[] = {
-    { "MSG#00000000000186a1",
+    { ROOM, "MSG#00000000000186a1",
       "{\"seq\":100001,\"author\":\"" USER_A "\",\"type\":\"text\",\"data\":{\"text\":\"" TEXT
       "\"},\"client_id\":\"" CLIENT_ID
       "\",\"created\":1763900000000,\"rev\":100004,\"number\":100001}" },
-    { "SENT#" USER_A "#" CLIENT_ID, "{\"seq\":100001,\"hash\":\"kJ8sLmQp3vXz7RtYwN2bCg\"}" },
-    { "CURSOR#" USER_A, "{\"delivered_seq\":100001,\"read_seq\":100001,\"read_count\":100001}" },
-    { "HEAD", "{\"kind\":\"direct\",\"users\":[\"" USER_A "\",\"" USER_B
-              "\"],\"created\":1763880000000,\"active\":1763900000000,\"seq\":100001,"
-              "\"rev\":100004,\"count\":100001,\"settings_rev\":1,\"last\":{\"seq\":100001,"
-              "\"author\":\"" USER_A "\",\"type\":\"text\",\"text\":\"" TEXT
-              "\",\"created\":1763900000000},\"stamped\":[" STAMPED "," STAMPED "," STAMPED
-              "," STAMPED "," STAMPED "," STAMPED "," STAMPED "," STAMPED "]}" },
+    { "SENT#" CLIENT_ID, ROOM_ID "#" USER_A,
+      "{\"seq\":100001,\"hash\":\"kJ8sLmQp3vXz7RtYwN2bCg\"}" },
+    { ROOM, "CURSOR#" USER_A,
+      "{\"delivered_seq\":100001,\"read_seq\":100001,\"read_count\":100001}" },
+    { ROOM, "HEAD",
+      "{\"kind\":\"direct\",\"users\":[\"" USER_A "\",\"" USER_B
+      "\"],\"created\":1763880000000,\"active\":1763900000000,\"seq\":100001,"
+      "\"rev\":100004,\"count\":100001,\"settings_rev\":1,\"last\":{\"seq\":100001,"
+      "\"author\":\"" USER_A "\",\"type\":\"text\",\"text\":\"" TEXT
+      "\",\"created\":1763900000000},\"stamped\":[" STAMPED "," STAMPED "," STAMPED "," STAMPED
+      "," STAMPED "," STAMPED "," STAMPED "," STAMPED "]}" },
 };
 
 static enum cc_code put_four(struct cc_txn *txn, void *arg, struct cc_err *err)
@@ -191,7 +195,8 @@ static enum cc_code put_four(struct cc_txn *txn, void *arg, struct cc_err *err)
 
     (void)arg;
     for (size_t i = 0; i < CC_COUNT(written) && rc == CC_OK; i++) {
-        const struct cc_item item = { .key = { CC_STR(ROOM), cc_str_from(written[i].sk) },
+        const struct cc_item item = { .key = { cc_str_from(written[i].pk),
+                                               cc_str_from(written[i].sk) },
                                       .body = cc_str_from(written[i].body) };
 
         rc = i < 2 ? cc_txn_insert(txn, &item, err) : cc_txn_put(txn, &item, err);

@@ -24,8 +24,13 @@ def read(path):
     rows, complaints = _read_table(path) if path.suffix == ".json" else _read_file(path)
     rooms = {}
     for pk, sk, body, mrev in rows:
-        room = rooms.setdefault(pk[2:], Room(pk[2:]))
-        _add(room, sk, body, mrev)
+        kind, _, rest = pk.partition("#")
+        room, _, user = (rest, "", "") if kind == "R" else sk.partition("#")
+        room = rooms.setdefault(room, Room(room))
+        if kind == "SENT":
+            room.sent[user, rest] = body
+        else:
+            _add(room, sk, body, mrev)
     return rooms, complaints
 
 
@@ -33,13 +38,13 @@ def _read_file(path):
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         [[said]] = db.execute("PRAGMA integrity_check(1)").fetchall()
         rows = db.execute("SELECT pk, sk, body, mrev FROM item WHERE pk >= 'R#' AND pk < 'R$' "
-                          "ORDER BY pk, sk").fetchall()
+                          "OR pk >= 'SENT#' AND pk < 'SENT$' ORDER BY pk, sk").fetchall()
     complaints = [] if said == "ok" else [said]
     return [(pk, sk, json.loads(body), mrev) for pk, sk, body, mrev in rows], complaints
 
 
 def _read_table(path):
-    items = [item for item in json.loads(path.read_text()) if item["pk"].startswith("R#")]
+    items = [item for item in json.loads(path.read_text()) if item["pk"].startswith(("R#", "SENT#"))]
     items.sort(key=lambda item: (item["pk"], item["sk"]))
     return [(item["pk"], item["sk"], item, item.get("mrev")) for item in items], []
 
@@ -54,9 +59,6 @@ def _add(room, sk, body, mrev):
         room.members[rest] = mrev
     elif kind == "CURSOR":
         room.cursors[rest] = body
-    elif kind == "SENT":
-        user, _, client_id = rest.partition("#")
-        room.sent[user, client_id] = body
 
 
 def copy_table(items, target):

@@ -247,7 +247,8 @@ def check_items(run):
     unknown = {invoke["client_id"] for invoke, outcome in sends if stays_unknown(outcome)}
     stored = {client_id for room in rooms.values() for _, client_id in room.sent}
     assert acknowledged <= stored <= acknowledged | unknown
-    items = [item for item in BACKEND.items(run.server) if item["pk"]["S"].startswith("R#")]
+    items = [item for item in BACKEND.items(run.server)
+             if item["pk"]["S"].startswith(("R#", "SENT#"))]
     assert len(items) == 5 * len(rooms) + 2 * len(stored)
 
 

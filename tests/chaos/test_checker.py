@@ -50,14 +50,24 @@ class Spoilt:
         return json.loads(body)
 
     def put(self, sk, body):
+        self.write("R#" + self.room, sk, body)
+
+    def write(self, pk, sk, body):
         self.sql("INSERT OR REPLACE INTO item (pk, sk, body) VALUES (?, ?, ?)",
-                 ("R#" + self.room, sk, json.dumps(body, ensure_ascii=False)))
+                 (pk, sk, json.dumps(body, ensure_ascii=False)))
 
     def change(self, sk, **members):
         self.put(sk, {**self.row(sk), **members})
 
     def delete(self, sk):
         self.sql("DELETE FROM item WHERE pk = ? AND sk = ?", ("R#" + self.room, sk))
+
+    def sent(self, row):
+        """The key of a message's SENT."""
+        return f"SENT#{row['client_id']}", f"{self.room}#{row['author']}"
+
+    def forget(self, row):
+        self.sql("DELETE FROM item WHERE pk = ? AND sk = ?", self.sent(row))
 
     def head(self, **by):
         """HEAD's numbers grow by as much."""
@@ -73,10 +83,6 @@ class Spoilt:
 
 def msg(seq):
     return f"MSG#{seq:016x}"
-
-
-def sent(row):
-    return f"SENT#{row['author']}#{row['client_id']}"
 
 
 def has(said, *parts):
@@ -182,7 +188,7 @@ def test_an_acknowledged_message_whose_every_trace_is_gone_is_seen(spoilt):
     last = spoilt.row("HEAD")["seq"]
     row = spoilt.row(msg(last))
     spoilt.delete(msg(last))
-    spoilt.delete(sent(row))
+    spoilt.forget(row)
     spoilt.head(seq=-1, rev=-1, count=-1)
     said = spoilt.check()
     has(said, spoilt.room, row["client_id"], row["author"],
@@ -200,7 +206,7 @@ def test_a_message_that_nobody_sent_is_seen(spoilt):
 
 def test_a_missing_memory_of_a_client_id_is_seen(spoilt):
     row = spoilt.row(msg(9))
-    spoilt.delete(sent(row))
+    spoilt.forget(row)
     has(spoilt.check(), f"room {spoilt.room}: seq 9 has no SENT")
 
 

@@ -381,7 +381,7 @@ static void check_refused_after(const char *sql, const char *word)
 START_TEST(a_newer_layout_is_refused)
 {
     check_refused_after(
-        "UPDATE item SET body = '{\"layout\":2}' WHERE pk = 'META' AND sk = 'SCHEMA'", "newer");
+        "UPDATE item SET body = '{\"layout\":3}' WHERE pk = 'META' AND sk = 'SCHEMA'", "newer");
 }
 END_TEST
 

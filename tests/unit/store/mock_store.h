@@ -35,7 +35,7 @@ static inline void open_store_for(struct fixture *f, int64_t wait_ms)
                        "{\"pk\":{\"S\":\"META\"},\"sk\":{\"S\":\"EPOCH\"},\"v\":{\"S\":\"e\"},"
                        "\"name\":{\"S\":\"history\"}},"
                        "{\"pk\":{\"S\":\"META\"},\"sk\":{\"S\":\"SCHEMA\"},\"v\":{\"S\":\"s\"},"
-                       "\"layout\":{\"N\":\"1\"}}]},\"UnprocessedKeys\":{}}";
+                       "\"layout\":{\"N\":\"2\"}}]},\"UnprocessedKeys\":{}}";
     const char *same = "{\"Responses\":[{\"Item\":{\"v\":{\"S\":\"s\"}}},"
                        "{\"Item\":{\"v\":{\"S\":\"e\"}}},{}]}";
 
