@@ -44,30 +44,25 @@ class Spoilt:
         with closing(sqlite3.connect(self.path)) as db, db:
             return db.execute(*statement).fetchall()
 
-    def row(self, sk):
-        [[body]] = self.sql("SELECT body FROM item WHERE pk = ? AND sk = ?",
-                            ("R#" + self.room, sk))
+    def key(self, what):
+        """Of a row of the room by its sk, or of what a message's client_id became."""
+        if isinstance(what, str):
+            return "R#" + self.room, what
+        return f"SENT#{what['client_id']}", f"{self.room}#{what['author']}"
+
+    def row(self, what):
+        [[body]] = self.sql("SELECT body FROM item WHERE pk = ? AND sk = ?", self.key(what))
         return json.loads(body)
 
-    def put(self, sk, body):
-        self.write("R#" + self.room, sk, body)
-
-    def write(self, pk, sk, body):
+    def put(self, what, body):
         self.sql("INSERT OR REPLACE INTO item (pk, sk, body) VALUES (?, ?, ?)",
-                 (pk, sk, json.dumps(body, ensure_ascii=False)))
+                 (*self.key(what), json.dumps(body, ensure_ascii=False)))
 
-    def change(self, sk, **members):
-        self.put(sk, {**self.row(sk), **members})
+    def change(self, what, **members):
+        self.put(what, {**self.row(what), **members})
 
-    def delete(self, sk):
-        self.sql("DELETE FROM item WHERE pk = ? AND sk = ?", ("R#" + self.room, sk))
-
-    def sent(self, row):
-        """The key of a message's SENT."""
-        return f"SENT#{row['client_id']}", f"{self.room}#{row['author']}"
-
-    def forget(self, row):
-        self.sql("DELETE FROM item WHERE pk = ? AND sk = ?", self.sent(row))
+    def delete(self, what):
+        self.sql("DELETE FROM item WHERE pk = ? AND sk = ?", self.key(what))
 
     def head(self, **by):
         """HEAD's numbers grow by as much."""
@@ -134,7 +129,7 @@ def test_two_swapped_seqs_are_seen(spoilt):
     for seq, row, place in ((9, two, one), (10, one, two)):
         moved = {**row, **{key: place[key] for key in ("seq", "rev", "number")}}
         spoilt.put(msg(seq), moved)
-        spoilt.change(sent(row), seq=seq)
+        spoilt.change(row, seq=seq)
     said = spoilt.check()
     has(said, spoilt.room, one["client_id"], one["author"], "acknowledged as seq 9")
     has(said, spoilt.room, two["client_id"], two["author"], "acknowledged as seq 10")
@@ -188,7 +183,7 @@ def test_an_acknowledged_message_whose_every_trace_is_gone_is_seen(spoilt):
     last = spoilt.row("HEAD")["seq"]
     row = spoilt.row(msg(last))
     spoilt.delete(msg(last))
-    spoilt.forget(row)
+    spoilt.delete(row)
     spoilt.head(seq=-1, rev=-1, count=-1)
     said = spoilt.check()
     has(said, spoilt.room, row["client_id"], row["author"],
@@ -206,7 +201,7 @@ def test_a_message_that_nobody_sent_is_seen(spoilt):
 
 def test_a_missing_memory_of_a_client_id_is_seen(spoilt):
     row = spoilt.row(msg(9))
-    spoilt.forget(row)
+    spoilt.delete(row)
     has(spoilt.check(), f"room {spoilt.room}: seq 9 has no SENT")
 
 
