@@ -17,7 +17,7 @@ struct cc_copy_sum {
     unsigned char sha256[CC_SHA256_SIZE];
 };
 
-/* Reads the whole copy. CC_INVALID: not one, damaged, of an older or newer layout; the detail
+/* Reads the whole copy. CC_INVALID: not one, damaged, of a newer layout; the detail
  * speaks of "the backup". CC_UNAVAILABLE. */
 enum cc_code cc_copy_examine(const char *path, struct cc_progress *progress,
                              struct cc_copy_sum *out, struct cc_err *err) CC_NODISCARD;
@@ -40,8 +40,8 @@ struct cc_copy {
     bool end_sessions;             /* everybody has to sign in again */
 };
 
-/* Makes the new store beside the present one, with an epoch of its own. CC_INVALID: the copy is not
- * what `sum` says. CC_STORAGE_FULL, CC_UNAVAILABLE. */
+/* Makes the new store beside the present one, in this version's layout and with an epoch of its
+ * own. CC_INVALID: the copy is not what `sum` says. CC_STORAGE_FULL, CC_UNAVAILABLE. */
 enum cc_code cc_replacing_load(struct cc_replacing *replacing, const struct cc_copy *copy,
                                struct cc_progress *progress, struct cc_err *err) CC_NODISCARD;
 /* Of the new store. Lives as long as `replacing`. */

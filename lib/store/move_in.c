@@ -26,25 +26,18 @@ enum cc_code move_in_look_at_table(struct cc_move *self, struct cc_err *err)
 
 /* --- the new file ----------------------------------------------------------------------------- */
 
-static enum cc_code execute(struct sqlite_conn *conn, const char *sql, struct cc_err *err)
-{
-    if (sqlite3_exec(conn->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return sqlite_conn_fail(conn, sql, err);
-    return CC_OK;
-}
-
 static enum cc_code connect_to(struct cc_move *self, struct cc_err *err)
 {
     struct cc_replacing *replacing = self->replacing;
     enum cc_code rc = sqlite_conn_open(&replacing->fresh, true, &replacing->conn, err);
 
     if (rc == CC_OK)
-        rc = execute(replacing->conn,
-                     replacing->fresh.network ? "PRAGMA journal_mode=DELETE"
-                                              : "PRAGMA journal_mode=WAL",
-                     err);
+        rc = sqlite_conn_execute(replacing->conn,
+                                 replacing->fresh.network ? "PRAGMA journal_mode=DELETE"
+                                                          : "PRAGMA journal_mode=WAL",
+                                 err);
     if (rc == CC_OK)
-        rc = execute(replacing->conn, "PRAGMA wal_autocheckpoint=2000", err);
+        rc = sqlite_conn_execute(replacing->conn, "PRAGMA wal_autocheckpoint=2000", err);
     self->file = replacing->conn;
     return rc;
 }
@@ -94,7 +87,7 @@ static bool find_begun(struct cc_move *self)
     struct cc_item item;
 
     if (access(self->replacing->fresh.path, F_OK) != 0 || connect_to(self, &ignored) != CC_OK ||
-        sqlite_schema_check(self->file, &ignored) != CC_OK ||
+        sqlite_schema_check(self->file, SQLITE_LAYOUT, &ignored) != CC_OK ||
         sqlite_conn_find(self->file, self->arena, CC_META_MIGRATION, SQLITE_EVER, &item,
                          &ignored) != CC_OK ||
         move_mark_load(self->arena, item.body, &self->mark, &ignored) != CC_OK)

@@ -20,7 +20,7 @@ static enum cc_code check_there(const char *path, struct cc_err *err)
  * file, and all that we read is of one instant. Nothing is written. */
 static enum cc_code begin_reading(struct cc_move *self, bool alone, struct cc_err *err)
 {
-    enum cc_code rc = sqlite_schema_check(self->file, err);
+    enum cc_code rc = sqlite_schema_check(self->file, SQLITE_LAYOUT, err);
 
     if (rc == CC_OK)
         rc = sqlite_schema_epoch(self->file, self->arena, &self->epoch, err);

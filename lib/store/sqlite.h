@@ -138,6 +138,9 @@ sqlite3_stmt *sqlite_conn_stmt(struct sqlite_conn *conn, enum sqlite_stmt which,
 /* Runs one that gives no rows and takes no parameters, and resets it. */
 enum cc_code sqlite_conn_do(struct sqlite_conn *conn, enum sqlite_stmt which,
                             struct cc_err *err) CC_NODISCARD;
+/* Statements that give no rows, prepared for this once. */
+enum cc_code sqlite_conn_execute(struct sqlite_conn *conn, const char *sql,
+                                 struct cc_err *err) CC_NODISCARD;
 /* Ends whatever transaction is still open. */
 void sqlite_conn_rollback(struct sqlite_conn *conn);
 
@@ -177,33 +180,32 @@ void sqlite_log_end(struct sqlite_log *log); /* NULL is allowed */
 /* --- the layout ------------------------------------------------------------------------------- */
 
 #define SQLITE_LAYOUT 2 /* META SCHEMA */
+#define SQLITE_LAYOUT_OLDEST 1
 
-/* Makes a database that is new and empty ours, brings one of an older layout up to date, checks any
- * other. CC_INVALID: not a database, another program's, damaged, a newer layout. */
+/* Makes a database that is new and empty ours; checks one that is not. CC_INVALID: not a
+ * database, another program's, damaged, an older or newer layout. */
 enum cc_code sqlite_schema_open(struct sqlite_conn *conn, struct sqlite_lock *lock,
                                 const struct sqlite_settings *settings,
                                 const struct cc_random *random, struct cc_err *err) CC_NODISCARD;
 /* Makes the layout in a new and empty database. */
 enum cc_code sqlite_schema_create(struct sqlite_conn *conn, const struct cc_random *random,
                                   struct cc_err *err) CC_NODISCARD;
-/* Whether it is ours, and of this version's layout. Reads only. */
-enum cc_code sqlite_schema_check(struct sqlite_conn *conn, struct cc_err *err) CC_NODISCARD;
+/* Whether it is ours, and its layout this version's, or from `oldest` on. Reads only. CC_INVALID.
+ */
+enum cc_code sqlite_schema_check(struct sqlite_conn *conn, int64_t oldest,
+                                 struct cc_err *err) CC_NODISCARD;
 /* Begins a new history. */
 enum cc_code sqlite_schema_renew(struct sqlite_conn *conn, const struct cc_random *random,
                                  struct cc_err *err) CC_NODISCARD;
-/* What META SCHEMA says, and what it shall say; the latter in the caller's transaction. */
+/* What META SCHEMA says, from 1. CC_INVALID: nothing, or no number. */
 enum cc_code sqlite_schema_layout(struct sqlite_conn *conn, int64_t *out,
                                   struct cc_err *err) CC_NODISCARD;
-enum cc_code sqlite_schema_stamp(struct sqlite_conn *conn, int layout,
-                                 struct cc_err *err) CC_NODISCARD;
-/* Runs statements that give no rows. */
-enum cc_code sqlite_schema_execute(struct sqlite_conn *conn, const char *sql,
-                                   struct cc_err *err) CC_NODISCARD;
-/* Brings a database of an older layout up to date, in one transaction under the lock, and leaves
- * any other as it is. Takes time by the size of the database. */
-enum cc_code sqlite_upgrade(struct sqlite_conn *conn, struct sqlite_lock *lock,
-                            const struct sqlite_settings *settings,
-                            struct cc_err *err) CC_NODISCARD;
+/* Makes it say SQLITE_LAYOUT. */
+enum cc_code sqlite_schema_stamp(struct sqlite_conn *conn, struct cc_err *err) CC_NODISCARD;
+/* Brings the rows that were loaded from an attached database `copy`, which sqlite_schema_check has
+ * found to be good, to this version's layout. What a failure leaves is of no use. CC_STORAGE_FULL,
+ * CC_UNAVAILABLE. */
+enum cc_code sqlite_upgrade(struct sqlite_conn *conn, struct cc_err *err) CC_NODISCARD;
 enum cc_code sqlite_schema_epoch(struct sqlite_conn *conn, struct cc_arena *arena,
                                  struct cc_str *out, struct cc_err *err) CC_NODISCARD;
 

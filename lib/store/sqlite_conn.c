@@ -103,6 +103,13 @@ sqlite3_stmt *sqlite_conn_stmt(struct sqlite_conn *conn, enum sqlite_stmt which,
     return *stmt;
 }
 
+enum cc_code sqlite_conn_execute(struct sqlite_conn *conn, const char *sql, struct cc_err *err)
+{
+    if (sqlite3_exec(conn->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_conn_fail(conn, sql, err);
+    return CC_OK;
+}
+
 enum cc_code sqlite_conn_do(struct sqlite_conn *conn, enum sqlite_stmt which, struct cc_err *err)
 {
     sqlite3_stmt *stmt = sqlite_conn_stmt(conn, which, err);

@@ -222,7 +222,7 @@ static enum cc_code examine(struct sqlite_conn *conn, struct cc_progress *progre
                             struct cc_copy_sum *out, struct cc_err *err)
 {
     struct sqlite_txn txn;
-    enum cc_code rc = sqlite_schema_check(conn, err);
+    enum cc_code rc = sqlite_schema_check(conn, SQLITE_LAYOUT_OLDEST, err);
 
     sqlite_txn_init(&txn, conn, conn->arena, 0, true);
     if (rc == CC_OK)

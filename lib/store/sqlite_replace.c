@@ -22,13 +22,6 @@ static enum cc_code fail_errno(const char *call, const char *path, struct cc_err
                    path, strerror(errno));
 }
 
-static enum cc_code execute(struct sqlite_conn *conn, const char *sql, struct cc_err *err)
-{
-    if (sqlite3_exec(conn->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return sqlite_conn_fail(conn, sql, err);
-    return CC_OK;
-}
-
 static const char *beside(const struct cc_replacing *self, const char *path, const char *suffix)
 {
     return cc_str_format(self->arena, "%s%s", path, suffix).at;
@@ -170,13 +163,13 @@ static enum cc_code create_fresh(struct cc_replacing *self, struct cc_err *err)
     if (rc == CC_OK)
         rc = sqlite_conn_open(&self->fresh, true, &self->conn, err);
     if (rc == CC_OK)
-        rc = execute(self->conn,
-                     "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=OFF;"
-                     "PRAGMA synchronous=OFF",
-                     err);
+        rc = sqlite_conn_execute(self->conn,
+                                 "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=OFF;"
+                                 "PRAGMA synchronous=OFF",
+                                 err);
     if (rc == CC_OK)
         rc = sqlite_schema_create(self->conn, self->random, err);
-    return rc == CC_OK ? execute(self->conn, "DELETE FROM item", err) : rc;
+    return rc == CC_OK ? sqlite_conn_execute(self->conn, "DELETE FROM item", err) : rc;
 }
 
 struct loading {
@@ -219,16 +212,14 @@ static enum cc_code copy_rows(struct cc_replacing *self, const char *path,
 {
     struct loading loading = { .self = self, .progress = progress, .err = err };
     struct sqlite_conn *conn = self->conn;
-    enum cc_code rc = attach(conn, path, err);
+    enum cc_code rc;
     struct stat st;
 
-    if (rc != CC_OK)
-        return rc;
     loading.total = stat(path, &st) == 0 ? st.st_size : 0;
     sqlite3_progress_handler(conn->db, PAGES_A_REPORT, report_loading, &loading);
-    rc = execute(conn, "INSERT INTO main.item SELECT * FROM copy.item", err);
+    rc = sqlite_conn_execute(conn, "INSERT INTO main.item SELECT * FROM copy.item", err);
     sqlite3_progress_handler(conn->db, 0, NULL, NULL);
-    return rc == CC_OK ? execute(conn, "DETACH copy", err) : rc;
+    return rc;
 }
 
 static enum cc_code check_sum(struct cc_replacing *self, const struct cc_copy_sum *wanted,
@@ -252,11 +243,17 @@ enum cc_code cc_replacing_load(struct cc_replacing *replacing, const struct cc_c
     enum cc_code rc = create_fresh(replacing, err);
 
     if (rc == CC_OK)
+        rc = attach(replacing->conn, copy->path, err);
+    if (rc == CC_OK)
         rc = copy_rows(replacing, copy->path, progress, err);
     if (rc == CC_OK)
         rc = check_sum(replacing, copy->sum, progress, err);
+    if (rc == CC_OK)
+        rc = sqlite_upgrade(replacing->conn, err);
+    if (rc == CC_OK)
+        rc = sqlite_conn_execute(replacing->conn, "DETACH copy", err);
     if (rc == CC_OK && copy->end_sessions)
-        rc = execute(replacing->conn, no_sessions, err);
+        rc = sqlite_conn_execute(replacing->conn, no_sessions, err);
     if (rc == CC_OK)
         rc = sqlite_schema_renew(replacing->conn, replacing->random, err);
     if (rc == CC_OK)
@@ -302,9 +299,9 @@ static enum cc_code sync_file(const char *path, struct cc_err *err)
 /* In the journal mode of a database that serves, and nothing of it beside the file. */
 static enum cc_code finish_fresh(struct cc_replacing *self, struct cc_err *err)
 {
-    enum cc_code rc =
-        execute(self->conn,
-                self->old.network ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL", err);
+    enum cc_code rc = sqlite_conn_execute(
+        self->conn, self->old.network ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL",
+        err);
 
     if (rc == CC_OK && !self->old.network)
         rc = empty_log(self->conn, err);

@@ -65,13 +65,6 @@ static enum cc_code read_number(struct sqlite_conn *conn, const char *sql, int64
     return rc;
 }
 
-enum cc_code sqlite_schema_execute(struct sqlite_conn *conn, const char *sql, struct cc_err *err)
-{
-    if (sqlite3_exec(conn->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return sqlite_conn_fail(conn, sql, err);
-    return CC_OK;
-}
-
 enum state { STATE_EMPTY, STATE_OURS };
 
 /* Both numbers of one snapshot: another process may be making the database at this moment. */
@@ -114,10 +107,10 @@ static enum cc_code put_meta(struct sqlite_conn *conn, struct cc_str sk, struct 
     return cc_txn_put(&txn.base, &item, err);
 }
 
-enum cc_code sqlite_schema_stamp(struct sqlite_conn *conn, int layout, struct cc_err *err)
+enum cc_code sqlite_schema_stamp(struct sqlite_conn *conn, struct cc_err *err)
 {
-    return put_meta(conn, CC_STR("SCHEMA"), cc_str_format(conn->arena, "{\"layout\":%d}", layout),
-                    err);
+    return put_meta(conn, CC_STR("SCHEMA"),
+                    cc_str_format(conn->arena, "{\"layout\":%d}", SQLITE_LAYOUT), err);
 }
 
 static struct cc_str new_epoch(struct sqlite_conn *conn, const struct cc_random *random)
@@ -137,13 +130,13 @@ static enum cc_code fill(struct sqlite_conn *conn, const struct cc_random *rando
     enum cc_code rc;
 
     snprintf(pragma, sizeof(pragma), "PRAGMA application_id=%d", APPLICATION_ID);
-    rc = sqlite_schema_execute(conn, tables, err);
+    rc = sqlite_conn_execute(conn, tables, err);
     if (rc == CC_OK)
-        rc = sqlite_schema_execute(conn, views, err);
+        rc = sqlite_conn_execute(conn, views, err);
     if (rc == CC_OK)
-        rc = sqlite_schema_execute(conn, pragma, err);
+        rc = sqlite_conn_execute(conn, pragma, err);
     if (rc == CC_OK)
-        rc = sqlite_schema_stamp(conn, SQLITE_LAYOUT, err);
+        rc = sqlite_schema_stamp(conn, err);
     if (rc == CC_OK)
         rc = put_meta(conn, CC_STR("EPOCH"), new_epoch(conn, random), err);
     return rc;
@@ -172,7 +165,7 @@ static enum cc_code create_unless_done(struct sqlite_conn *conn, bool network,
 
     if (rc != CC_OK || state == STATE_OURS)
         return rc;
-    rc = sqlite_schema_execute(
+    rc = sqlite_conn_execute(
         conn, network ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL", err);
     return rc == CC_OK ? sqlite_schema_create(conn, random, err) : rc;
 }
@@ -202,30 +195,30 @@ static enum cc_code read_meta(struct sqlite_conn *conn, struct cc_arena *arena, 
     return CC_OK;
 }
 
-/* What is no number is older than all. */
 enum cc_code sqlite_schema_layout(struct sqlite_conn *conn, int64_t *out, struct cc_err *err)
 {
     struct cc_str text;
     enum cc_code rc = read_meta(conn, conn->arena, CC_STR("SCHEMA"), "layout", &text, err);
 
-    if (rc == CC_OK && !cc_str_to_i64(text, 0, INT32_MAX, out))
-        *out = 0;
+    if (rc == CC_OK && !cc_str_to_i64(text, 1, INT32_MAX, out))
+        rc = cc_fail(err, CC_INVALID, SQLITE_DAMAGED, "store: layout %.*s in %s", CC_STR_ARG(text),
+                     conn->path);
     return rc;
 }
 
-static enum cc_code check_layout(struct sqlite_conn *conn, struct cc_err *err)
+static enum cc_code check_layout(struct sqlite_conn *conn, int64_t oldest, struct cc_err *err)
 {
-    int64_t found;
+    int64_t found = 0;
     enum cc_code rc = sqlite_schema_layout(conn, &found, err);
 
-    if (rc != CC_OK || found == SQLITE_LAYOUT)
+    if (rc != CC_OK || (found >= oldest && found <= SQLITE_LAYOUT))
         return rc;
     return cc_fail(err, CC_INVALID,
                    found > SQLITE_LAYOUT
-                       ? "It was made by a newer version: run that version, or restore a backup "
-                         "of this one's."
-                       : "It was made by an older version. `cloudchat serve` brings a database up "
-                         "to date; a backup is restored by the version that made it.",
+                       ? "The database was made by a newer version: run that version, or restore a "
+                         "backup of this one's."
+                       : "The database was made by an older version: make a backup with that "
+                         "version, and restore it with this one.",
                    "store: layout %lld, this program's is %d, in %s", (long long)found,
                    SQLITE_LAYOUT, conn->path);
 }
@@ -280,12 +273,10 @@ enum cc_code sqlite_schema_open(struct sqlite_conn *conn, struct sqlite_lock *lo
         rc = create_locked(conn, lock, settings, random, err);
     if (rc == CC_OK)
         rc = check_journal(conn, settings->network, err);
-    if (rc == CC_OK)
-        rc = sqlite_upgrade(conn, lock, settings, err);
-    return rc == CC_OK ? check_layout(conn, err) : rc;
+    return rc == CC_OK ? check_layout(conn, SQLITE_LAYOUT, err) : rc;
 }
 
-enum cc_code sqlite_schema_check(struct sqlite_conn *conn, struct cc_err *err)
+enum cc_code sqlite_schema_check(struct sqlite_conn *conn, int64_t oldest, struct cc_err *err)
 {
     enum state state;
     enum cc_code rc = examine(conn, &state, err);
@@ -293,7 +284,7 @@ enum cc_code sqlite_schema_check(struct sqlite_conn *conn, struct cc_err *err)
     if (rc == CC_OK && state == STATE_EMPTY)
         rc = cc_fail(err, CC_INVALID, "The file is no database of Cloud Chat.",
                      "store: nothing in %s", conn->path);
-    return rc == CC_OK ? check_layout(conn, err) : rc;
+    return rc == CC_OK ? check_layout(conn, oldest, err) : rc;
 }
 
 enum cc_code sqlite_schema_renew(struct sqlite_conn *conn, const struct cc_random *random,

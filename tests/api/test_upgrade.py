@@ -1,97 +1,77 @@
-"""A database that an earlier version left."""
+"""What an earlier version left: its database is refused, its backup is restored."""
 
 import shutil
 import sqlite3
-import subprocess
-from contextlib import closing, suppress
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from backups import restored
 from client import Person
-from server import CLOUDCHAT, environment, needs_sqlite
+from server import Server, needs_local, needs_sqlite
 
-pytestmark = needs_sqlite("DynamoDB's tables are brought to a new layout by way of SQLite")
+pytestmark = [needs_sqlite("a table is backed up by DynamoDB itself"),
+              needs_local("the people of the backup are in it")]
 
+# Made by the last version of layout 1. Ada and Bob, and Ada and Eve, have a room, in which each of
+# the two has said the room's id under each of these.
+OLD = Path(__file__).parent / "data" / "layout-1.backup"
 CLIENT_IDS = ["hello-1", "a.b_c", "x" * 64, "019ab2f5-03aa-7000-8000-00000000012c"]
-SENT = "pk >= 'SENT#' AND pk < 'SENT$'"
-# What a client_id became stood beside its room: R#<room> SENT#<user>#<client_id>.
-TO_LAYOUT_1 = f"""
-    INSERT INTO item (pk, sk, body)
-      SELECT 'R#' || substr(sk, 1, instr(sk, '#') - 1),
-             'SENT#' || substr(sk, instr(sk, '#') + 1) || '#' || substr(pk, 6), body
-      FROM item WHERE {SENT};
-    DELETE FROM item WHERE {SENT};
-    UPDATE item SET body = '{{"layout":1}}' WHERE pk = 'META' AND sk = 'SCHEMA';
-"""
-
-
-def shell(server, *script):
-    with closing(sqlite3.connect(server.data / "cloud-chat.db")) as db, db:
-        if script:
-            db.executescript(*script)
-        return db.execute("SELECT * FROM item ORDER BY pk, sk").fetchall()
+NUMBERS = {"Ada": "+12025550101", "Bob": "+12025550102", "Eve": "+12025550103"}
 
 
 @pytest.fixture
-def old(make_server):
-    """A server that stands, whose database is of layout 1: (it, what people sent, all rows as they
-    were before)."""
-    server = make_server()
-    ada, bob, eve = (Person(server, name).sign_up().sign_in() for name in ("Ada", "Bob", "Eve"))
-    sent = [(who, room, client_id, who.say(room, f"{number}", client_id)["id"])
-            for number, (room, people) in enumerate([(ada.room_with(bob), (ada, bob)),
-                                                     (ada.room_with(eve), (ada, eve))])
-            for who in people for client_id in CLIENT_IDS]
-    server.stop()
-    before = shell(server)
-    assert len([row for row in before if row[0].startswith("SENT#")]) == len(sent) == 16
-    after = shell(server, TO_LAYOUT_1)
-    assert not [row for row in after if row[0].startswith("SENT#")]
-    assert len([row for row in after if row[1].startswith("SENT#")]) == len(sent)
-    return server, sent, before
+def old(tmp_path):
+    server = Server(tmp_path / "data")
+    assert server.run("init").returncode == 0
+    server.file = shutil.copy(OLD, tmp_path / "backup")
+    return server
+
+
+def rows(path):
+    with closing(sqlite3.connect(path)) as db:
+        return {(pk, sk): body for pk, sk, body in db.execute("SELECT pk, sk, body FROM item")
+                if pk != "META"}
+
+
+def new_key(pk, sk):
+    if not sk.startswith("SENT#"):
+        return pk, sk
+    _, user, client_id = sk.split("#")
+    return "SENT#" + client_id, pk[2:] + "#" + user
 
 
 def test_what_was_sent_before_an_upgrade_is_known_after_it(old):
-    """All programs open it at the same moment."""
-    server, sent, _ = old
-    server.start()
-    for who, room, client_id, id in sent:
-        number = int(room["id"] != sent[0][1]["id"])
-        assert who.say(room, f"{number}", client_id, expect=200)["id"] == id
-    assert sent[0][0].say(sent[0][1], "one more", "new")["seq"] == 9
+    restored(old)
+    old.start()
+    people = [Person(old, name, {"phone_number": number}).sign_in()
+              for name, number in NUMBERS.items()]
+    ada = people[0]
+    for other in people[1:]:
+        room = ada.room_with(other)
+        for who in (ada, other):
+            ids = [who.say(room, f"to {room['id']}", id, expect=200)["id"] for id in CLIENT_IDS]
+            assert len(set(ids)) == len(CLIENT_IDS)
+        assert ada.say(room, "one more", "new")["seq"] == 9
+    old.stop()
 
 
-def test_an_upgrade_changes_nothing_else(old):
-    server, _, before = old
-    server.start()
-    server.stop()
-    assert shell(server) == before
+def test_an_upgrade_moves_what_client_ids_became_and_nothing_else(old):
+    before = rows(old.file)
+    assert sum(sk.startswith("SENT#") for _, sk in before) == 16
+    restored(old)
+    after = rows(old.data / "cloud-chat.db")
+    assert after == {new_key(*key): body for key, body in before.items()}
 
 
-def test_an_upgrade_that_is_killed_is_done_again(old):
-    """A large one, killed sooner and later: the old layout or the new one, and nothing between."""
-    server, _, before = old
-    shell(server, """
-        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
-        INSERT INTO item (pk, sk, body)
-          SELECT 'R#room' || (i % 100), 'SENT#user' || (i % 7) || '#' || i, '{"seq":1,"hash":""}'
-          FROM n""")
-    copy, layouts = server.data.with_name("copy"), set()
-    for wait_s in (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 60):
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(server.data, copy)
-        layouts.add(upgraded_for(copy, wait_s, len(before) + 100000))
-    assert layouts == {1, 2}
-
-
-def upgraded_for(data, wait_s, count):
-    """Its layout when a program that opens it is killed after so long."""
-    with suppress(subprocess.TimeoutExpired):
-        subprocess.run([CLOUDCHAT, "tick", "--data", data], env=environment({}), timeout=wait_s)
-    with closing(sqlite3.connect(data / "cloud-chat.db")) as db:
-        [[layout]] = db.execute("SELECT body ->> '$.layout' FROM item WHERE sk = 'SCHEMA'")
-        [[new]] = db.execute(f"SELECT count(*) FROM item WHERE {SENT}")
-        [[all_rows]] = db.execute("SELECT count(*) FROM item")
-        [[verdict]] = db.execute("PRAGMA integrity_check")
-    assert (all_rows, verdict) == (count, "ok")
-    assert new == (100016 if layout == 2 else 0)
-    return layout
+def test_a_database_of_an_older_version_is_refused_and_left_as_it_is(old):
+    restored(old)
+    path = old.data / "cloud-chat.db"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE item SET body = '{\"layout\":1}' WHERE sk = 'SCHEMA'")
+    before = rows(path)
+    for command in (["tick"], ["doctor"], ["backup", old.data / "file"]):
+        done = old.run(*command)
+        assert done.returncode != 0
+        assert "older version: make a backup with that version" in done.stdout + done.stderr
+    assert rows(path) == before

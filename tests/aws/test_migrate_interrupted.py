@@ -154,7 +154,7 @@ def test_ctrl_c_ends_it_in_order(town, cloud):
     town.fill(MESSAGES)
     cloud.configure(town)
     process = start(town.data / "cloud-chat.conf", town.data / "aws.conf", cloud)
-    wait_for("it has begun", lambda: len(cloud.raw()) > 100)
+    wait_for("it has begun", cloud.has_items)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 1
