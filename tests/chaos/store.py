@@ -44,7 +44,8 @@ def _read_file(path):
 
 
 def _read_table(path):
-    items = [item for item in json.loads(path.read_text()) if item["pk"].startswith(("R#", "SENT#"))]
+    items = [item for item in json.loads(path.read_text())
+             if item["pk"].startswith(("R#", "SENT#"))]
     items.sort(key=lambda item: (item["pk"], item["sk"]))
     return [(item["pk"], item["sk"], item, item.get("mrev")) for item in items], []
 

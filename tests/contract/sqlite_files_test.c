@@ -388,7 +388,15 @@ END_TEST
 START_TEST(an_older_layout_is_refused)
 {
     check_refused_after(
-        "UPDATE item SET body = '{\"layout\":0}' WHERE pk = 'META' AND sk = 'SCHEMA'", "older");
+        "UPDATE item SET body = '{\"layout\":1}' WHERE pk = 'META' AND sk = 'SCHEMA'", "older");
+}
+END_TEST
+
+START_TEST(a_layout_that_is_no_number_is_damage)
+{
+    check_refused_after(
+        "UPDATE item SET body = '{\"layout\":\"x\"}' WHERE pk = 'META' AND sk = 'SCHEMA'",
+        "damaged");
 }
 END_TEST
 
@@ -515,7 +523,8 @@ CC_CHECK_MAIN("contract/sqlite_files", all_files_are_for_the_owner_alone,
               a_file_that_is_no_database_is_refused, a_database_of_another_program_is_refused,
               a_truncated_database_is_refused, a_database_with_a_page_of_garbage_is_refused,
               damage_far_inside_is_found_by_who_reads_it_all, a_newer_layout_is_refused,
-              an_older_layout_is_refused, a_database_without_its_layout_or_epoch_is_refused,
+              an_older_layout_is_refused, a_layout_that_is_no_number_is_damage,
+              a_database_without_its_layout_or_epoch_is_refused,
               a_log_whose_database_is_gone_is_not_deleted, a_folder_that_does_not_exist_is_refused,
               a_path_that_is_too_long_is_refused_with_the_reason,
               a_symbolic_link_leads_to_the_same_lock, a_read_only_database_is_refused,
