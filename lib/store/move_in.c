@@ -32,10 +32,7 @@ static enum cc_code connect_to(struct cc_move *self, struct cc_err *err)
     enum cc_code rc = sqlite_conn_open(&replacing->fresh, true, &replacing->conn, err);
 
     if (rc == CC_OK)
-        rc = sqlite_conn_execute(replacing->conn,
-                                 replacing->fresh.network ? "PRAGMA journal_mode=DELETE"
-                                                          : "PRAGMA journal_mode=WAL",
-                                 err);
+        rc = sqlite_conn_set_journal(replacing->conn, replacing->fresh.network, err);
     if (rc == CC_OK)
         rc = sqlite_conn_execute(replacing->conn, "PRAGMA wal_autocheckpoint=2000", err);
     self->file = replacing->conn;

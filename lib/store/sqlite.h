@@ -141,6 +141,10 @@ enum cc_code sqlite_conn_do(struct sqlite_conn *conn, enum sqlite_stmt which,
 /* Statements that give no rows, prepared for this once. */
 enum cc_code sqlite_conn_execute(struct sqlite_conn *conn, const char *sql,
                                  struct cc_err *err) CC_NODISCARD;
+/* The journal that a database has while it serves: a write-ahead log, but on a network file system
+ * the one that SQLite deletes. */
+enum cc_code sqlite_conn_set_journal(struct sqlite_conn *conn, bool network,
+                                     struct cc_err *err) CC_NODISCARD;
 /* Ends whatever transaction is still open. */
 void sqlite_conn_rollback(struct sqlite_conn *conn);
 
@@ -190,8 +194,7 @@ enum cc_code sqlite_schema_open(struct sqlite_conn *conn, struct sqlite_lock *lo
 /* Makes the layout in a new and empty database. */
 enum cc_code sqlite_schema_create(struct sqlite_conn *conn, const struct cc_random *random,
                                   struct cc_err *err) CC_NODISCARD;
-/* Whether it is ours, and its layout this version's, or from `oldest` on. Reads only. CC_INVALID.
- */
+/* Whether it is ours, its layout this version's or from `oldest` on. Reads only. CC_INVALID. */
 enum cc_code sqlite_schema_check(struct sqlite_conn *conn, int64_t oldest,
                                  struct cc_err *err) CC_NODISCARD;
 /* Begins a new history. */

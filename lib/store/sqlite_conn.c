@@ -110,6 +110,12 @@ enum cc_code sqlite_conn_execute(struct sqlite_conn *conn, const char *sql, stru
     return CC_OK;
 }
 
+enum cc_code sqlite_conn_set_journal(struct sqlite_conn *conn, bool network, struct cc_err *err)
+{
+    return sqlite_conn_execute(
+        conn, network ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL", err);
+}
+
 enum cc_code sqlite_conn_do(struct sqlite_conn *conn, enum sqlite_stmt which, struct cc_err *err)
 {
     sqlite3_stmt *stmt = sqlite_conn_stmt(conn, which, err);

@@ -299,9 +299,7 @@ static enum cc_code sync_file(const char *path, struct cc_err *err)
 /* In the journal mode of a database that serves, and nothing of it beside the file. */
 static enum cc_code finish_fresh(struct cc_replacing *self, struct cc_err *err)
 {
-    enum cc_code rc = sqlite_conn_execute(
-        self->conn, self->old.network ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL",
-        err);
+    enum cc_code rc = sqlite_conn_set_journal(self->conn, self->old.network, err);
 
     if (rc == CC_OK && !self->old.network)
         rc = empty_log(self->conn, err);

@@ -165,8 +165,7 @@ static enum cc_code create_unless_done(struct sqlite_conn *conn, bool network,
 
     if (rc != CC_OK || state == STATE_OURS)
         return rc;
-    rc = sqlite_conn_execute(
-        conn, network ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL", err);
+    rc = sqlite_conn_set_journal(conn, network, err);
     return rc == CC_OK ? sqlite_schema_create(conn, random, err) : rc;
 }
 

@@ -4,12 +4,17 @@
 
 #include <sys/stat.h>
 
-/* Pages of write-ahead log at which the writer checkpoints. With sends into 100 rooms that is a
- * pause of 7 ms at 4,000 and at 5,000, of 8 at 8,000 and of 10 at 16,000: most pages are in the log
- * more than once. With more pages no more sends a second came through, with 3,000 a tenth fewer.
- * Pages that are all different take longer. Copying most of them beforehand, between commits, does
- * not help: of 1,250 pages 800 have changed again by the time the disk has them without holding up
- * the commits, 400 if it is pressed.
+/* Pages of write-ahead log at which the writer checkpoints. With 64 senders into 100 rooms:
+ *
+ *     pages    pause    slowest hundredth of the sends    sends a second
+ *      3,000   3.7 ms    8.4 ms                           17,500
+ *      5,000   4.7 ms    9.2 ms                           17,600
+ *      8,000   5.5 ms    9.6 ms                           18,400
+ *     16,000   7.2 ms   10.5 ms                           18,800
+ *
+ * since most pages are in the log more than once; pages that are all different take longer. Copying
+ * most of them beforehand, between commits, does not help: by the time that the disk has them most
+ * have changed again.
  *
  * The log starts anew only at a moment when no reader is in it. Readers without a pause let it grow
  * for ever (66 MB in two seconds), so the writer waits for that moment, the longer the more the log

@@ -383,11 +383,12 @@ def count_of(world, client_id):
 
 def check_room(world, room):
     """HEAD, messages, what was sent and cursors agree."""
-    all_rows = {key: json_module.loads(row[0]) for key, row in world.rows().items()}
-    rows = {sk: row for (pk, sk), row in all_rows.items() if pk == "R#" + room}
+    all_rows = world.rows()
+    rows = {sk: json_module.loads(row[0]) for (pk, sk), row in all_rows.items()
+            if pk == "R#" + room}
     head = rows["HEAD"]
     messages = {int(sk[4:], 16): row for sk, row in rows.items() if sk.startswith("MSG#")}
-    sent = [row["seq"] for (pk, sk), row in all_rows.items()
+    sent = [json_module.loads(row[0])["seq"] for (pk, sk), row in all_rows.items()
             if pk.startswith("SENT#") and sk.startswith(room + "#")]
     assert sorted(messages) == list(range(1, head["seq"] + 1)), "seq has a hole"
     assert sorted(sent) == sorted(messages), "SENT and MSG do not agree"
