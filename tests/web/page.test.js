@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Person, openBrowser } from './browser.js';
 import { Server, until } from './server.js';
-import { assertSeen, assertUnread, bubble, find, pasteCode, room, signIn, write } from './steps.js';
+import { assertSeen, assertUnread, bubble, find, openRecovery, pasteCode, room, signIn, write } from './steps.js';
 
 let server;
 let browser;
@@ -427,7 +427,7 @@ test('who came by e-mail is asked for it again, signs in and recovers by it', as
     await heading(person, 'Welcome back');
     await page.reload();
     await page.getByLabel('E-mail address').waitFor();
-    await page.getByRole('link', { name: 'Forgot your password?' }).click();
+    await openRecovery(page);
     await page.getByLabel('E-mail address').fill(login.email);
     const already = await server.codesTo(login.email);
     await page.getByRole('button', { name: 'Send me a code' }).click();
@@ -447,7 +447,7 @@ test('who waits for a code where only letters are sent is told that no message w
   await withPerson({ size: 'phone' }, async (person) => {
     const { page } = person;
     await offer(page, { codes_are_sent: { phone_number: false, email: true } });
-    await page.getByRole('link', { name: 'Forgot your password?' }).click();
+    await openRecovery(page);
     await page.getByLabel('Phone number').fill('+4915123459876');
     await page.getByRole('button', { name: 'Send me a code' }).click();
     await page.getByText('This server does not send codes by SMS yet.').waitFor();

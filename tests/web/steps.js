@@ -100,10 +100,16 @@ export async function signOut({ page }) {
   await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
 }
 
+/* Waits for the form itself: the one for signing in has fields of the same names. */
+export async function openRecovery(page) {
+  await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
+}
+
 export async function recover(person, { number, password }) {
   const { page, server } = person;
   const already = await server.codesTo(number);
-  await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  await openRecovery(page);
   await page.getByLabel('Phone number').fill(number);
   await page.getByRole('button', { name: 'Send me a code' }).click();
   await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
