@@ -17,18 +17,24 @@ static int64_t limit_or_default(int64_t limit)
     return limit > 0 ? limit : LIMIT_DEFAULT;
 }
 
+static enum cc_code reply_json(struct cc_ctx *cx, const struct cc_buf *body)
+{
+    if (body->overflow)
+        return cc_fail(&cx->err, CC_INTERNAL, NULL, "the reply outgrew its ceiling");
+    return cc_reply_bytes(cx, 200, "application/json", cc_buf_str(body));
+}
+
 /* What is polled and has no number that says it all is tagged by the bytes themselves. */
 static enum cc_code reply_tagged(struct cc_ctx *cx, const struct cc_buf *body)
 {
     unsigned char digest[CC_SHA256_SIZE];
 
-    if (body->overflow)
-        return cc_fail(&cx->err, CC_INTERNAL, NULL, "the reply outgrew its ceiling");
     cc_sha256(cc_buf_str(body), digest);
-    if (cc_reply_etag(
+    if (!body->overflow &&
+        cc_reply_etag(
             cx, cc_base64url_encode(cx->arena, (struct cc_str){ (const char *)digest, TAG_BYTES })))
         return cc_reply_not_modified(cx);
-    return cc_reply_bytes(cx, 200, "application/json", cc_buf_str(body));
+    return reply_json(cx, body);
 }
 
 /* --- rooms ------------------------------------------------------------------------------------ */
@@ -331,11 +337,9 @@ static enum cc_code reply_page(struct cc_ctx *cx, const struct cc_message_page *
     cc_buf_init(&body, cx->arena, CC_REPLY_BYTES_MAX);
     cc_jw_init(&w, &body);
     cc_view_message_page(&w, page);
-    if (body.overflow)
-        return cc_fail(&cx->err, CC_INTERNAL, NULL, "the reply outgrew its ceiling");
     out->rev = page->rev;
     out->json = cc_buf_str(&body);
-    return cc_reply_bytes(cx, 200, "application/json", out->json);
+    return reply_json(cx, &body);
 }
 
 /* The newest page is what everybody asks for: while the room has not changed, it is sent as it was
